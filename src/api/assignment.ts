@@ -1,0 +1,87 @@
+import * as v from "valibot";
+import { type Binding, embedBinding, readBinding } from "./binding.ts";
+import { embedIdentity, type Identity, readIdentity } from "./identity.ts";
+import { ASSIGNMENT_FINALIZER, apiVersion, kinds, NODE_LABEL } from "./kinds.ts";
+import { type Meta, objectSchema, readObject, writeMeta } from "./meta.ts";
+import { anySpelling } from "./spelling.ts";
+
+/**
+ * Created: the record exists, Azure is not confirmed. Assigned: the identity is on the machine. Unassigned: it was
+ * taken off, only the record is left to delete. Empty: written by a release older than states.
+ */
+export type AssignmentState = "Created" | "Assigned" | "Unassigned" | "";
+
+const text = v.optional(v.string(), "");
+const embedded = v.optional(v.unknown());
+
+const assignmentSchema = objectSchema({
+  spec: anySpelling({
+    azureIdentityRef: embedded,
+    azureBindingRef: embedded,
+    pod: text,
+    podNamespace: text,
+    nodename: text,
+  }),
+  status: anySpelling({ status: v.fallback(v.picklist(["Created", "Assigned", "Unassigned", ""]), "") }),
+});
+
+/** An AzureAssignedIdentity: MIC's record that a pod's identity is, or shall be, on the pod's machine. */
+export type Assignment = {
+  readonly meta: Meta;
+  /** The copy embedded by MIC, not the live object. */
+  readonly identity: Identity;
+  readonly binding: Binding;
+  readonly pod: string;
+  readonly podNamespace: string;
+  readonly nodeName: string;
+  readonly state: AssignmentState;
+};
+
+/** Reads an AzureAssignedIdentity; a missing reference reads as one with empty values. @throws Fault OBJECT_INVALID */
+export function readAssignment(raw: unknown): Assignment {
+  const { metadata, spec, status } = readObject(assignmentSchema, kinds.assignment, raw);
+  return {
+    meta: metadata,
+    identity: readIdentity(named(spec.azureIdentityRef)),
+    binding: readBinding(named(spec.azureBindingRef)),
+    pod: spec.pod,
+    podNamespace: spec.podNamespace,
+    nodeName: spec.nodename,
+    state: status.status,
+  };
+}
+
+function named(reference: unknown): object {
+  const object = typeof reference === "object" && reference !== null ? reference : {};
+  return { ...object, metadata: { name: "", ...("metadata" in object ? (object.metadata as object) : {}) } };
+}
+
+/** What a new or rewritten record shall say. */
+export type AssignmentDraft = Pick<
+  Assignment,
+  "identity" | "binding" | "pod" | "podNamespace" | "nodeName" | "state"
+> & {
+  readonly name: string;
+  readonly namespace: string;
+};
+
+/** An AzureAssignedIdentity as the API server takes it; `over` keeps the metadata of the record that it replaces. */
+export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
+  const metadata =
+    over === undefined
+      ? { name: draft.name, namespace: draft.namespace, finalizers: [ASSIGNMENT_FINALIZER] }
+      : { ...writeMeta(over), finalizers: [...new Set([...over.finalizers, ASSIGNMENT_FINALIZER])] };
+  return {
+    apiVersion: apiVersion(kinds.assignment),
+    kind: kinds.assignment.kind,
+    metadata: { ...metadata, labels: { ...over?.labels, [NODE_LABEL]: draft.nodeName } },
+    spec: {
+      azureIdentityRef: embedIdentity(draft.identity),
+      azureBindingRef: embedBinding(draft.binding),
+      pod: draft.pod,
+      podNamespace: draft.podNamespace,
+      nodename: draft.nodeName,
+    },
+    status: { status: draft.state, availableReplicas: 1 },
+  };
+}

@@ -1,0 +1,32 @@
+import * as v from "valibot";
+
+type Entries = v.ObjectEntries;
+
+/**
+ * An object whose keys count in any case: releases before 1.6 wrote `ResourceID`, `Selector` and the like, and their
+ * client took every spelling. Today's spelling wins where an object holds both; null counts as absent.
+ */
+export function anySpelling<const E extends Entries>(entries: E) {
+  return v.pipe(
+    v.optional(v.nullable(v.record(v.string(), v.unknown()), {}), {}),
+    v.transform(spellToday(entries)),
+    v.object(entries),
+  );
+}
+
+function spellToday(entries: Entries) {
+  const today = new Map(Object.keys(entries).map((name) => [name.toLowerCase(), name]));
+  return (raw: Record<string, unknown>): Record<string, unknown> => {
+    const found: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(raw)) {
+      const name = today.get(key.toLowerCase());
+      if (name === undefined || isEmpty(value)) continue;
+      if (key === name || !(name in found)) found[name] = value;
+    }
+    return found;
+  };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}

@@ -1,0 +1,84 @@
+/** What a log line may carry beside its message: names and numbers, never a secret. */
+export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFormat = "text" | "json";
+export type Severity = "info" | "warn" | "error";
+
+/** A constant message plus fields: `log.info("identity attached", { machine, identity })`. */
+export type Log = {
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+  /** Written only when the program runs with `-v` of at least `level`. */
+  verbose(level: number, message: string, fields?: Fields): void;
+  /** The same log under the name of another source, e.g. `token-route`. */
+  named(source: string): Log;
+};
+
+export type LogOptions = {
+  readonly format?: LogFormat;
+  /** Verbosity, klog's `-v`. */
+  readonly verbosity?: number;
+  readonly source?: string;
+  readonly write?: (line: string) => void;
+  readonly now?: () => number;
+};
+
+const LONGEST_VALUE = 256;
+const LETTERS = { info: "I", warn: "W", error: "E" } as const;
+// Control characters, the two Unicode line separators and the escape sequences that would let a value forge a line.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** Text from outside, made safe for one line of a log: escaped and cut to 256 characters. */
+export function printable(text: string): string {
+  const cut = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return cut.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function pad(value: number, width: number): string {
+  return String(value).padStart(width, "0");
+}
+
+/** klog's header: `I0821 18:22:50.810806       1 source] `. Users grep for `^E`. */
+function header(severity: Severity, at: number, source: string): string {
+  const t = new Date(at);
+  const day = pad(t.getMonth() + 1, 2) + pad(t.getDate(), 2);
+  const time = `${pad(t.getHours(), 2)}:${pad(t.getMinutes(), 2)}:${pad(t.getSeconds(), 2)}.${pad(t.getMilliseconds(), 3)}000`;
+  return `${LETTERS[severity]}${day} ${time} ${String(process.pid).padStart(7)} ${source}] `;
+}
+
+function textLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
+  let line = header(severity, at, source) + message.replace(UNSAFE, " ");
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    line += ` ${name}=${typeof value === "string" ? JSON.stringify(printable(value)) : value}`;
+  }
+  return `${line}\n`;
+}
+
+function jsonLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
+  const safe: Record<string, unknown> = { ts: at, severity, caller: source, msg: message };
+  for (const [name, value] of Object.entries(fields)) {
+    // A field never takes the place of one that log collectors rely on.
+    if (value !== undefined && !(name in safe)) safe[name] = typeof value === "string" ? printable(value) : value;
+  }
+  return `${JSON.stringify(safe)}\n`;
+}
+
+/** A log in klog's text format or as one JSON object a line, on standard error unless told otherwise. */
+export function createLog(options: LogOptions = {}): Log {
+  const { verbosity = 0, source = "main", now = Date.now } = options;
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const line = options.format === "json" ? jsonLine : textLine;
+  const emit = (severity: Severity, message: string, fields: Fields = {}) =>
+    write(line(severity, now(), source, message, fields));
+  return {
+    info: (message, fields) => emit("info", message, fields),
+    warn: (message, fields) => emit("warn", message, fields),
+    error: (message, fields) => emit("error", message, fields),
+    verbose: (level, message, fields) => {
+      if (level <= verbosity) emit("info", message, fields);
+    },
+    named: (name) => createLog({ ...options, source: name }),
+  };
+}

@@ -1,0 +1,216 @@
+import { Fault } from "./fault.ts";
+
+/** One setting of a program: its flag, the variable that may stand in for it, its default and how its text is read. */
+export type Option<T> = {
+  /** Without dashes, exactly as users type it; a public contract. */
+  readonly flag: string;
+  /** The environment variable that counts when the flag is absent. */
+  readonly env?: string;
+  readonly fallback: T;
+  readonly help: string;
+  /** What to use instead; the flag still parses and is warned about once. */
+  readonly deprecated?: string;
+  /** How `--help` and the docs show the kind of value. */
+  readonly kind: "string" | "int" | "float" | "bool" | "duration" | "list";
+  /** The value of a text, or a sentence that says what is allowed. */
+  readonly read: (text: string) => { readonly value: T } | { readonly wrong: string };
+};
+
+export type OptionTable = Readonly<Record<string, Option<unknown>>>;
+export type ConfigOf<Table extends OptionTable> = {
+  readonly [Key in keyof Table]: Table[Key] extends Option<infer T> ? T : never;
+};
+
+type Declared<T> = Pick<Option<T>, "flag" | "fallback" | "help"> & Partial<Pick<Option<T>, "env" | "deprecated">>;
+
+export function text(declared: Declared<string> & { readonly oneOf?: readonly string[] }): Option<string> {
+  const { oneOf, ...rest } = declared;
+  const read = (value: string) =>
+    oneOf === undefined || oneOf.includes(value) ? { value } : { wrong: `one of ${oneOf.join(", ")}` };
+  return { ...rest, kind: "string", read };
+}
+
+/** Comma-separated values; empty parts are left out. */
+export function list(declared: Declared<readonly string[]>): Option<readonly string[]> {
+  const parts = (value: string) =>
+    value
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
+  return { ...declared, kind: "list", read: (value) => ({ value: parts(value) }) };
+}
+
+type Range = { readonly min?: number; readonly max?: number };
+
+function number(kind: "int" | "float", pattern: RegExp, noun: string) {
+  return (declared: Declared<number> & Range): Option<number> => {
+    const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, ...rest } = declared;
+    const range = Number.isFinite(max) ? ` from ${min} to ${max}` : Number.isFinite(min) ? ` of at least ${min}` : "";
+    const read = (value: string) => {
+      const parsed = Number(value);
+      return pattern.test(value) && parsed >= min && parsed <= max ? { value: parsed } : { wrong: `${noun}${range}` };
+    };
+    return { ...rest, kind, read };
+  };
+}
+
+export const whole = number("int", /^[+-]?\d+$/, "a whole number");
+export const decimal = number("float", /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "a number");
+
+const TRUE = ["1", "t", "T", "TRUE", "true", "True"];
+const FALSE = ["0", "f", "F", "FALSE", "false", "False"];
+
+/** A switch; `--x` means true, `--x=false` turns it off. It never takes the next word. */
+export function yesNo(declared: Declared<boolean>): Option<boolean> {
+  const read = (value: string) =>
+    TRUE.includes(value) ? { value: true } : FALSE.includes(value) ? { value: false } : { wrong: "true or false" };
+  return { ...declared, kind: "bool", read };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 36e5 };
+
+/** A Go duration such as `1h30m`, `30s` or `1.5s`; the value is in milliseconds. A unit is required, except for 0. */
+export function duration(declared: Declared<number> & { readonly minMs?: number }): Option<number> {
+  const { minMs = 0, ...rest } = declared;
+  const read = (value: string) => {
+    const ms = parseDuration(value);
+    return ms !== undefined && ms >= minMs
+      ? { value: ms }
+      : { wrong: `a duration such as 30s, 5m or 1h${atLeast(minMs)}` };
+  };
+  return { ...rest, kind: "duration", read };
+}
+
+function atLeast(minMs: number): string {
+  return minMs > 0 ? ` of at least ${formatDuration(minMs)}` : "";
+}
+
+function parseDuration(value: string): number | undefined {
+  if (value === "0") return 0;
+  if (!/^(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
+  let sum = 0;
+  for (const [, amount = "", unit = ""] of value.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
+    sum += Number(amount) * (UNIT_MS[unit] ?? 0);
+  }
+  return sum;
+}
+
+/** Milliseconds as Go prints a duration, e.g. `1h0m0s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const seconds = ms / 1000;
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}h${m}m${s}s` : m > 0 ? `${m}m${s}s` : `${s}s`;
+}
+
+export type Reading<Table extends OptionTable> = {
+  readonly config: ConfigOf<Table>;
+  /** Sentences about deprecated flags that were used. */
+  readonly warnings: readonly string[];
+};
+
+/**
+ * Settings from the command line, then the environment, then defaults. Takes what Go's flag and pflag take: one dash
+ * or two, `--x=1` or `--x 1`.
+ * @throws Fault FLAG_INVALID that lists every problem at once
+ */
+export function readConfig<Table extends OptionTable>(
+  program: string,
+  table: Table,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Reading<Table> {
+  const byFlag = new Map(Object.entries(table).map(([key, option]) => [option.flag, { key, option }]));
+  const values: Record<string, unknown> = Object.fromEntries(
+    Object.entries(table).map(([key, option]) => [key, option.fallback]),
+  );
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const set = (key: string, option: Option<unknown>, given: string, where: string) => {
+    const result = option.read(given);
+    if ("value" in result) values[key] = result.value;
+    else problems.push(`${where}: "${given}" is not ${result.wrong}`);
+  };
+
+  for (const [key, option] of Object.entries(table)) {
+    const given = option.env === undefined ? undefined : env[option.env];
+    if (given !== undefined && given !== "") set(key, option, given, `variable ${option.env}`);
+  }
+  for (const word of words(argv, byFlag, problems)) {
+    const known = byFlag.get(word.flag);
+    if (known === undefined) {
+      problems.push(`unknown flag --${word.flag}${suggestion(word.flag, [...byFlag.keys()])}`);
+      continue;
+    }
+    if (known.option.deprecated !== undefined)
+      warnings.push(`--${word.flag} is deprecated: ${known.option.deprecated}`);
+    set(known.key, known.option, word.value, `--${word.flag}`);
+  }
+  if (problems.length > 0) {
+    throw new Fault("FLAG_INVALID", `${problems.join("; ")}; run "${program} --help" for all flags`);
+  }
+  return { config: values as ConfigOf<Table>, warnings };
+}
+
+type Word = { readonly flag: string; readonly value: string };
+
+function* words(
+  argv: readonly string[],
+  byFlag: ReadonlyMap<string, { readonly option: Option<unknown> }>,
+  problems: string[],
+): Generator<Word> {
+  for (let i = 0; i < argv.length; i += 1) {
+    const word = argv[i] ?? "";
+    const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word);
+    if (match === null) {
+      problems.push(`unexpected argument "${word}"`);
+      continue;
+    }
+    const [, flag = "", inline] = match;
+    const isSwitch = byFlag.get(flag)?.option.kind === "bool";
+    if (inline !== undefined || isSwitch || !byFlag.has(flag)) {
+      yield { flag, value: inline ?? "true" };
+    } else if (i + 1 < argv.length) {
+      i += 1;
+      yield { flag, value: argv[i] ?? "" };
+    } else {
+      problems.push(`--${flag} needs a value`);
+    }
+  }
+}
+
+function suggestion(flag: string, known: readonly string[]): string {
+  const plain = (name: string) => name.toLowerCase().replaceAll("-", "").replaceAll("_", "");
+  const near =
+    known.find((name) => plain(name) === plain(flag)) ?? known.find((name) => isNear(plain(name), plain(flag)));
+  return near === undefined ? "" : ` (did you mean --${near}?)`;
+}
+
+/** Whether one insertion, deletion or change turns one word into the other. */
+function isNear(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let start = 0;
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start += 1;
+  const [restA, restB] = [a.slice(start), b.slice(start)];
+  return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB || restA === restB.slice(1);
+}
+
+/** The text of `--help`: one flag a paragraph, in the order of the table. */
+export function helpText(program: string, summary: string, table: OptionTable): string {
+  const rows = Object.values(table).map((option) => {
+    const kind = option.kind === "bool" ? "" : ` ${option.kind}`;
+    const notes = [
+      fallbackText(option) === "" ? undefined : `default ${fallbackText(option)}`,
+      option.env === undefined ? undefined : `variable ${option.env}`,
+      option.deprecated === undefined ? undefined : `deprecated: ${option.deprecated}`,
+    ].filter((note) => note !== undefined);
+    return `  --${option.flag}${kind}\n        ${option.help}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
+  });
+  return `${program}: ${summary}\n\nFlags:\n${rows.join("\n")}\n`;
+}
+
+/** A default as the command line would give it; empty for an empty one. */
+export function fallbackText(option: Option<unknown>): string {
+  if (option.kind === "duration") return formatDuration(option.fallback as number);
+  return Array.isArray(option.fallback) ? option.fallback.join(",") : String(option.fallback);
+}
