@@ -1,0 +1,80 @@
+import { Fault } from "../base/fault.ts";
+import { klogOptions } from "../base/klog-options.ts";
+import { createLog, type Log } from "../base/log.ts";
+import { type ConfigOf, helpText, type OptionTable, readConfig, yesNo } from "../base/options.ts";
+import { versionLine } from "../base/version.ts";
+
+const everyProgram = {
+  help: yesNo({ flag: "help", fallback: false, help: "Print this help and exit." }),
+  version: yesNo({ flag: "version", fallback: false, help: "Print versions and exit." }),
+  ...klogOptions,
+};
+
+/** All settings of a program: its own, then the ones that every program has. */
+export function allOptions<Table extends OptionTable>(own: Table): Table & typeof everyProgram {
+  return { ...own, ...everyProgram };
+}
+
+export type Context = {
+  /** Aborted by SIGTERM and SIGINT: time to stop. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+};
+
+export type Program<Table extends OptionTable> = {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: Table;
+  /** Runs until it is done or the signal is aborted; a Fault ends the program with that fault's sentence and exit code. */
+  readonly run: (config: ConfigOf<Table>, context: Context) => Promise<void>;
+};
+
+/** Reads the command line, runs the program and ends the process. Called once, by each program's own file. */
+export async function runProgram<Table extends OptionTable>(program: Program<Table>): Promise<never> {
+  try {
+    await start(program);
+    process.exit(0);
+  } catch (reason) {
+    const fault = Fault.from(reason);
+    if (fault.code === "UNEXPECTED") {
+      process.stderr.write(`${program.name}: a defect of ours, please report it: ${stackOf(fault)}\n`);
+    } else {
+      process.stderr.write(`${program.name}: ${fault.message}\n`);
+    }
+    process.exit(fault.exitCode);
+  }
+}
+
+async function start<Table extends OptionTable>(program: Program<Table>): Promise<void> {
+  const table = allOptions(program.options);
+  const { config, warnings } = readConfig(program.name, table, process.argv.slice(2), process.env);
+  // The table was just made of both parts, so its values hold both parts' settings.
+  const shared = config as ConfigOf<typeof everyProgram>;
+  if (shared.help) return void process.stdout.write(helpText(program.name, program.summary, table));
+  if (shared.version) return void process.stdout.write(`${versionLine()}\n`);
+
+  const log = createLog({ format: shared.logFormat === "json" ? "json" : "text", verbosity: shared.verbosity });
+  for (const warning of warnings) log.warn(warning);
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      log.info(`received ${signal}, shutting down`);
+      stop.abort(new Fault("CANCELLED", `stopped by ${signal}`));
+    });
+  }
+  try {
+    await program.run(config as ConfigOf<Table>, { signal: stop.signal, log });
+  } catch (reason) {
+    // Being stopped is how a program of ours ends well.
+    if (!stop.signal.aborted || !isStop(reason)) throw reason;
+  }
+}
+
+function isStop(reason: unknown): boolean {
+  return Fault.is(Fault.from(reason), "CANCELLED");
+}
+
+function stackOf(fault: Fault): string {
+  const origin = fault.cause instanceof Error ? fault.cause : fault;
+  return origin.stack ?? origin.message;
+}

@@ -1,0 +1,73 @@
+// Puts in place what a fresh clone lacks: packages, the built programs and, for tests, a Kubernetes control plane.
+// Plain JavaScript, because it must run under whatever Node the machine has (20 or newer) before anything is installed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+
+const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
+const pinned = join(root, "node_modules/.bin/node");
+const wants = new Set(process.argv.slice(2));
+
+checkMachine();
+installPackages();
+checkPinnedNode();
+if (wants.has("--build")) run(pinned, ["tools/build.ts", "--if-stale"]);
+if (wants.has("--cluster")) buildControlPlane();
+
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`);
+}
+
+function fail(line) {
+  say(line);
+  process.exit(3);
+}
+
+function run(command, args, options = {}) {
+  const path = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH ?? ""}`;
+  const env = { ...process.env, PATH: path };
+  const done = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], env, ...options });
+  if (done.status !== 0) fail(`"${[command, ...args].join(" ")}" failed; its output above says why`);
+}
+
+function checkMachine() {
+  if (process.platform !== "linux") {
+    fail(`this runs on Linux only (here: ${process.platform}); on Windows use WSL2, on macOS a Linux container`);
+  }
+  if (!["x64", "arm64"].includes(process.arch)) fail(`this runs on x64 and arm64 only (here: ${process.arch})`);
+  if (!process.report.getReport().header.glibcVersionRuntime) {
+    fail("this needs glibc, and this machine has another C library (Alpine?); use a Debian-like system or container");
+  }
+}
+
+function installPackages() {
+  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const stamp = join(root, "node_modules/.installed-lock");
+  if (existsSync(pinned) && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  say("installing the packages of package-lock.json (npm ci)");
+  run("npm", ["ci", "--ignore-scripts", "--loglevel=error"]);
+  mkdirSync(join(root, "node_modules"), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+function checkPinnedNode() {
+  const probe = spawnSync(pinned, ["--version"], { encoding: "utf8" });
+  if (probe.status === 0) return;
+  if (/libatomic/.test(probe.stderr ?? "")) {
+    fail("the pinned Node needs libatomic.so.1; install it (Debian and Ubuntu: apt-get install libatomic1)");
+  }
+  fail(`the pinned Node does not start: ${(probe.stderr || probe.error?.message || "no reason given").trim().split("\n")[0]}`);
+}
+
+function buildControlPlane() {
+  const go = spawnSync("go", ["version"], { encoding: "utf8" });
+  if (go.status !== 0) return say("no Go here: the suites on a real Kubernetes API server will be skipped");
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const bin = join(cache, "aad-pod-identity-cluster/bin");
+  if (!existsSync(join(bin, "kube-apiserver"))) {
+    say(`building etcd and kube-apiserver for the tests, once, into ${bin} (about 10 minutes on 2 cores)`);
+  }
+  run("test/cluster/build-programs", ["etcd", "kube-apiserver"]);
+}
