@@ -1,0 +1,171 @@
+import { globSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+
+/** What each folder of src/ may import besides its own files and node: modules. `packages` are its npm packages. */
+const rules: Readonly<Record<string, { readonly folders: readonly string[]; readonly packages?: readonly string[] }>> =
+  {
+    base: { folders: [], packages: ["prom-client"] },
+    api: { folders: ["base"], packages: ["valibot"] },
+    identity: { folders: ["api", "base"] },
+    assignment: { folders: ["identity", "api", "base"] },
+    kube: { folders: ["api", "base"], packages: ["@kubernetes/client-node"] },
+    azure: { folders: ["api", "base"], packages: ["@azure/arm-compute", "@azure/identity", "valibot", "yaml"] },
+    tokens: { folders: ["azure", "api", "base"], packages: ["valibot"] },
+    mic: { folders: ["assignment", "kube", "azure", "api", "base"] },
+    nmi: { folders: ["identity", "tokens", "kube", "api", "base"] },
+    demo: { folders: ["tokens", "kube", "api", "base"] },
+    cli: { folders: ["assignment", "identity", "kube", "azure", "api", "base"], packages: ["commander", "yaml"] },
+    sandbox: { folders: ["base"], packages: ["@peculiar/x509", "reflect-metadata"] },
+    bin: { folders: ["assignment", "identity", "kube", "azure", "tokens", "mic", "nmi", "demo", "cli", "api", "base"] },
+  };
+
+/** Folders whose code only computes: no clock, no log, no world. */
+const pure = ["api", "identity", "assignment"];
+const impureModules = [
+  "node:fs",
+  "node:fs/promises",
+  "node:net",
+  "node:http",
+  "node:https",
+  "node:child_process",
+  "node:timers",
+  "node:timers/promises",
+];
+const impureBase = ["clock.ts", "log.ts", "metrics.ts", "listener.ts"];
+
+/** The few doors between folders that the table does not tell. */
+const doors: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
+  { from: "src/cli/", to: "src/sandbox/compose.ts", why: "the sandbox is loaded only when asked for" },
+];
+
+type Import = { readonly file: string; readonly target: string; readonly isLazy: boolean };
+
+const sources = globSync("src/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
+const imports = sources.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = [
+    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+"([^"]+)"|(?:^|\n)import\s+"([^"]+)"/g),
+  ];
+  const lazy = [...text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)];
+  return [
+    ...found.map(([, from, bare]) => ({ file, target: locate(file, from ?? bare ?? ""), isLazy: false })),
+    ...lazy.map(([, target]) => ({ file, target: locate(file, target ?? ""), isLazy: true })),
+  ];
+}
+
+/** A relative import as a path from the root; anything else as it stands. */
+function locate(file: string, target: string): string {
+  return target.startsWith(".") ? join(dirname(file), target) : target;
+}
+
+function folderOf(path: string): string {
+  return path.split("/")[1] ?? "";
+}
+
+function packageOf(target: string): string {
+  return target.split("/", target.startsWith("@") ? 2 : 1).join("/");
+}
+
+function isAllowed({ file, target, isLazy }: Import): boolean {
+  const own = folderOf(file);
+  const rule = rules[own];
+  if (rule === undefined) return false;
+  if (target.startsWith("src/")) {
+    if (folderOf(target) === own || rule.folders.includes(folderOf(target))) return true;
+    return isLazy && doors.some((door) => file.startsWith(door.from) && target === door.to);
+  }
+  if (target.startsWith("charts/")) return target.includes("/crds/") && ["cli", "sandbox"].includes(own);
+  if (target.startsWith("node:")) return true;
+  return !builtinModules.includes(target) && (rule.packages?.includes(packageOf(target)) ?? false);
+}
+
+function show({ file, target }: Import): string {
+  return `${file} imports ${target}`;
+}
+
+describe("architecture", () => {
+  it("finds sources and imports", () => {
+    expect(sources.length).toBeGreaterThan(20);
+    expect(imports.length).toBeGreaterThan(40);
+  });
+
+  it("has a rule for every folder of src/", () => {
+    expect([...new Set(sources.map(folderOf))].filter((folder) => !(folder in rules))).toEqual([]);
+  });
+
+  it("imports only in the allowed directions", () => {
+    expect(imports.filter((one) => !isAllowed(one)).map(show)).toEqual([]);
+  });
+
+  it("keeps the deciding folders pure", () => {
+    const impure = imports.filter(({ file, target }) => {
+      if (!pure.includes(folderOf(file))) return false;
+      return impureModules.includes(target) || impureBase.some((name) => target === `src/base/${name}`);
+    });
+    expect(impure.map(show)).toEqual([]);
+    const timers = sources.filter(
+      (file) => pure.includes(folderOf(file)) && /\b(setTimeout|setInterval|Date\.now|performance\.)/.test(read(file)),
+    );
+    expect(timers).toEqual([]);
+  });
+
+  it("has no cycles", () => {
+    expect(findCycle()).toBeUndefined();
+  });
+
+  it("has no barrels, default exports or folders for leftovers", () => {
+    const leftovers = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$)/;
+    expect(sources.filter((file) => leftovers.test(file) || file.endsWith("/index.ts"))).toEqual([]);
+    expect(sources.filter((file) => /^export (default|\*)/m.test(read(file)))).toEqual([]);
+  });
+
+  it("reads the environment and ends the process only in bin/", () => {
+    const outside = sources.filter(
+      (file) => folderOf(file) !== "bin" && /\bprocess\.(env|argv|exit)\b/.test(read(file)),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it("keeps files short enough to read", () => {
+    const long = sources
+      .map((file) => ({ file, lines: read(file).split("\n").length - 1 }))
+      .filter(({ lines }) => lines > 250);
+    expect(long).toEqual([]);
+  });
+});
+
+function read(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}
+
+function findCycle(): string | undefined {
+  const graph = new Map(
+    sources.map((file) => [
+      file,
+      imports.filter((one) => one.file === file && !one.isLazy).map(({ target }) => target),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string | undefined => {
+    if (path.includes(file))
+      return [...path.slice(path.indexOf(file)), file].map((one) => relative("src", one)).join(" → ");
+    if (done.has(file)) return undefined;
+    for (const next of graph.get(file) ?? []) {
+      const cycle = graph.has(next) ? visit(next, [...path, file]) : undefined;
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of sources) {
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
