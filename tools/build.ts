@@ -29,7 +29,11 @@ function git(...args: string[]): string {
 
 async function bundle(): Promise<void> {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  const stamp = { version: `v${manifest.version}`, commit: git("rev-parse", "--short", "HEAD"), date: git("log", "-1", "--format=%cs") };
+  const stamp = {
+    version: `v${manifest.version}`,
+    commit: git("rev-parse", "--short", "HEAD"),
+    date: git("log", "-1", "--format=%cs"),
+  };
   await build({
     absWorkingDir: root,
     entryPoints: programs.map((name) => ({ in: `src/bin/${name}.ts`, out: name })),

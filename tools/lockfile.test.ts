@@ -16,7 +16,11 @@ describe("missingEntries", () => {
     const lockfile = {
       packages: {
         "": {},
-        "node_modules/tool": { version: "1.0.0", dev: true, optionalDependencies: { "@tool/linux-arm64-musl": "1.0.0" } },
+        "node_modules/tool": {
+          version: "1.0.0",
+          dev: true,
+          optionalDependencies: { "@tool/linux-arm64-musl": "1.0.0" },
+        },
       },
     };
     expect(missingEntries(lockfile)).toEqual({
@@ -44,6 +48,8 @@ describe("missingEntries", () => {
 
   it("leaves alone what is there and what is not exact", () => {
     const tool = { version: "1.0.0", optionalDependencies: { here: "1.0.0", loose: "^2.0.0" } };
-    expect(missingEntries({ packages: { "": {}, "node_modules/tool": tool, "node_modules/here": { version: "1.0.0" } } })).toEqual({});
+    expect(
+      missingEntries({ packages: { "": {}, "node_modules/tool": tool, "node_modules/here": { version: "1.0.0" } } }),
+    ).toEqual({});
   });
 });

@@ -43,7 +43,9 @@ function checkMachine() {
 }
 
 function installPackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const stamp = join(root, "node_modules/.installed-lock");
   if (existsSync(pinned) && existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("installing the packages of package-lock.json (npm ci)");
@@ -58,7 +60,9 @@ function checkPinnedNode() {
   if (/libatomic/.test(probe.stderr ?? "")) {
     fail("the pinned Node needs libatomic.so.1; install it (Debian and Ubuntu: apt-get install libatomic1)");
   }
-  fail(`the pinned Node does not start: ${(probe.stderr || probe.error?.message || "no reason given").trim().split("\n")[0]}`);
+  fail(
+    `the pinned Node does not start: ${(probe.stderr || probe.error?.message || "no reason given").trim().split("\n")[0]}`,
+  );
 }
 
 function buildControlPlane() {

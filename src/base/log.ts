@@ -26,8 +26,7 @@ export type LogOptions = {
 const LONGEST_VALUE = 256;
 const LETTERS = { info: "I", warn: "W", error: "E" } as const;
 // Control characters, the two Unicode line separators and the escape sequences that would let a value forge a line.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const UNSAFE = /[\p{Cc}\u2028\u2029]/gu;
 
 /** Text from outside, made safe for one line of a log: escaped and cut to 256 characters. */
 export function printable(text: string): string {

@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// Everything that must hold, in one command. `--quick` leaves out what starts servers and programs.
+// REQUIRE_ALL=1 makes a skipped test a failure: then nothing is green only because it could not run.
+
+const root = join(import.meta.dirname, "..");
+const quick = process.argv.includes("--quick");
+const requireAll = process.env.REQUIRE_ALL === "1";
+
+type Tally = { passed: number; failed: number; skipped: string[] };
+type Done = { readonly ok: boolean; readonly output: string; readonly seconds: number };
+
+const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+
+const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
+  ["format and lint", "biome", "check", "--error-on-warnings", "."],
+  ["types", "tsc", "-p", "."],
+  ["dead code", "knip", "--no-progress"],
+  ["generated files", "node", "tools/generate.ts", "--check"],
+];
+
+function run(command: string, args: readonly string[], show: boolean): Promise<Done> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk;
+        if (show) process.stdout.write(chunk);
+      });
+    }
+    const end = (ok: boolean, more = "") =>
+      resolve({ ok, output: output + more, seconds: (performance.now() - started) / 1000 });
+    child.on("error", (reason) => end(false, reason.message));
+    child.on("close", (code) => end(code === 0));
+  });
+}
+
+function tell(ok: boolean, name: string, seconds: number): void {
+  process.stdout.write(`${ok ? "ok  " : "FAIL"} ${name} (${seconds.toFixed(1)} s)\n`);
+}
+
+async function runChecks(): Promise<void> {
+  await Promise.all(
+    checks.map(async ([name, command, ...args]) => {
+      const { ok, output, seconds } = await run(command, args, false);
+      tell(ok, name, seconds);
+      if (!ok) process.stdout.write(`${output}\n`);
+      tally[ok ? "passed" : "failed"] += 1;
+    }),
+  );
+}
+
+type Report = {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+};
+
+async function runTests(project: string, folder: string): Promise<void> {
+  const file = join(folder, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { ok, seconds } = await run("vitest", ["run", "--project", project, ...reporters], true);
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  } catch {
+    tally.failed += 1; // vitest ended before it could report
+    return tell(false, `${project} tests`, seconds);
+  }
+  const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  tally.passed += report.numPassedTests;
+  tally.skipped.push(
+    ...results.filter(({ status }) => status !== "passed" && status !== "failed").map((one) => one.fullName),
+  );
+  // A file that fails to load has no test that failed; it counts as one.
+  tally.failed += Math.max(report.numFailedTests, ok ? 0 : 1);
+  tell(ok, `${project} tests`, seconds);
+}
+
+function tellSkipped(): void {
+  for (const name of tally.skipped) process.stdout.write(`${requireAll ? "FAIL" : "skipped"} ${name}\n`);
+  if (!requireAll || tally.skipped.length === 0) return;
+  process.stdout.write("REQUIRE_ALL=1: a skipped test is a failure\n");
+  tally.failed += tally.skipped.length;
+  tally.skipped = [];
+}
+
+const folder = mkdtempSync(join(tmpdir(), "check-"));
+try {
+  await runChecks();
+  for (const project of quick ? ["unit"] : ["unit", "contract", "e2e"]) await runTests(project, folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+tellSkipped();
+process.stdout.write(`${tally.passed} passed, ${tally.failed} failed`);
+process.stdout.write(tally.skipped.length > 0 ? `, ${tally.skipped.length} skipped\n` : "\n");
+process.exitCode = tally.failed === 0 ? 0 : 1;
