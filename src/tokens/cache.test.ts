@@ -1,0 +1,231 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { identity } from "../../test/support/make.ts";
+import type { Token } from "../api/token-answer.ts";
+import { Fault } from "../base/fault.ts";
+import { Secret } from "../base/secret.ts";
+import type { Backend } from "./backend.ts";
+import { TokenCache } from "./cache.ts";
+
+const never = new AbortController().signal;
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const HOUR = 3600_000;
+
+/** A back end that numbers its tokens; each lives for 24 hours unless told otherwise. */
+class FakeBackend implements Backend {
+  fetches = 0;
+  lifeMs = 24 * HOUR;
+  #fault: Fault | undefined;
+  #held: Promise<void> | undefined;
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  identityKey({ clientId }: { clientId: string }) {
+    return clientId;
+  }
+
+  key({ identity: { clientId }, resource }: { identity: { clientId: string }; resource: string }) {
+    return `${clientId}\n${resource}`;
+  }
+
+  /** Every fetch fails until `heal()`. */
+  break(fault: Fault) {
+    this.#fault = fault;
+  }
+
+  heal() {
+    this.#fault = undefined;
+  }
+
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return resolve;
+  }
+
+  async fetch(request: { resource: string }, signal: AbortSignal): Promise<Token> {
+    this.fetches += 1;
+    const number = this.fetches;
+    await Promise.race([
+      this.#held,
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    ]);
+    if (this.#fault !== undefined) throw this.#fault;
+    return {
+      accessToken: new Secret(`token-${number}`),
+      expiresOn: (this.#clock.now() + this.lifeMs) / 1000,
+      notBefore: 0,
+      resource: request.resource,
+      tokenType: "Bearer",
+      clientId: "",
+    };
+  }
+}
+
+function setUp(options: { mostEntries?: number } = {}) {
+  const clock = new FakeClock();
+  const backend = new FakeBackend(clock);
+  const failures: Fault[] = [];
+  const cache = new TokenCache({
+    backends: { 0: backend },
+    clock,
+    onRefreshFailed: (fault) => failures.push(fault),
+    ...options,
+  });
+  const get = async (over: { resource?: string; of?: string; bypassCache?: boolean; signal?: AbortSignal } = {}) => {
+    const { of = "a", resource = "vault", bypassCache = false, signal = never } = over;
+    const token = await cache.get({ identity: identity(of), resource, bypassCache, isJustAssigned: false }, signal);
+    return token.accessToken.reveal();
+  };
+  return { clock, backend, cache, get, failures };
+}
+
+describe("TokenCache", () => {
+  it("serves one fetch again, for the same identity and resource only", async () => {
+    const { get } = setUp();
+    expect([await get(), await get(), await get({ resource: "arm" }), await get({ of: "b" })]).toEqual([
+      "token-1",
+      "token-1",
+      "token-2",
+      "token-3",
+    ]);
+  });
+
+  it("shares a fetch among those who ask meanwhile", async () => {
+    const { get, backend } = setUp();
+    const release = backend.hold();
+    const all = [get(), get(), get()];
+    release();
+    expect(await Promise.all(all)).toEqual(["token-1", "token-1", "token-1"]);
+    expect(backend.fetches).toBe(1);
+  });
+
+  it("lets the fetch go on for the others when one leaves", async () => {
+    const { get, backend } = setUp();
+    const release = backend.hold();
+    const stop = new AbortController();
+    const leaver = get({ signal: stop.signal });
+    const other = get();
+    stop.abort(new Error("left"));
+    await expect(leaver).rejects.toThrow("left");
+    release();
+    expect(await other).toBe("token-1");
+  });
+
+  it("keeps no failure", async () => {
+    const { get, backend } = setUp();
+    backend.break(new Fault("IMDS_REFUSED", "no"));
+    await expect(get()).rejects.toMatchObject({ code: "IMDS_REFUSED" });
+    backend.heal();
+    expect(await get()).toBe("token-2");
+  });
+
+  it("refreshes behind the answer once half the life is over, and only if asked", async () => {
+    const { get, clock, backend } = setUp();
+    await get();
+    clock.advance(12 * HOUR - 1);
+    expect(await get()).toBe("token-1");
+    expect(backend.fetches).toBe(1);
+    clock.advance(1);
+    await settled();
+    expect(backend.fetches).toBe(1);
+    expect(await get()).toBe("token-1");
+    await settled();
+    expect(await get()).toBe("token-2");
+  });
+
+  it("serves on when a refresh behind fails, tells it, and rests before the next", async () => {
+    const { get, clock, backend, failures } = setUp();
+    await get();
+    clock.advance(13 * HOUR);
+    backend.break(new Fault("IMDS_REFUSED", "no"));
+    await get();
+    await settled();
+    expect(failures).toMatchObject([{ code: "IMDS_REFUSED" }]);
+    expect(await get()).toBe("token-1");
+    await settled();
+    expect(backend.fetches).toBe(2);
+    clock.advance(30_000);
+    expect(await get()).toBe("token-1");
+    await settled();
+    expect(backend.fetches).toBe(3);
+  });
+
+  it("hands no token out with less than five minutes left", async () => {
+    const { get, clock } = setUp();
+    await get();
+    clock.advance(24 * HOUR - 5 * 60_000 + 1);
+    expect(await get()).toBe("token-2");
+  });
+
+  it("serves stale when the fetch fails in passing, without asking again for each request", async () => {
+    const { get, clock, backend } = setUp();
+    await get();
+    clock.advance(24 * HOUR - 4 * 60_000);
+    backend.break(new Fault("IMDS_THROTTLED", "slow down"));
+    expect([await get(), await get()]).toEqual(["token-1", "token-1"]);
+    expect(backend.fetches).toBe(2);
+    clock.advance(30_000);
+    expect(await get()).toBe("token-1");
+    expect(backend.fetches).toBe(3);
+  });
+
+  it("does not serve stale after a refusal, nor a token that has expired", async () => {
+    const { get, clock, backend } = setUp();
+    await get();
+    clock.advance(24 * HOUR - 4 * 60_000);
+    backend.break(new Fault("IMDS_IDENTITY_UNKNOWN", "gone"));
+    await expect(get()).rejects.toMatchObject({ code: "IMDS_IDENTITY_UNKNOWN" });
+    backend.break(new Fault("IMDS_UNREACHABLE", "away"));
+    clock.advance(4 * 60_000);
+    await expect(get()).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+  });
+
+  it("asks anew on bypass_cache, once in 30 seconds for all", async () => {
+    const { get, clock } = setUp();
+    await get();
+    expect(await get({ bypassCache: true })).toBe("token-1");
+    clock.advance(30_000);
+    expect(await get({ bypassCache: true })).toBe("token-2");
+    expect(await get({ bypassCache: true })).toBe("token-2");
+    expect(await get()).toBe("token-2");
+  });
+
+  it("forgets an evicted identity and nothing else", async () => {
+    const { get, cache } = setUp();
+    await get();
+    await get({ of: "ab" });
+    cache.evict(identity("a"));
+    expect([await get(), await get({ of: "ab" })]).toEqual(["token-3", "token-2"]);
+  });
+
+  it("keeps nothing of a fetch whose identity was evicted meanwhile", async () => {
+    const { get, cache, backend } = setUp();
+    const release = backend.hold();
+    const result = get();
+    await settled();
+    cache.evict(identity("a"));
+    release();
+    await expect(result).rejects.toMatchObject({ code: "IDENTITY_NOT_BOUND" });
+    expect(cache.size).toBe(0);
+  });
+
+  it("drops the token that was not used for longest", async () => {
+    const { get } = setUp({ mostEntries: 2 });
+    await get({ resource: "1" });
+    await get({ resource: "2" });
+    await get({ resource: "1" });
+    await get({ resource: "3" });
+    expect([await get({ resource: "1" }), await get({ resource: "2" })]).toEqual(["token-1", "token-4"]);
+  });
+
+  it("refuses an identity of a type that no back end serves", async () => {
+    const { cache } = setUp();
+    const other = identity("a", { spec: { type: 1 } });
+    const result = cache.get({ identity: other, resource: "r", bypassCache: false, isJustAssigned: false }, never);
+    await expect(result).rejects.toMatchObject({ code: "IDENTITY_TYPE_UNSUPPORTED" });
+  });
+});
