@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { access, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { isRunning } from "../../../test/support/processes.ts";
+import { createLog } from "../../base/log.ts";
+import { startGuard } from "./guard.ts";
+
+const log = createLog({ write: () => {} });
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "guard-"));
+  await writeFile(join(folder, "a file"), "");
+  return folder;
+}
+
+/** A process in a session of its own that has a child, as the sandbox's programs may have. */
+async function sleeper() {
+  const parent = spawn("/bin/sh", ["-c", "sleep 600 & echo $!; wait"], {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [printed] = await once(parent.stdout, "data");
+  return { pid: parent.pid as number, child: Number(printed) };
+}
+
+it("kills what is listed, with its children, spares what was taken off, and removes the folder", async () => {
+  const folder = await temporaryFolder();
+  const [listed, removed] = await Promise.all([sleeper(), sleeper()]);
+  try {
+    {
+      await using guard = await startGuard({ folder, log });
+      await guard.add(listed.pid);
+      await guard.add(removed.pid);
+      await guard.remove(removed.pid);
+    }
+    await expect.poll(() => isRunning(listed.pid) || isRunning(listed.child)).toBe(false);
+    expect(isRunning(removed.pid) && isRunning(removed.child)).toBe(true);
+    await expect(access(folder)).rejects.toThrow("ENOENT");
+  } finally {
+    process.kill(-removed.pid, "SIGKILL");
+  }
+});
+
+it("takes a process that has ended already as nothing to guard", async () => {
+  const folder = await temporaryFolder();
+  const { pid } = await sleeper();
+  process.kill(-pid, "SIGKILL");
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+  await using guard = await startGuard({ folder, log });
+  await guard.add(pid);
+});
+
+it("spares a process that has only got the number of one that ended", async () => {
+  const folder = await temporaryFolder();
+  const { pid, child } = await sleeper();
+  try {
+    {
+      await using guard = await startGuard({ folder, log, startTime: () => "1" });
+      await guard.add(pid);
+    }
+    expect(isRunning(pid) && isRunning(child)).toBe(true);
+  } finally {
+    process.kill(-pid, "SIGKILL");
+  }
+});
