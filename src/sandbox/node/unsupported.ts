@@ -1,0 +1,10 @@
+/** A pod asks for something that the stand-in kubelet does not do; `reason` is what its status says, as kubelets do. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+  readonly reason: "ErrImagePull" | "CreateContainerConfigError";
+
+  constructor(reason: UnsupportedError["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
