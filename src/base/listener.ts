@@ -1,26 +1,34 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Fault } from "./fault.ts";
 
-export type Listener = AsyncDisposable & { readonly server: Server; readonly port: number };
-export type ListenOptions = {
+export type Listener = AsyncDisposable & { readonly server: Server | TlsServer; readonly port: number };
+export type Address = {
   readonly host: string;
   /** 0 lets the system choose one. */
   readonly port: number;
   /** The flag that sets the port, named when the port is taken. */
   readonly flag: string;
-  readonly server?: ServerOptions;
 };
+export type ListenOptions = Address & { readonly server?: ServerOptions };
 
 /**
  * Serves HTTP at an address. Closing ends idle connections at once and waits for answers under way.
  * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
 export async function listen(handler: RequestListener, options: ListenOptions): Promise<Listener> {
-  const server = createServer(options.server ?? {}, handler);
+  return bind(createServer(options.server ?? {}, handler), options);
+}
+
+/**
+ * Lets a server that is made already, HTTP or HTTPS, listen at an address; closes as `listen` does.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
+ */
+export async function bind(server: Server | TlsServer, address: Address): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (reason: NodeJS.ErrnoException) => reject(refusal(reason, options)));
-    server.listen({ host: options.host, port: options.port }, resolve);
+    server.once("error", (reason: NodeJS.ErrnoException) => reject(refusal(reason, address)));
+    server.listen({ host: address.host, port: address.port }, resolve);
   });
   return {
     server,
@@ -33,7 +41,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
   };
 }
 
-function refusal(reason: NodeJS.ErrnoException, { host, port, flag }: ListenOptions): Fault {
+function refusal(reason: NodeJS.ErrnoException, { host, port, flag }: Address): Fault {
   const where = `${host}:${port}`;
   if (reason.code === "EADDRINUSE") {
     const message = `cannot listen on ${where}: another program uses the port; stop it or choose another with --${flag}`;

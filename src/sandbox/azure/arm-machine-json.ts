@@ -1,0 +1,55 @@
+import type { IdentityBlock } from "./identity-block.ts";
+import type { LongOperation } from "./long-operation.ts";
+import type { Machine } from "./machine.ts";
+import type { World } from "./world.ts";
+
+const VM_SIZE = "Standard_D2s_v5";
+
+/** A VM or scale set as Resource Manager shows it. */
+export function machineJson(world: World, machine: Machine): object {
+  const { id, name, kind, location, instances } = machine.facts;
+  const provisioningState = machine.isUpdating ? "Updating" : "Succeeded";
+  const common = { name, id, type: `Microsoft.Compute/${kind}`, location, ...identityJson(world, machine.identity) };
+  if (kind === "virtualMachineScaleSets") {
+    return {
+      ...common,
+      sku: { name: VM_SIZE, tier: "Standard", capacity: instances.length },
+      properties: { orchestrationMode: "Uniform", provisioningState, uniqueId: machine.uniqueId },
+    };
+  }
+  const vmId = instances[0]?.vmId;
+  return { ...common, properties: { vmId, hardwareProfile: { vmSize: VM_SIZE }, provisioningState } };
+}
+
+/** The identity block as Azure shows it: absent when there is none. */
+function identityJson(world: World, { systemAssigned, userAssigned }: IdentityBlock): object {
+  const types = [systemAssigned && "SystemAssigned", userAssigned.size > 0 && "UserAssigned"].filter((one) => one);
+  if (types.length === 0) return {};
+  const entries = [...userAssigned.values()].map(({ id, principalId, clientId }) => [id, { principalId, clientId }]);
+  return {
+    identity: {
+      type: types.join(", "),
+      ...(systemAssigned && { principalId: systemAssigned.principalId, tenantId: world.tenant }),
+      ...(entries.length > 0 && { userAssignedIdentities: Object.fromEntries(entries) }),
+    },
+  };
+}
+
+/** An operation as `Azure-AsyncOperation` shows it. */
+export function operationJson(operation: LongOperation): object {
+  const { id, status, startedAt, endedAt } = operation;
+  return {
+    startTime: new Date(startedAt).toISOString(),
+    ...(endedAt === undefined ? {} : { endTime: new Date(endedAt).toISOString() }),
+    status,
+    ...(status === "Canceled"
+      ? {
+          error: {
+            code: "OperationPreempted",
+            message: "Operation execution has been preempted by a more recent operation.",
+          },
+        }
+      : {}),
+    name: id,
+  };
+}

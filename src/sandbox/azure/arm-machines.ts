@@ -1,0 +1,107 @@
+import { machineJson, operationJson } from "./arm-machine-json.ts";
+import { type ArmContext, checkSubscription, groupOf, groupPath, resourceNotFound } from "./arm-scope.ts";
+import { invalidContent, patchedIdentity } from "./identity-block.ts";
+import type { LongOperation } from "./long-operation.ts";
+import type { Machine } from "./machine.ts";
+import { Refusal } from "./refusal.ts";
+import { type MachineKind, machineId } from "./resource-id.ts";
+import type { Answer, Asked, Params, Route } from "./server.ts";
+import type { World } from "./world.ts";
+
+/** VMs and scale sets: list, read, and change of the identities, a long-running operation. */
+export function machineRoutes(context: ArmContext): Route[] {
+  const kinds = ["virtualMachines", "virtualMachineScaleSets"] as const;
+  return [...kinds.flatMap((kind) => routesOf(kind, context)), operationRoute(context)];
+}
+
+function routesOf(kind: MachineKind, context: ArmContext): Route[] {
+  const { world } = context;
+  const all = groupPath(`/providers/Microsoft\\.Compute/${kind}`);
+  const one = groupPath(`/providers/Microsoft\\.Compute/${kind}/(?<name>[^/]+)`);
+  return [
+    {
+      method: "GET",
+      path: all,
+      operation: `arm.${kind}.list`,
+      answer: (_, params) => {
+        const machines = world.machines(kind, groupOf(world, params).name);
+        return { status: 200, json: { value: machines.map((machine) => machineJson(world, machine)) } };
+      },
+    },
+    {
+      method: "GET",
+      path: one,
+      operation: `arm.${kind}.get`,
+      answer: (_, params) => ({ status: 200, json: machineJson(world, machineOf(world, kind, params)) }),
+    },
+    {
+      method: "PATCH",
+      path: one,
+      operation: `arm.${kind}.update`,
+      answer: (asked, params) => update(context, machineOf(world, kind, params), asked),
+    },
+  ];
+}
+
+function machineOf(world: World, kind: MachineKind, params: Params): Machine {
+  const group = groupOf(world, params);
+  const { name = "" } = params;
+  const machine = world.machine(machineId(group.id, kind, name));
+  if (machine === undefined) throw resourceNotFound(`Microsoft.Compute/${kind}`, name, group.name);
+  return machine;
+}
+
+/** Azure shows the new identities at once as `Updating`; a newer change preempts one that is still under way. */
+function update({ world, operationMs, origin }: ArmContext, machine: Machine, asked: Asked): Answer {
+  const { identity: patch, ...others } = readJson(asked.body);
+  const unknown = Object.keys(others);
+  if (unknown.length > 0) {
+    const message = `This emulator changes nothing of a machine but its identity; leave '${unknown.join("', '")}' out.`;
+    throw new Refusal(501, "NotImplemented", message);
+  }
+  if (patch === undefined) return { status: 200, json: machineJson(world, machine) };
+  const change = { machineId: machine.facts.id, find: (id: string) => world.identity(id) };
+  const operation = world.changeIdentity(machine, patchedIdentity(machine.identity, patch, change), operationMs);
+  const headers =
+    operation.status === "Succeeded" ? {} : pollHeaders(world, operation, origin(asked.headers.host), asked);
+  return { status: 200, json: machineJson(world, machine), headers };
+}
+
+function readJson(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // told below
+  }
+  throw invalidContent("Expected a JSON object. Path ''.");
+}
+
+function pollHeaders(world: World, operation: LongOperation, origin: string, { query }: Asked): Record<string, string> {
+  const version = encodeURIComponent(query.get("api-version") ?? "");
+  const path = `/subscriptions/${world.subscription}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation.id}`;
+  const url = `${origin}${path}?api-version=${version}`;
+  return { "azure-asyncoperation": url, location: `${url}&monitor=true`, ...retryAfter(operation) };
+}
+
+function retryAfter({ durationMs }: LongOperation): Record<string, string> {
+  return { "retry-after": String(Math.ceil(durationMs / 1000)) };
+}
+
+function operationRoute({ world }: ArmContext): Route {
+  return {
+    method: "GET",
+    path: /^\/subscriptions\/(?<subscription>[^/]+)\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\/(?<id>[^/]+)$/i,
+    operation: "arm.operations.get",
+    answer: ({ query }, { subscription = "", id = "" }) => {
+      checkSubscription(world, subscription);
+      const entry = world.operation(id);
+      if (entry === undefined) throw new Refusal(404, "NotFound", `The operation '${id}' could not be found.`);
+      const { operation, machine } = entry;
+      const isDone = operation.status !== "InProgress";
+      const headers = isDone ? {} : retryAfter(operation);
+      if (query.get("monitor") !== "true") return { status: 200, json: operationJson(operation), headers };
+      return { status: isDone ? 200 : 202, json: machineJson(world, machine), headers };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { Refusal } from "./refusal.ts";
+import type { Params } from "./server.ts";
+import type { ResourceGroup, World } from "./world.ts";
+
+/** What the routes of Resource Manager work on. */
+export type ArmContext = {
+  readonly world: World;
+  /** How long a change of a machine takes. */
+  readonly operationMs: number;
+  /** The address under which a request reached us, without a slash at its end. */
+  readonly origin: (host: string | undefined) => string;
+};
+
+/** A path below a resource group, in any case. Its named groups are `subscription`, `group` and those in `rest`. */
+export function groupPath(rest: string): RegExp {
+  return new RegExp(`^/subscriptions/(?<subscription>[^/]+)/resourceGroups/(?<group>[^/]+)${rest}/?$`, "i");
+}
+
+/** The resource group that a request names. @throws Refusal SubscriptionNotFound or ResourceGroupNotFound */
+export function groupOf(world: World, { subscription = "", group = "" }: Params): ResourceGroup {
+  checkSubscription(world, subscription);
+  const found = world.resourceGroup(group);
+  if (found !== undefined) return found;
+  throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`);
+}
+
+/** @throws Refusal SubscriptionNotFound */
+export function checkSubscription(world: World, subscription: string): void {
+  if (subscription.toLowerCase() === world.subscription.toLowerCase()) return;
+  throw new Refusal(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
+}
+
+export function resourceNotFound(type: string, name: string, group: string): Refusal {
+  const message = `The Resource '${type}/${name}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
+  return new Refusal(404, "ResourceNotFound", message);
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../base/clock.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Answer } from "./server.ts";
+
+/** The OAuth error that goes with an AADSTS number. */
+const OAUTH_ERRORS: Readonly<Record<string, string>> = {
+  "70003": "unsupported_grant_type",
+  "90002": "invalid_request",
+  "700016": "unauthorized_client",
+  "900144": "invalid_request",
+  "1002012": "invalid_scope",
+  "7000215": "invalid_client",
+  "7000218": "invalid_client",
+};
+
+/** An error as Entra ID writes it. A code that is no number is an OAuth error without an AADSTS number. */
+export function entraError({ status, code, message, headers }: Refusal, clock: Clock): Answer {
+  const [traceId, correlationId] = [randomUUID(), randomUUID()];
+  const timestamp = new Date(clock.now()).toISOString().replace("T", " ").replace(/\.\d+/, "");
+  const isNumber = /^\d+$/.test(code);
+  const ids = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
+  const json = {
+    error: isNumber ? (OAUTH_ERRORS[code] ?? "invalid_request") : code,
+    error_description: `${isNumber ? `AADSTS${code}: ` : ""}${message} ${ids}`,
+    ...(isNumber ? { error_codes: [Number(code)] } : {}),
+    timestamp,
+    trace_id: traceId,
+    correlation_id: correlationId,
+    ...(isNumber ? { error_uri: `https://login.microsoftonline.com/error?code=${code}` } : {}),
+  };
+  return { status, json, headers };
+}

@@ -1,0 +1,86 @@
+import { accessToken } from "./access-token.ts";
+import { Refusal } from "./refusal.ts";
+import type { Answer, Asked } from "./server.ts";
+import type { ServicePrincipal, World } from "./world.ts";
+
+/** The two generations of the token endpoint: the older one names a resource, the newer one a scope. */
+export type Endpoint = "v1" | "v2.0";
+
+const SERVICE_PRINCIPAL_SECONDS = 3599;
+
+/**
+ * Answers a token request of a service principal with a secret (grant type `client_credentials`).
+ * @throws Refusal whose code is the number of an AADSTS error
+ */
+export function tokenAnswer(world: World, endpoint: Endpoint, tenant: string, { body }: Asked): Answer {
+  const form = new URLSearchParams(body);
+  checkTenant(world, tenant);
+  const grantType = required(form, "grant_type");
+  if (grantType !== "client_credentials") {
+    throw new Refusal(400, "70003", `The app requested an unsupported grant type '${grantType}'.`);
+  }
+  const principal = authenticated(world, tenant, form);
+  const audience = endpoint === "v1" ? required(form, "resource") : audienceOf(required(form, "scope"));
+  const lifetimeSeconds = world.tokenSeconds ?? SERVICE_PRINCIPAL_SECONDS;
+  const { token, notBefore, expiresOn } = accessToken(world, { ...principal, audience, lifetimeSeconds });
+  if (endpoint === "v2.0") {
+    const times = { expires_in: lifetimeSeconds, ext_expires_in: lifetimeSeconds };
+    return { status: 200, json: { token_type: "Bearer", ...times, access_token: token } };
+  }
+  return {
+    status: 200,
+    json: {
+      token_type: "Bearer",
+      expires_in: String(lifetimeSeconds),
+      ext_expires_in: String(lifetimeSeconds),
+      expires_on: String(expiresOn),
+      not_before: String(notBefore),
+      resource: audience,
+      access_token: token,
+    },
+  };
+}
+
+/** @throws Refusal 90002 */
+export function checkTenant(world: World, tenant: string): void {
+  if (world.hasTenant(tenant)) return;
+  const message = `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`;
+  throw new Refusal(400, "90002", message);
+}
+
+function authenticated(world: World, tenant: string, form: URLSearchParams): ServicePrincipal {
+  const clientId = required(form, "client_id");
+  const principal = world.servicePrincipal(tenant, clientId);
+  if (principal === undefined) {
+    const message = `Application with identifier '${clientId}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`;
+    throw new Refusal(400, "700016", message);
+  }
+  if (form.has("client_assertion")) {
+    const message = "This emulator of Entra ID does not take client assertions; send a client secret.";
+    throw new Refusal(501, "not_implemented", message);
+  }
+  const secret = form.get("client_secret");
+  if (secret === null || secret === "") {
+    const message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+    throw new Refusal(401, "7000218", message);
+  }
+  if (secret !== principal.secret) {
+    const message = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`;
+    throw new Refusal(401, "7000215", message);
+  }
+  return principal;
+}
+
+/** `https://vault.azure.net/.default` asks for the resource `https://vault.azure.net`. */
+function audienceOf(scope: string): string {
+  const suffix = "/.default";
+  if (scope.endsWith(suffix) && !scope.includes(" ")) return scope.slice(0, -suffix.length);
+  const message = `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`;
+  throw new Refusal(400, "1002012", message);
+}
+
+function required(form: URLSearchParams, name: string): string {
+  const value = form.get(name);
+  if (value !== null && value !== "") return value;
+  throw new Refusal(400, "900144", `The request body must contain the following parameter: '${name}'.`);
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { issuerOf } from "./access-token.ts";
+import { entraError } from "./entra-error.ts";
+import { checkTenant, type Endpoint, tokenAnswer } from "./entra-token.ts";
+import { Refusal } from "./refusal.ts";
+import { type Asked, type Emulator, type Place, type Route, serve } from "./server.ts";
+import type { World } from "./world.ts";
+
+export type EntraOptions = Place & { readonly world: World };
+
+/** Entra ID: token endpoints of both generations, OpenID discovery, keys, instance discovery. */
+export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator> {
+  const origin = ({ headers }: Asked) => `${place.tls ? "https" : "http"}://${headers.host ?? "localhost"}`;
+  return serve(
+    {
+      traffic: world.traffic,
+      routes: [
+        instanceRoute(origin),
+        discoveryRoute(world, "v1", origin),
+        discoveryRoute(world, "v2.0", origin),
+        keysRoute(world),
+        tokenRoute(world, "v1"),
+        tokenRoute(world, "v2.0"),
+      ],
+      admit: () => {},
+      headers: () => ({ "cache-control": "no-store, no-cache", "x-ms-request-id": randomUUID() }),
+      refused: (refusal) => entraError(refusal, world.clock),
+      unknown: ({ method, path }) =>
+        new Refusal(404, "not_found", `This emulator of Entra ID does not know ${method} ${path}.`),
+    },
+    place,
+  );
+}
+
+function tokenRoute(world: World, endpoint: Endpoint): Route {
+  return {
+    method: "POST",
+    path: endpoint === "v1" ? /^\/(?<tenant>[^/]+)\/oauth2\/token$/ : /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/,
+    operation: "entra.token",
+    answer: (asked, { tenant = "" }) => tokenAnswer(world, endpoint, tenant, asked),
+  };
+}
+
+function keysRoute({ key }: World): Route {
+  return {
+    method: "GET",
+    path: /^\/[^/]+\/discovery\/(v2\.0\/)?keys$/,
+    operation: "entra.keys",
+    answer: () => ({ status: 200, json: { keys: [{ ...key.jwk, use: "sig", alg: "RS256", x5t: key.jwk.kid }] } }),
+  };
+}
+
+function discoveryRoute(world: World, endpoint: Endpoint, origin: (asked: Asked) => string): Route {
+  const version = endpoint === "v1" ? "" : "/v2.0";
+  return {
+    method: "GET",
+    path: new RegExp(`^/(?<tenant>[^/]+)${version}/\\.well-known/openid-configuration$`),
+    operation: "entra.discovery",
+    answer: (asked, { tenant = "" }) => {
+      checkTenant(world, tenant);
+      const base = `${origin(asked)}/${tenant}`;
+      const json = {
+        issuer: endpoint === "v1" ? issuerOf(tenant) : `${base}/v2.0`,
+        authorization_endpoint: `${base}/oauth2${version}/authorize`,
+        token_endpoint: `${base}/oauth2${version}/token`,
+        jwks_uri: `${base}/discovery${version}/keys`,
+        token_endpoint_auth_methods_supported: ["client_secret_post"],
+        response_types_supported: ["token"],
+        subject_types_supported: ["pairwise"],
+        id_token_signing_alg_values_supported: ["RS256"],
+      };
+      return { status: 200, json };
+    },
+  };
+}
+
+function instanceRoute(origin: (asked: Asked) => string): Route {
+  return {
+    method: "GET",
+    path: /^\/common\/discovery\/instance$/,
+    operation: "entra.discovery",
+    answer: (asked) => {
+      const host = asked.headers.host ?? "localhost";
+      const json = {
+        tenant_discovery_endpoint: `${origin(asked)}/common/v2.0/.well-known/openid-configuration`,
+        "api-version": "1.1",
+        metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+      };
+      return { status: 200, json };
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { ClientSecretCredential, ManagedIdentityCredential } from "@azure/identity";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Authority, createAuthority, type ServerCertificate } from "../certificates.ts";
+import { startArm } from "./arm.ts";
+import { startEntra } from "./entra.ts";
+import { startImds } from "./imds.ts";
+import { createWorld, type World } from "./world.ts";
+
+/** The vendor's own clients, as they are, against the emulators over TLS. */
+
+const ARM_SCOPE = "https://management.azure.com/.default";
+let authority: Authority;
+let tls: ServerCertificate;
+
+beforeAll(async () => {
+  authority = await createAuthority();
+  tls = await authority.serverCertificate();
+});
+afterEach(() => vi.unstubAllEnvs());
+
+async function signIn(world: World, entraUrl: string, secret?: string): Promise<ClientSecretCredential> {
+  const principal = world.createServicePrincipal();
+  return new ClientSecretCredential(principal.tenant, principal.clientId, secret ?? principal.secret, {
+    authorityHost: entraUrl,
+    disableInstanceDiscovery: true,
+    tlsOptions: { ca: authority.caPem },
+  });
+}
+
+async function compute(world: World, operationMs = 0) {
+  const entra = await startEntra({ world, tls });
+  const arm = await startArm({ world, tls, operationMs });
+  const client = new ComputeManagementClient(await signIn(world, entra.url), world.subscription, {
+    endpoint: arm.url,
+    credentials: { scopes: [ARM_SCOPE] },
+    tlsOptions: { ca: authority.caPem },
+    retryOptions: { maxRetries: 1, retryDelayInMs: 1 },
+  });
+  const [stopArm, stopEntra] = [() => arm[Symbol.asyncDispose](), () => entra[Symbol.asyncDispose]()];
+  return { client, [Symbol.asyncDispose]: () => Promise.all([stopArm(), stopEntra()]).then(() => {}) };
+}
+
+describe("@azure/identity against Entra ID", () => {
+  it("signs a service principal in with its secret", async () => {
+    const world = await createWorld();
+    await using entra = await startEntra({ world, tls });
+
+    const { token, expiresOnTimestamp } = await (await signIn(world, entra.url)).getToken(ARM_SCOPE);
+
+    expect(world.key.verified(token)).toMatchObject({ aud: "https://management.azure.com", tid: world.tenant });
+    expect(expiresOnTimestamp).toBeGreaterThan(Date.now() + 50 * 60 * 1000);
+  });
+
+  it("tells a wrong secret by Entra's own number", async () => {
+    const world = await createWorld();
+    await using entra = await startEntra({ world, tls });
+
+    const credential = await signIn(world, entra.url, "wrong");
+    await expect(credential.getToken(ARM_SCOPE)).rejects.toThrow(/AADSTS7000215/);
+  });
+});
+
+describe("@azure/arm-compute against Resource Manager", () => {
+  it("puts an identity on a VM and takes it off again", async () => {
+    const world = await createWorld();
+    const vm = world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+    const { id } = world.createIdentity({ resourceGroup: "identities", name: "demo" });
+    await using azure = await compute(world);
+    const { virtualMachines } = azure.client;
+
+    const assigned = await virtualMachines.update("nodes", "vm-0", {
+      identity: { type: "UserAssigned", userAssignedIdentities: { [id.toLowerCase()]: {} } },
+    });
+    expect(Object.keys(assigned.identity?.userAssignedIdentities ?? {})).toEqual([id]);
+    expect(world.identitiesOn(vm.facts.id)).toEqual([id]);
+
+    await virtualMachines.update("nodes", "vm-0", { identity: { type: "None" } });
+    expect((await virtualMachines.get("nodes", "vm-0")).identity).toBeUndefined();
+    expect(world.identitiesOn(vm.facts.id)).toEqual([]);
+  });
+
+  it("waits for the long-running change of a scale set", async () => {
+    const world = await createWorld();
+    const scaleSet = world.createScaleSet({ resourceGroup: "nodes", name: "pool", instances: 2 });
+    const { id } = world.createIdentity({ resourceGroup: "identities", name: "demo" });
+    await using azure = await compute(world, 300);
+
+    const changed = await azure.client.virtualMachineScaleSets.update("nodes", "pool", {
+      identity: { type: "UserAssigned", userAssignedIdentities: { [id]: {} } },
+    });
+
+    expect(changed.provisioningState).toBe("Succeeded");
+    expect(world.traffic.calls("arm.operations.get")).toBeGreaterThan(0);
+    expect(world.identitiesOn(scaleSet.facts.id)).toEqual([id]);
+  });
+
+  it("sees Azure's code and message where an identity does not exist", async () => {
+    const world = await createWorld();
+    world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+    const { id } = world.createIdentity({ resourceGroup: "identities", name: "gone" });
+    world.deleteIdentity(id);
+    await using azure = await compute(world);
+
+    const change = azure.client.virtualMachines.update("nodes", "vm-0", {
+      identity: { type: "UserAssigned", userAssignedIdentities: { [id]: {} } },
+    });
+    await expect(change).rejects.toMatchObject({
+      statusCode: 400,
+      code: "FailedIdentityOperation",
+      message: expect.stringContaining(`Resource '${id}' was not found.`),
+    });
+  });
+
+  it("honours Retry-After and tries again", async () => {
+    const world = await createWorld();
+    world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+    await using azure = await compute(world);
+    const throttled = { status: 429, code: "TooManyRequests", message: "slow down", retryAfterSeconds: 0 };
+    world.traffic.failNext("arm.virtualMachines.get", throttled);
+
+    expect((await azure.client.virtualMachines.get("nodes", "vm-0")).name).toBe("vm-0");
+    expect(world.traffic.calls("arm.virtualMachines.get")).toBe(2);
+  });
+
+  it("lists the machines of a resource group", async () => {
+    const world = await createWorld();
+    world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+    world.createVm({ resourceGroup: "others", name: "vm-1" });
+    world.createScaleSet({ resourceGroup: "nodes", name: "pool", instances: 1 });
+    await using azure = await compute(world);
+
+    const names: (string | undefined)[] = [];
+    for await (const vm of azure.client.virtualMachines.list("nodes")) names.push(vm.name);
+    for await (const scaleSet of azure.client.virtualMachineScaleSets.list("nodes")) names.push(scaleSet.name);
+    expect(names).toEqual(["vm-0", "pool"]);
+  });
+});
+
+describe("@azure/identity against IMDS", () => {
+  it("gets tokens of the identities on the machine, and is refused others", async () => {
+    const world = await createWorld();
+    const demo = world.createIdentity({ resourceGroup: "identities", name: "demo" });
+    const other = world.createIdentity({ resourceGroup: "identities", name: "other" });
+    const vm = world.createVm({ resourceGroup: "nodes", name: "vm-0", userAssigned: [demo.id] });
+    await using imds = await startImds({ world, machine: vm.facts.id });
+    vi.stubEnv("AZURE_POD_IDENTITY_AUTHORITY_HOST", imds.url);
+    const getToken = (clientId: string) => new ManagedIdentityCredential({ clientId }).getToken(ARM_SCOPE);
+
+    const { token } = await getToken(demo.clientId);
+    expect(world.key.verified(token)).toMatchObject({ appid: demo.clientId, xms_mirid: demo.id });
+    await expect(getToken(other.clientId)).rejects.toThrow(/Identity not found/);
+  });
+});

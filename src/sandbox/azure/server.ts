@@ -1,0 +1,132 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { bind } from "../../base/listener.ts";
+import type { ServerCertificate } from "../certificates.ts";
+import { Refusal } from "./refusal.ts";
+import { Hangup, type Operation, type Traffic } from "./traffic.ts";
+
+/** A request as the routes of an emulator see it. */
+export type Asked = {
+  readonly method: string;
+  /** Decoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+};
+export type Answer = {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+/** The named groups of a route's path. */
+export type Params = Readonly<Record<string, string>>;
+export type Route = {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly operation: Operation;
+  answer(asked: Asked, params: Params): Answer;
+};
+export type Service = {
+  readonly traffic: Traffic;
+  readonly routes: readonly Route[];
+  /** Judges a request before its route does. @throws Refusal */
+  admit(asked: Asked): void;
+  /** Headers of every answer. */
+  headers(asked: Asked): Readonly<Record<string, string>>;
+  /** What an error looks like in this service. */
+  refused(refusal: Refusal): Answer;
+  /** What a request gets that no route takes. */
+  unknown(asked: Asked): Refusal;
+};
+export type Place = { readonly host?: string; readonly port?: number; readonly tls?: ServerCertificate };
+/** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
+export type Emulator = AsyncDisposable & { readonly url: string; readonly port: number };
+
+const LARGEST_BODY = 1024 * 1024;
+
+/**
+ * Serves an emulated service, by default on a free port of 127.0.0.1; `flag` is the setting that names the port.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
+ */
+export async function serve(service: Service, { host = "127.0.0.1", port = 0, tls }: Place): Promise<Emulator> {
+  const stop = new AbortController();
+  const handler = (request: IncomingMessage, response: ServerResponse) => {
+    respond(service, request, response, stop.signal).catch(() => response.destroy());
+  };
+  const server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
+  const listener = await bind(server, { host, port, flag: "port" });
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${host}:${listener.port}`,
+    port: listener.port,
+    async [Symbol.asyncDispose]() {
+      stop.abort(new DOMException("the emulator stops", "AbortError"));
+      server.closeAllConnections();
+      await listener[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function respond(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = await read(request);
+  const { status, json, text, headers } = await answerTo(service, asked, signal);
+  const body = json === undefined ? text : JSON.stringify(json);
+  const type = json === undefined ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
+  response.writeHead(status, {
+    ...service.headers(asked),
+    ...(body === undefined ? {} : { "content-type": type }),
+    "content-length": Buffer.byteLength(body ?? ""),
+    ...headers,
+  });
+  response.end(body);
+}
+
+async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Promise<Answer> {
+  try {
+    const found = service.routes
+      .filter(({ method }) => method === asked.method)
+      .map((route) => ({ route, match: route.path.exec(asked.path) }))
+      .find(({ match }) => match !== null);
+    if (found === undefined) throw service.unknown(asked);
+    await service.traffic.arrive(found.route.operation, signal);
+    service.admit(asked);
+    return found.route.answer(asked, { ...found.match?.groups });
+  } catch (reason) {
+    if (reason instanceof Refusal) return service.refused(reason);
+    if (reason instanceof Hangup || signal.aborted) throw reason;
+    return service.refused(new Refusal(500, "InternalServerError", `defect of the emulator: ${String(reason)}`));
+  }
+}
+
+async function read(request: IncomingMessage): Promise<Asked> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) throw new Hangup("the body is larger than 1 MiB");
+    chunks.push(chunk);
+  }
+  const target = request.url ?? "/";
+  const cut = target.indexOf("?");
+  return {
+    method: request.method ?? "GET",
+    path: decoded(cut < 0 ? target : target.slice(0, cut)),
+    query: new URLSearchParams(cut < 0 ? "" : target.slice(cut)),
+    headers: request.headers,
+    body: Buffer.concat(chunks).toString("utf8"),
+  };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // matches no route, and the service says so
+  }
+}

@@ -1,0 +1,202 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { type Clock, realClock } from "../../base/clock.ts";
+import { type AttachedIdentity, type IdentityBlock, newPrincipal } from "./identity-block.ts";
+import type { LongOperation } from "./long-operation.ts";
+import { type Instance, Machine } from "./machine.ts";
+import { identityId, lookupKey, type MachineKind, machineId, resourceGroupId } from "./resource-id.ts";
+import { SigningKey } from "./signing-key.ts";
+import { Traffic } from "./traffic.ts";
+
+export type WorldOptions = {
+  readonly subscription?: string;
+  readonly tenant?: string;
+  readonly location?: string;
+  /** How long tokens live; Azure gives service principals an hour and managed identities a day. */
+  readonly tokenSeconds?: number;
+  readonly clock?: Clock;
+};
+export type ResourceGroup = { readonly id: string; readonly name: string; readonly location: string };
+export type UserAssignedIdentity = AttachedIdentity & {
+  readonly name: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+};
+export type ServicePrincipal = {
+  readonly tenant: string;
+  readonly clientId: string;
+  readonly principalId: string;
+  readonly secret: string;
+};
+export type Named = { readonly resourceGroup: string; readonly name: string };
+export type MachineWishes = Named & {
+  /** Gives the machine an identity of its own. */
+  readonly systemAssigned?: boolean;
+  /** Resource IDs of user-assigned identities that it has from the start. */
+  readonly userAssigned?: readonly string[];
+};
+export type MachineChange = { readonly operation: LongOperation; readonly machine: Machine };
+
+/** One subscription of a small Azure: the truth that the ARM, Entra ID and IMDS emulators share. */
+export class World {
+  readonly subscription: string;
+  readonly tenant: string;
+  readonly location: string;
+  readonly tokenSeconds: number | undefined;
+  readonly clock: Clock;
+  readonly key: SigningKey;
+  readonly traffic: Traffic;
+  readonly #groups = new Map<string, ResourceGroup>();
+  readonly #identities = new Map<string, UserAssignedIdentity>();
+  readonly #machines = new Map<string, Machine>();
+  readonly #operations = new Map<string, MachineChange>();
+  readonly #servicePrincipals: ServicePrincipal[] = [];
+  #addresses = 3; // Azure keeps the first four addresses of a subnet for itself
+
+  constructor(key: SigningKey, options: WorldOptions) {
+    this.key = key;
+    this.subscription = options.subscription ?? randomUUID();
+    this.tenant = options.tenant ?? randomUUID();
+    this.location = options.location ?? "westeurope";
+    this.tokenSeconds = options.tokenSeconds;
+    this.clock = options.clock ?? realClock;
+    this.traffic = new Traffic(this.clock);
+  }
+
+  /** The group with that name, made if it does not exist; so are the groups that other resources are put into. */
+  createResourceGroup(name: string): ResourceGroup {
+    const existing = this.#groups.get(lookupKey(name));
+    if (existing !== undefined) return existing;
+    const group = { id: resourceGroupId(this.subscription, name), name, location: this.location };
+    this.#groups.set(lookupKey(name), group);
+    return group;
+  }
+
+  resourceGroup(name: string): ResourceGroup | undefined {
+    return this.#groups.get(lookupKey(name));
+  }
+
+  /** A new user-assigned identity; one that exists under that name keeps its IDs and gets the new tags. */
+  createIdentity({
+    resourceGroup,
+    name,
+    location = this.location,
+    tags = {},
+  }: Named & Partial<Pick<UserAssignedIdentity, "location" | "tags">>): UserAssignedIdentity {
+    const group = this.createResourceGroup(resourceGroup);
+    const id = identityId(group.id, name);
+    const fresh = { id, name, resourceGroup: group.name, location, ...newPrincipal() };
+    const identity = { ...fresh, ...this.#identities.get(lookupKey(id)), tags };
+    this.#identities.set(lookupKey(id), identity);
+    return identity;
+  }
+
+  /** The user-assigned identity with that resource ID. */
+  identity(id: string): UserAssignedIdentity | undefined {
+    return this.#identities.get(lookupKey(id));
+  }
+
+  identities(resourceGroup: string): UserAssignedIdentity[] {
+    return [...this.#identities.values()].filter((one) => lookupKey(one.resourceGroup) === lookupKey(resourceGroup));
+  }
+
+  /** Deletes an identity. As in Azure, machines that hold it go on showing it, but get no more tokens for it. */
+  deleteIdentity(id: string): boolean {
+    return this.#identities.delete(lookupKey(id));
+  }
+
+  /** An application with a secret, in the world's tenant or another one. */
+  createServicePrincipal({ tenant = this.tenant, ...wishes }: Partial<ServicePrincipal> = {}): ServicePrincipal {
+    const secret = randomBytes(30).toString("base64url");
+    const principal = { tenant, secret, ...newPrincipal(), ...wishes };
+    this.#servicePrincipals.push(principal);
+    return principal;
+  }
+
+  servicePrincipal(tenant: string, clientId: string): ServicePrincipal | undefined {
+    const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+    return this.#servicePrincipals.find((one) => same(one.tenant, tenant) && same(one.clientId, clientId));
+  }
+
+  /** Whether Entra ID knows the tenant: the world's own, or one that a service principal was made in. */
+  hasTenant(tenant: string): boolean {
+    const tenants = [this.tenant, ...this.#servicePrincipals.map((one) => one.tenant)];
+    return tenants.some((one) => one.toLowerCase() === tenant.toLowerCase());
+  }
+
+  createVm(wishes: MachineWishes): Machine {
+    return this.#createMachine("virtualMachines", wishes, (id) => [this.#instance(id, wishes.name)]);
+  }
+
+  /** A scale set with instances 0, 1, …; their IDs end in `/virtualMachines/0` and so on. */
+  createScaleSet({ instances, ...wishes }: MachineWishes & { readonly instances: number }): Machine {
+    return this.#createMachine("virtualMachineScaleSets", wishes, (id) =>
+      Array.from({ length: instances }, (_, n) => this.#instance(`${id}/virtualMachines/${n}`, `${wishes.name}_${n}`)),
+    );
+  }
+
+  /** The VM or scale set with that ID; the ID of an instance gives its scale set. */
+  machine(id: string): Machine | undefined {
+    const machine = this.#machines.get(lookupKey(id));
+    return machine ?? this.#machines.get(lookupKey(id).replace(/(\/virtualmachinescalesets\/[^/]+)\/.*$/, "$1"));
+  }
+
+  machines(kind: MachineKind, resourceGroup: string): Machine[] {
+    return [...this.#machines.values()].filter(
+      ({ facts }) => facts.kind === kind && lookupKey(facts.resourceGroup) === lookupKey(resourceGroup),
+    );
+  }
+
+  deleteMachine(id: string): boolean {
+    return this.#machines.delete(lookupKey(id));
+  }
+
+  /** Starts a change of a machine's identities; the operation can be found under its ID from then on. */
+  changeIdentity(machine: Machine, identity: IdentityBlock, durationMs: number): LongOperation {
+    const operation = machine.change(identity, durationMs);
+    this.#operations.set(operation.id, { operation, machine });
+    return operation;
+  }
+
+  operation(id: string): MachineChange | undefined {
+    return this.#operations.get(id.toLowerCase());
+  }
+
+  /** Resource IDs of the user-assigned identities that the guests of a machine can use now, sorted. */
+  identitiesOn(id: string): string[] {
+    const machine = this.machine(id);
+    if (machine === undefined) throw new Error(`there is no machine ${id} in this Azure`);
+    return [...machine.guestIdentity.userAssigned.values()].map((identity) => identity.id).sort();
+  }
+
+  #createMachine(kind: MachineKind, wishes: MachineWishes, instances: (id: string) => Instance[]): Machine {
+    const { name, systemAssigned = false, userAssigned = [] } = wishes;
+    const group = this.createResourceGroup(wishes.resourceGroup);
+    const id = machineId(group.id, kind, name);
+    const facts = { id, name, kind, resourceGroup: group.name, location: this.location, instances: instances(id) };
+    const identity: IdentityBlock = {
+      systemAssigned: systemAssigned ? newPrincipal() : undefined,
+      userAssigned: new Map(userAssigned.map((one) => [lookupKey(one), this.#existing(one)])),
+    };
+    const machine = new Machine(facts, this.clock, identity);
+    this.#machines.set(lookupKey(id), machine);
+    return machine;
+  }
+
+  #existing(id: string): UserAssignedIdentity {
+    const identity = this.identity(id);
+    if (identity === undefined) throw new Error(`there is no identity ${id} in this Azure: create it first`);
+    return identity;
+  }
+
+  #instance(id: string, name: string): Instance {
+    this.#addresses += 1;
+    const address = `10.224.${this.#addresses >> 8}.${this.#addresses & 255}`;
+    return { id, name, vmId: randomUUID(), address };
+  }
+}
+
+/** A small Azure of its own, empty but for a subscription and a tenant. */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  return new World(await SigningKey.generate(), options);
+}
