@@ -1,0 +1,221 @@
+import type { Kind } from "../api/kinds.ts";
+import type { Meta } from "../api/meta.ts";
+import { objectKey } from "../api/meta.ts";
+import { Backoff } from "../base/backoff.ts";
+import { type Clock, realClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import { raceAbort } from "../base/single-flight.ts";
+import type { KubeClient } from "./client.ts";
+import { type Change, type Indexes, ObjectCache } from "./object-cache.ts";
+import { Outage } from "./outage.ts";
+import type { WatchEvent } from "./watch.ts";
+import { type ObjectRef, type Query, rawMeta } from "./wire.ts";
+
+export type { Change } from "./object-cache.ts";
+
+export type StoreOptions<T> = Query & {
+  readonly client: KubeClient;
+  readonly kind: Kind;
+  /** What is kept of an object. @throws Fault OBJECT_INVALID, which leaves the object out */
+  readonly read: (raw: unknown) => T;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly indexes?: Indexes<T>;
+  readonly random?: () => number;
+};
+
+/** A watch is renewed after 5 to 10 minutes, each at another moment. */
+const WATCH_SECONDS = 300;
+/** Longer than two of the API server's bookmarks, which come about once a minute. */
+const IDLE_MS = 150_000;
+/** A watch that ends sooner and without an event was not worth its request: the next one waits. */
+const SHORT_WATCH_MS = 1_000;
+/** After these, the version that was seen last is still good. */
+const MAY_RESUME = ["KUBE_UNREACHABLE", "KUBE_UNAUTHORIZED", "KUBE_FORBIDDEN", "KUBE_THROTTLED", "KUBE_ERROR"] as const;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * All objects of a kind that match a query, as the API server has them, kept up to date by a watch:
+ *
+ *     listing ──all pages──▶ watching ──its time is over───────────▶ watching   at once, from the last version seen
+ *        ▲                      ├───────broken off, refused────────▶ watching   after a pause, from there too
+ *        └──────────────────────┴───────version gone, ERROR event──▶ listing    after a pause; differences are told
+ *
+ * Pauses grow while nothing succeeds. What was read stays readable all the time.
+ */
+export class Store<T extends { readonly meta: Meta }> {
+  readonly #options: StoreOptions<T>;
+  readonly #clock: Clock;
+  readonly #cache: ObjectCache<T>;
+  readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #backoff: Backoff;
+  readonly #outage: Outage;
+  /** Version of each object that could not be read, so that it is told once. */
+  #refused = new Map<string, string>();
+  /** Where the next watch begins; undefined while there is nothing to begin from. */
+  #position: string | undefined;
+  #isReady = false;
+
+  constructor(options: StoreOptions<T>) {
+    const { clock = realClock, indexes = {}, random = Math.random, log, kind } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#cache = new ObjectCache(indexes, (change) => this.#tell(change));
+    this.#backoff = new Backoff({ firstMs: FIRST_PAUSE_MS, maxMs: LONGEST_PAUSE_MS, random });
+    this.#outage = new Outage({
+      log,
+      failing: "cannot follow objects of the API server, trying again",
+      well: "following objects of the API server again",
+      fields: { resource: kind.plural },
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Resolves when the first list is complete; rejects with the signal's reason. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await (signal === undefined ? this.#ready.promise : raceAbort(this.#ready.promise, signal));
+  }
+
+  list(): readonly T[] {
+    return this.#cache.list();
+  }
+
+  get(ref: ObjectRef): T | undefined {
+    return this.#cache.get(ref);
+  }
+
+  /** The objects that an index has under a key. */
+  by(index: string, key: string): readonly T[] {
+    return this.#cache.by(index, key);
+  }
+
+  /** Calls a listener after the store holds a change; the answer ends that. */
+  onChange(listener: (change: Change<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes over what our own write was answered with: reads see it at once, and an older event does not undo it.
+   * @throws Fault OBJECT_INVALID
+   */
+  accept(raw: unknown): T {
+    const object = this.#options.read(raw);
+    this.#cache.accept(object);
+    return object;
+  }
+
+  /** Our own deletion was answered: reads no longer see the object, and an older event does not bring it back. */
+  forget(ref: ObjectRef, uid: string): void {
+    this.#cache.forget(ref, uid);
+  }
+
+  /** Lists and watches until the signal aborts; tries again for ever. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.#position ??= await this.#listAll(signal);
+        await this.#watchFrom(this.#position, signal);
+      } catch (reason) {
+        if (!signal.aborted) await this.#recover(Fault.from(reason), signal);
+      }
+    }
+  }
+
+  async #listAll(signal: AbortSignal): Promise<string> {
+    const { client, kind } = this.#options;
+    const refused = new Map<string, string>();
+    const read = (raw: unknown) => this.#read(raw, refused);
+    const { objects, resourceVersion } = await client.listAs(kind, this.#options, read, signal);
+    this.#refused = refused;
+    this.#cache.replaceAll(objects, resourceVersion);
+    this.#outage.well();
+    this.#isReady = true;
+    this.#ready.resolve();
+    return resourceVersion;
+  }
+
+  async #watchFrom(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const { client, kind, random = Math.random } = this.#options;
+    const timeoutSeconds = Math.round(WATCH_SECONDS * (1 + random()));
+    const begin = this.#clock.monotonic();
+    const watch = { resourceVersion, timeoutSeconds, idleMs: IDLE_MS };
+    const events = await client.watch(kind, this.#options, watch, signal);
+    this.#outage.well();
+    const count = await this.#follow(events);
+    const ms = this.#clock.monotonic() - begin;
+    if (count > 0 || ms > LONGEST_PAUSE_MS) this.#backoff.reset();
+    else if (ms < SHORT_WATCH_MS)
+      throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
+  }
+
+  async #follow(events: AsyncIterable<WatchEvent>): Promise<number> {
+    let count = 0;
+    try {
+      for await (const event of events) {
+        this.#take(event);
+        this.#position = event.resourceVersion;
+        this.#backoff.reset();
+        count += 1;
+      }
+    } catch (reason) {
+      // What lies ahead cannot be sent or understood: only a new list leads past it.
+      if (!Fault.is(reason, "KUBE_UNREACHABLE")) this.#position = undefined;
+      throw reason;
+    }
+    return count;
+  }
+
+  #take({ type, object, resourceVersion }: WatchEvent): void {
+    if (type === "DELETED") {
+      this.#refused.delete(objectKey(rawMeta(object)));
+      this.#cache.drop(rawMeta(object));
+    } else if (type !== "BOOKMARK") {
+      const [readable] = this.#read(object, this.#refused);
+      if (readable === undefined) this.#cache.drop(rawMeta(object));
+      else this.#cache.put(readable);
+    }
+    this.#cache.reached(resourceVersion);
+  }
+
+  /** What is kept of an object: nothing of one that cannot be read. */
+  #read(raw: unknown, refused: Map<string, string>): readonly T[] {
+    const meta = rawMeta(raw);
+    const key = objectKey(meta);
+    try {
+      const object = this.#options.read(raw);
+      refused.delete(key);
+      return [object];
+    } catch (reason) {
+      const isTold = (this.#refused.get(key) ?? refused.get(key)) === meta.resourceVersion;
+      refused.set(key, meta.resourceVersion);
+      const fields = { kind: this.#options.kind.kind, object: key, error: Fault.from(reason).message };
+      if (!isTold) this.#options.log.error("object left out until it is corrected", fields);
+      return [];
+    }
+  }
+
+  #tell(change: Change<T>): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (reason) {
+        this.#options.log.error("a listener to changes failed", { error: Fault.from(reason).message });
+      }
+    }
+  }
+
+  async #recover(fault: Fault, signal: AbortSignal): Promise<void> {
+    const { log, kind } = this.#options;
+    if (fault.code === "KUBE_GONE") log.verbose(2, "version is gone, listing anew", { resource: kind.plural });
+    else this.#outage.failed(fault);
+    if (!Fault.is(fault, ...MAY_RESUME)) this.#position = undefined;
+    await this.#clock.sleep(this.#backoff.next(), signal).catch(() => {}); // rejected: the loop ends by the signal
+  }
+}
