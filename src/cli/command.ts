@@ -1,0 +1,83 @@
+import { Command as Commander, CommanderError, Option } from "commander";
+import { Fault } from "../base/fault.ts";
+import type { Screen } from "./screen.ts";
+
+/** What a command may use of the world it runs in. */
+export type CliContext = {
+  readonly signal: AbortSignal;
+  readonly screen: Screen;
+  /** The folder that holds bin/ and charts/. */
+  readonly root: string;
+};
+
+export type CommandOption = {
+  /** As commander takes them, e.g. `--timeout <seconds>`. */
+  readonly flags: string;
+  readonly help: string;
+  readonly fallback?: string;
+  readonly choices?: readonly string[];
+};
+
+/** Values by long flag name in camel case: text, true for a flag without a value, or undefined. */
+export type CommandValues = Readonly<Record<string, string | boolean | undefined>>;
+
+/** A command is data plus one function; help, completion and docs/reference/podid.md are made from it. */
+export type Command = {
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly CommandOption[];
+  readonly examples: readonly string[];
+  readonly run: (values: CommandValues, context: CliContext) => Promise<void>;
+};
+
+/**
+ * Runs the command that the words name. Help goes to standard output.
+ * @throws Fault FLAG_INVALID for words that no command takes
+ */
+export async function runCommand(
+  commands: readonly Command[],
+  words: readonly string[],
+  context: CliContext,
+): Promise<void> {
+  const cli = buildCli(commands, context);
+  try {
+    await cli.parseAsync([...words], { from: "user" });
+  } catch (reason) {
+    if (!(reason instanceof CommanderError)) throw reason;
+    if (reason.exitCode === 0) return; // help was asked for, and printed
+    throw new Fault("FLAG_INVALID", sentence(reason.message), { cause: reason });
+  }
+}
+
+function buildCli(commands: readonly Command[], context: CliContext): Commander {
+  const cli = new Commander("podid").description("AAD Pod Identity for people: try it, watch it, ask it.");
+  configure(cli);
+  for (const command of commands) {
+    const sub = cli.command(command.name).description(command.summary);
+    configure(sub);
+    for (const option of command.options) sub.addOption(toOption(option));
+    sub.addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`);
+    sub.action((values: CommandValues) => command.run(values, context));
+  }
+  return cli;
+}
+
+function configure(cli: Commander): void {
+  // Errors are thrown and told once, in one sentence, by whoever started us.
+  cli.exitOverride().configureOutput({ writeErr: () => {} });
+  if (cli.parent === null) cli.action(() => cli.help());
+}
+
+function toOption({ flags, help, fallback, choices }: CommandOption): Option {
+  const option = new Option(flags, help);
+  if (fallback !== undefined) option.default(fallback);
+  if (choices !== undefined) option.choices(choices);
+  return option;
+}
+
+function sentence(message: string): string {
+  return `${message
+    .replace(/^error: /, "")
+    .trim()
+    .replace(/\.$/, "")}; run "podid --help" for all commands`;
+}

@@ -1,0 +1,79 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { createLog } from "../base/log.ts";
+import { raceAbort } from "../base/single-flight.ts";
+import { loadAccess } from "../kube/kubeconfig.ts";
+import type { Sandbox } from "../sandbox/compose.ts";
+import type { CliContext, Command, CommandValues } from "./command.ts";
+import type { Screen } from "./screen.ts";
+
+const PROGRAMS = ["mic", "nmi", "demo"] as const;
+
+export const sandboxCommand: Command = {
+  name: "sandbox",
+  summary: "Run a Kubernetes API, IMDS, ARM and Entra ID on this machine, with nodes that run MIC, NMI and pods.",
+  options: [
+    {
+      flags: "--with-real-kubernetes <kubeconfig>",
+      help: "use this Kubernetes API server in place of the embedded one",
+    },
+  ],
+  examples: ["podid sandbox"],
+  run: async (values, context) => {
+    await using sandbox = await openSandbox(values, context);
+    tellSandbox(sandbox, context.screen);
+    await untilStopped(context);
+  },
+};
+
+/**
+ * Starts the sandbox that a command asked for.
+ * @throws Fault PLATFORM_UNSUPPORTED where it cannot run, FILE_UNREADABLE when the programs are not built
+ */
+export async function openSandbox(values: CommandValues, { root, screen }: CliContext): Promise<Sandbox> {
+  if (process.platform !== "linux") {
+    const why = "pods get loopback addresses of their own, which only Linux has; use WSL2 or a Linux container";
+    throw new Fault("PLATFORM_UNSUPPORTED", `the sandbox runs on Linux only (here: ${process.platform}): ${why}`);
+  }
+  const programs = new Map(PROGRAMS.map((name) => [name, { file: join(root, "bin", name) }]));
+  const unbuilt = [...programs.values()].find(({ file }) => !existsSync(file));
+  if (unbuilt !== undefined) throw new Fault("FILE_UNREADABLE", `${unbuilt.file} is not built: run "npm run build"`);
+  const { startSandbox } = await import("../sandbox/compose.ts");
+  const kubeconfig = values.withRealKubernetes;
+  const kubernetes = typeof kubeconfig === "string" ? { kubeconfig, access: await plainAccess(kubeconfig) } : undefined;
+  const sandbox = await startSandbox({
+    programs,
+    log: createLog({ write: () => {} }),
+    ...(kubernetes && { kubernetes }),
+  });
+  screen.say(`Sandbox in ${sandbox.folder}: nodes ${sandbox.nodes.map(({ name }) => name).join(", ")}`);
+  return sandbox;
+}
+
+async function plainAccess(kubeconfig: string) {
+  const { server, credentials } = await loadAccess(kubeconfig, {});
+  const { ca, cert, key, token } = await credentials();
+  return {
+    server,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(token === undefined ? {} : { token: token.reveal() }),
+  };
+}
+
+/** How to look around in a sandbox that runs. */
+export function tellSandbox(sandbox: Sandbox, screen: Screen): void {
+  screen.heading("The sandbox is running");
+  screen.say(`  export KUBECONFIG=${sandbox.kubeconfig}`);
+  screen.say(`  logs of pods:     ${sandbox.folder}/logs`);
+  screen.say(`  Azure (ARM):      ${sandbox.azure.armUrl}  subscription ${sandbox.azure.subscription}`);
+  for (const node of sandbox.nodes) screen.say(`  node ${node.name}: ${node.machineId}`);
+  screen.say("Ctrl-C ends it and leaves nothing behind.");
+}
+
+/** Resolves when the command is told to stop. */
+export async function untilStopped({ signal }: CliContext): Promise<void> {
+  await raceAbort(new Promise<never>(() => {}), signal).catch(() => {});
+}

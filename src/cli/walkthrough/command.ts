@@ -1,0 +1,94 @@
+import { Fault } from "../../base/fault.ts";
+import { createLog } from "../../base/log.ts";
+import { KubeClient } from "../../kube/client.ts";
+import { loadAccess } from "../../kube/kubeconfig.ts";
+import type { Sandbox } from "../../sandbox/compose.ts";
+import type { CliContext, Command, CommandValues } from "../command.ts";
+import { openSandbox, tellSandbox, untilStopped } from "../sandbox.ts";
+import { cleanUp } from "./clean-up.ts";
+import { createIdentity, deployBinding, deployIdentity } from "./identity-steps.ts";
+import { install } from "./install.ts";
+import { deployPod, listAssignments, readLog, refuseBystander } from "./pod-steps.ts";
+import type { Breakage, Step, Walk } from "./walk.ts";
+
+const steps: readonly Step[] = [
+  install,
+  createIdentity,
+  deployIdentity,
+  deployBinding,
+  deployPod,
+  listAssignments,
+  readLog,
+  refuseBystander,
+  cleanUp,
+];
+
+export const walkthroughCommand: Command = {
+  name: "walkthrough",
+  summary: "Do the Standard Walkthrough on an embedded sandbox, and check every step.",
+  options: [
+    { flags: "--keep", help: "leave everything running before the clean-up, until Ctrl-C" },
+    { flags: "--older-yaml", help: "write the YAML as guides from before release 1.6 do (ResourceID, Selector, ...)" },
+    { flags: "--timeout <seconds>", help: "how long one step may take", fallback: "60" },
+    {
+      flags: "--break <part>",
+      help: "break something on purpose, to see how it is told",
+      choices: ["mic", "identity"],
+    },
+    {
+      flags: "--with-real-kubernetes <kubeconfig>",
+      help: "use this Kubernetes API server in place of the embedded one",
+    },
+  ],
+  examples: ["podid walkthrough", "podid walkthrough --keep", "podid walkthrough --break=identity --timeout=10"],
+  run: async (values, context) => {
+    await using sandbox = await openSandbox(values, context);
+    const access = await loadAccess(sandbox.kubeconfig, {});
+    await using client = new KubeClient(access, { userAgent: "podid", log: createLog({ write: () => {} }) });
+    const walk = newWalk(sandbox, client, values, context);
+    const todo = values.keep === true ? steps.filter((step) => step !== cleanUp) : steps;
+    for (const [i, step] of todo.entries()) await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
+    context.screen.say(`\nAll ${todo.length} steps held.`);
+    if (values.keep !== true) return;
+    tellSandbox(sandbox, context.screen);
+    await untilStopped(context);
+  },
+};
+
+function newWalk(
+  sandbox: Sandbox,
+  client: KubeClient,
+  values: CommandValues,
+  { screen, signal, root }: CliContext,
+): Walk {
+  const seconds = Number(values.timeout);
+  if (!(seconds > 0))
+    throw new Fault("FLAG_INVALID", `--timeout takes a number of seconds above 0, not "${values.timeout}"`);
+  const breakage = values.break as Breakage | undefined; // one of the choices: commander has checked
+  const isOlder = values.olderYaml === true;
+  return {
+    sandbox,
+    client,
+    screen,
+    signal,
+    root,
+    timeoutMs: seconds * 1000,
+    isOlder,
+    breakage,
+    azure: undefined,
+    created: [],
+  };
+}
+
+async function runStep(walk: Walk, step: Step, heading: string): Promise<void> {
+  walk.screen.heading(heading);
+  try {
+    await step.run(walk);
+  } catch (reason) {
+    walk.signal.throwIfAborted();
+    const fault = Fault.from(reason);
+    if (fault.code === "UNEXPECTED") throw reason;
+    walk.screen.failed(fault.message);
+    throw new Fault("STEP_FAILED", `${heading} did not hold: ${fault.message}`, { cause: reason });
+  }
+}

@@ -1,0 +1,85 @@
+import type { SandboxFiles } from "./files.ts";
+
+/** A node of the sandbox and what stands around it. */
+export type SandboxNode = {
+  readonly name: string;
+  /** The node's own loopback address. */
+  readonly address: string;
+  /** ARM resource ID of its VM or scale set. */
+  readonly machineId: string;
+  readonly providerId: string;
+  /** Where its NMI listens; the node's forwarders lead there. */
+  readonly nmi: { readonly host: string; readonly port: number };
+  readonly imds: { readonly host: string; readonly port: number };
+};
+
+export type PodManifest = {
+  readonly apiVersion: "v1";
+  readonly kind: "Pod";
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly spec: object;
+};
+
+/** MIC on the first node and NMI on every node, as pods on the host network that run the shipped programs. */
+export function componentPods(nodes: readonly SandboxNode[], files: SandboxFiles): PodManifest[] {
+  return [...nodes.slice(0, 1).map((node) => micPod(node, files)), ...nodes.map((node) => nmiPod(node, files))];
+}
+
+function micPod(node: SandboxNode, files: SandboxFiles): PodManifest {
+  const args = [
+    `--kubeconfig=${files.kubeconfig}`,
+    `--cloudconfig=${files.cloudConfig}`,
+    "--leader-election-instance=$(POD_NAME)",
+    "--http-probe-port=0",
+    "--prometheus-port=0",
+  ];
+  const env = [
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "MIC_POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+    { name: "AZURE_ENVIRONMENT_FILEPATH", value: files.environment },
+  ];
+  return hostPod("mic", node, args, env);
+}
+
+function nmiPod(node: SandboxNode, files: SandboxFiles): PodManifest {
+  const args = [
+    "--node=$(NODE_NAME)",
+    `--nmi-listen-address=${node.nmi.host}`,
+    `--nmi-port=${node.nmi.port}`,
+    `--metadata-ip=${node.imds.host}`,
+    `--metadata-port=${node.imds.port}`,
+    "--skip-iptables",
+    "--allow-network-plugin-kubenet",
+    "--http-probe-port=0",
+    "--prometheus-port=0",
+  ];
+  const env = [
+    { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+    { name: "KUBECONFIG", value: files.kubeconfig },
+  ];
+  return hostPod("nmi", node, args, env, `nmi-${node.name}`);
+}
+
+function hostPod(
+  program: string,
+  node: SandboxNode,
+  args: readonly string[],
+  env: readonly object[],
+  name = program,
+): PodManifest {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "default", labels: { component: program } },
+    spec: {
+      nodeName: node.name,
+      hostNetwork: true,
+      terminationGracePeriodSeconds: 10,
+      containers: [{ name: program, image: `aad-pod-identity/${program}:dev`, args, env }],
+    },
+  };
+}

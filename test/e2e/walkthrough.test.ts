@@ -1,0 +1,61 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runProgram, startProgram } from "../support/program.ts";
+
+const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("aad-pod-identity-"));
+
+describe("podid walkthrough, on the embedded sandbox", () => {
+  let before: readonly string[] = [];
+
+  beforeEach(() => {
+    before = folders();
+  });
+
+  afterEach(async () => {
+    await expect.poll(() => folders().filter((name) => !before.includes(name)), { timeout: 10_000 }).toEqual([]);
+  });
+
+  it("holds from the first step to the last, and shows the lines of the guide", async () => {
+    const { code, stdout, stderr } = await runProgram("podid", ["walkthrough"]);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("All 9 steps held.");
+    expect(stdout).toMatch(
+      /starting aad-pod-identity demo pod \(namespace: default, name: demo, IP: 127\.\d+\.\d+\.\d+\)/,
+    );
+    expect(stdout).toMatch(/successfully listed VMSS instances from ARM via AAD Pod Identity: \[/);
+    expect(stdout).toContain("the identity is off the machine again");
+    expect(stdout).not.toMatch(/eyJ[\w-]{20}/); // the beginning of every JSON web token
+    expect(code).toBe(0);
+  });
+
+  it("works with the YAML of older guides as it stands", async () => {
+    const { code, stdout } = await runProgram("podid", ["walkthrough", "--older-yaml"]);
+    expect(stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
+    expect(stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
+    expect(stdout).toContain("All 9 steps held.");
+    expect(code).toBe(0);
+  });
+
+  it("fails at the step that waits for MIC when MIC is stopped, and says so", async () => {
+    const { code, stdout, stderr } = await runProgram("podid", ["walkthrough", "--break=mic", "--timeout=5"]);
+    expect(stdout).not.toContain("Step 6 of 9");
+    expect(stderr).toMatch(
+      /^podid: Step 5 of 9: .* did not hold: waited 5 s for .*, but MIC does not run: there is no pod default\/mic.*\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it("fails at the step that needs the identity when it is missing in Azure, and says which", async () => {
+    const { code, stderr } = await runProgram("podid", ["walkthrough", "--break=identity", "--timeout=8"]);
+    expect(stderr).toMatch(/^podid: Step 5 of 9: .* did not hold: .*userAssignedIdentities\/demo.*\n$/i);
+    expect(code).toBe(1);
+  });
+
+  it("keeps the sandbox until Ctrl-C when told to, and then leaves nothing behind", async () => {
+    await using program = startProgram("podid", ["walkthrough", "--keep"]);
+    await program.says("Ctrl-C ends it");
+    program.kill("SIGINT");
+    expect((await program.ended).code).toBe(0);
+  });
+});

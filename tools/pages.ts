@@ -1,0 +1,103 @@
+import { faults } from "../src/base/fault.ts";
+import type { MetricFamily } from "../src/base/metrics.ts";
+import { fallbackText, type OptionTable } from "../src/base/options.ts";
+import { allOptions } from "../src/bin/program.ts";
+import type { Command } from "../src/cli/command.ts";
+import { sandboxCommand } from "../src/cli/sandbox.ts";
+import { walkthroughCommand } from "../src/cli/walkthrough/command.ts";
+import { demoOptions } from "../src/demo/options.ts";
+import { micMetrics } from "../src/mic/metrics.ts";
+import { micOptions } from "../src/mic/options.ts";
+import { answers } from "../src/nmi/answers.ts";
+import { nmiMetrics } from "../src/nmi/metrics.ts";
+import { nmiOptions } from "../src/nmi/options.ts";
+import { problems } from "../test/support/problems.ts";
+
+/** A Markdown table; `|` in a cell is escaped. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}
+
+function flagsPage(program: string, options: OptionTable): string {
+  const rows = Object.values(allOptions(options)).map((option) => [
+    `\`--${option.flag}\``,
+    option.kind,
+    fallbackText(option) === "" ? "" : `\`${fallbackText(option)}\``,
+    option.env === undefined ? "" : `\`${option.env}\``,
+    option.deprecated === undefined ? option.help : `${option.help} Deprecated: ${option.deprecated}.`,
+  ]);
+  const intro = `One dash or two, \`--flag=value\` or \`--flag value\`; a switch alone means true. A wrong command line is refused whole.\n\n`;
+  return `# ${program}: flags\n\n${intro}${table(["flag", "kind", "default", "variable", "meaning"], rows)}`;
+}
+
+function commandsPage(commands: readonly Command[]): string {
+  const sections = commands.map(({ name, summary, options, examples }) => {
+    const rows = options.map(({ flags, help, fallback, choices }) => [
+      `\`${flags}\``,
+      fallback === undefined ? "" : `\`${fallback}\``,
+      choices === undefined ? help : `${help}: ${choices.join(" or ")}`,
+    ]);
+    const shown = examples.map((example) => `    ${example}\n`).join("");
+    return `## podid ${name}\n\n${summary}\n\n${table(["option", "default", "meaning"], rows)}\n${shown}`;
+  });
+  return `# podid: commands\n\n${sections.join("\n")}`;
+}
+
+function faultsPage(): string {
+  const rows = Object.entries(faults).map(([code, row]) => [
+    `\`${code}\``,
+    row.kind,
+    row.retry ? "yes" : "no",
+    "exit" in row ? String(row.exit) : "1",
+    row.help,
+  ]);
+  const intro = "The codes that logs carry. A program that ends because of one ends with its exit code.\n\n";
+  return `# Faults\n\n${intro}${table(["code", "who has to act", "may pass by itself", "exit code", "meaning"], rows)}`;
+}
+
+function metricsPage(): string {
+  const rows = (families: Readonly<Record<string, MetricFamily>>) =>
+    Object.entries(families).map(([name, { type, labels, help, buckets }]) => [
+      `\`${name}\``,
+      buckets === undefined ? type : `${type} ${buckets.join(" ")}`,
+      labels.map((label) => `\`${label}\``).join(" "),
+      help,
+    ]);
+  const head = ["family", "type", "labels", "meaning"];
+  return `# Metrics\n\n## MIC\n\n${table(head, rows(micMetrics))}\n## NMI\n\n${table(head, rows(nmiMetrics))}`;
+}
+
+function answersPage(): string {
+  const rows = Object.entries(answers).map(([code, { status, error, retryAfterSeconds }]) => [
+    `\`${code}\``,
+    String(status),
+    `\`${error}\``,
+    retryAfterSeconds === undefined ? "–" : String(retryAfterSeconds),
+  ]);
+  const intro =
+    "A refusal is JSON: `error` as below, and in `error_description` the sentence that says why. Retry-After is in seconds.\n\n";
+  return `# NMI: answers\n\n${intro}${table(["fault", "status", "error", "Retry-After"], rows)}`;
+}
+
+function problemsPage(): string {
+  const rows = problems.map(({ cause, program, sentence, exit }) => [
+    cause,
+    program,
+    `\`${sentence}\``,
+    exit === undefined ? "goes on" : String(exit),
+  ]);
+  return `# What can be wrong at the start\n\n${table(["cause", "program", "what it says", "exit code"], rows)}`;
+}
+
+/** Every generated page and what makes it. */
+export const pages: Readonly<Record<string, () => string>> = {
+  "docs/reference/mic.md": () => flagsPage("mic", micOptions),
+  "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions),
+  "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
+  "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand]),
+  "docs/reference/faults.md": faultsPage,
+  "docs/reference/metrics.md": metricsPage,
+  "docs/reference/answers.md": answersPage,
+  "docs/reference/problems.md": problemsPage,
+};
