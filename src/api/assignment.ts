@@ -3,6 +3,7 @@ import { type Binding, embedBinding, readBinding } from "./binding.ts";
 import { embedIdentity, type Identity, readIdentity } from "./identity.ts";
 import { ASSIGNMENT_FINALIZER, apiVersion, kinds, NODE_LABEL } from "./kinds.ts";
 import { type Meta, objectSchema, readObject, writeMeta } from "./meta.ts";
+import { type Placement, readLeftovers, readMachine, writePlacement } from "./placement.ts";
 import { anySpelling } from "./spelling.ts";
 
 /**
@@ -35,6 +36,10 @@ export type Assignment = {
   readonly podNamespace: string;
   readonly nodeName: string;
   readonly state: AssignmentState;
+  /** The machine of the identity; empty for types 1 and 2 and in records of older releases. */
+  readonly machine: string;
+  /** What earlier wordings of the record put on machines and is still to be taken off. */
+  readonly leftovers: readonly Placement[];
 };
 
 /** Reads an AzureAssignedIdentity; a missing reference reads as one with empty values. @throws Fault OBJECT_INVALID */
@@ -48,6 +53,8 @@ export function readAssignment(raw: unknown): Assignment {
     podNamespace: spec.podNamespace,
     nodeName: spec.nodename,
     state: status.status,
+    machine: readMachine(metadata.annotations),
+    leftovers: readLeftovers(metadata.annotations),
   };
 }
 
@@ -59,7 +66,7 @@ function named(reference: unknown): object {
 /** What a new or rewritten record shall say. */
 export type AssignmentDraft = Pick<
   Assignment,
-  "identity" | "binding" | "pod" | "podNamespace" | "nodeName" | "state"
+  "identity" | "binding" | "pod" | "podNamespace" | "nodeName" | "state" | "machine" | "leftovers"
 > & {
   readonly name: string;
   readonly namespace: string;
@@ -74,7 +81,11 @@ export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
   return {
     apiVersion: apiVersion(kinds.assignment),
     kind: kinds.assignment.kind,
-    metadata: { ...metadata, labels: { ...over?.labels, [NODE_LABEL]: draft.nodeName } },
+    metadata: {
+      ...metadata,
+      labels: { ...over?.labels, [NODE_LABEL]: draft.nodeName },
+      annotations: withoutNulls({ ...over?.annotations, ...writePlacement(draft.machine, draft.leftovers) }),
+    },
     spec: {
       azureIdentityRef: embedIdentity(draft.identity),
       azureBindingRef: embedBinding(draft.binding),
@@ -84,4 +95,8 @@ export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
     },
     status: { status: draft.state, availableReplicas: 1 },
   };
+}
+
+function withoutNulls(values: Readonly<Record<string, string | null>>): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }

@@ -89,6 +89,8 @@ describe("AzureAssignedIdentity", () => {
     podNamespace: "shop",
     nodeName: "node-0",
     state: "Created",
+    machine: "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0",
+    leftovers: [],
   } as const;
 
   it("reads what it writes", () => {

@@ -1,0 +1,226 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { binding, identity, identityId, node, pod, scaleSetProviderId, vmProviderId } from "../../test/support/make.ts";
+import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
+import type { Pod } from "../api/pod.ts";
+import { desiredAssignments } from "./desired.ts";
+import { planAssignments } from "./plan.ts";
+import type { Snapshot } from "./types.ts";
+
+const NODES = ["vm-0", "vm-1", "set-0", "set-1", "SET-2"];
+const NAMES = ["a", "b", "a-b"];
+const NAMESPACES = ["default", "shop", "b-shop"];
+
+function nodeOf(name: string) {
+  const [kind, instance = "0"] = name.split("-");
+  const isSet = kind?.toLowerCase() === "set";
+  return node(name, isSet ? scaleSetProviderId(kind ?? "", Number(instance)) : vmProviderId(name));
+}
+
+const name = fc.constantFrom(...NAMES);
+const namespace = fc.constantFrom(...NAMESPACES);
+const pods = fc
+  .uniqueArray(
+    fc.record({
+      name,
+      namespace,
+      selector: fc.constantFrom("x", "y", ""),
+      nodeName: fc.constantFrom("", "gone", ...NODES),
+      phase: fc.constantFrom("Running", "Running", "Succeeded"),
+    }),
+    { selector: (one) => `${one.namespace}/${one.name}`, maxLength: 6 },
+  )
+  .map((list) =>
+    list.map((one) =>
+      pod(one.name, {
+        namespace: one.namespace,
+        selector: one.selector,
+        spec: { nodeName: one.nodeName },
+        status: { phase: one.phase },
+      }),
+    ),
+  );
+const identities = fc
+  .uniqueArray(
+    fc.record({
+      name,
+      namespace,
+      type: fc.constantFrom(0, 0, 0, 1, 7),
+      resource: fc.constantFrom("one", "ONE", "two", "/bad"),
+      isNamespaced: fc.boolean(),
+    }),
+    { selector: (one) => `${one.namespace}/${one.name}`, maxLength: 4 },
+  )
+  .map((list) =>
+    list.map((one) =>
+      identity(one.name, {
+        namespace: one.namespace,
+        spec: { type: one.type, resourceID: identityId(one.resource) },
+        annotations: one.isNamespaced ? { "aadpodidentity.k8s.io/Behavior": "namespaced" } : {},
+      }),
+    ),
+  );
+const bindings = fc
+  .uniqueArray(fc.record({ name, namespace, selector: fc.constantFrom("x", "y"), weight: fc.nat(2) }), {
+    selector: (one) => `${one.namespace}/${one.name}`,
+    maxLength: 6,
+  })
+  .map((list) =>
+    list.map(({ namespace, ...one }) =>
+      binding(one.name, { namespace, spec: { selector: one.selector, weight: one.weight } }),
+    ),
+  );
+const nodes = fc.subarray(NODES).map((names) => names.map(nodeOf));
+const moment = fc.record({ pods, nodes, identities, bindings });
+type Moment = { [Key in "pods" | "nodes" | "identities" | "bindings"]: Snapshot[Key] };
+
+function look(cluster: SmallCluster, at: Moment): Snapshot {
+  return snapshot({ ...at, assignments: cluster.assignments });
+}
+
+/** Carries plans out until there is nothing to do; how many it took. */
+function settle(cluster: SmallCluster, at: Moment): number {
+  for (let rounds = 0; rounds < 10; rounds += 1) {
+    const plan = planAssignments(look(cluster, at));
+    if (plan.machines.length === 0) return rounds;
+    cluster.carryOut(plan);
+  }
+  throw new Error("the plans never end");
+}
+
+/** `machine resource` of everything that pods need now. */
+function needed(at: Moment): string[] {
+  const { wanted } = desiredAssignments(snapshot(at));
+  return [
+    ...new Set(wanted.flatMap(({ placement: p }) => (p === undefined ? [] : [`${p.machine} ${p.resourceId}`]))),
+  ].sort();
+}
+
+function carried(cluster: SmallCluster): string[] {
+  return [...cluster.machines].flatMap(([machine, ids]) => [...ids].map((id) => `${machine} ${id}`)).sort();
+}
+
+/** A history: moments, and after how many steps whoever carries the plans out is killed in each. */
+const history = fc.array(fc.record({ at: moment, steps: fc.oneof(fc.nat(12), fc.constant(1_000)) }), {
+  minLength: 1,
+  maxLength: 5,
+});
+
+describe("planAssignments", () => {
+  it("gives the same plan in whatever order things are listed", () => {
+    fc.assert(
+      fc.property(history, moment, fc.infiniteStream(fc.nat()), (past, at, dice) => {
+        const cluster = new SmallCluster();
+        for (const { at: then, steps } of past) {
+          cluster.stepsLeft = steps;
+          cluster.carryOut(planAssignments(look(cluster, then)));
+        }
+        const plain = look(cluster, at);
+        const shuffle = <T>(list: readonly T[]) =>
+          [...list]
+            .map((one) => ({ one, at: dice.next().value ?? 0 }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ one }) => one);
+        const shuffled = {
+          ...plain,
+          pods: shuffle(plain.pods),
+          nodes: shuffle(plain.nodes),
+          identities: shuffle(plain.identities),
+          bindings: shuffle(plain.bindings),
+          assignments: shuffle(plain.assignments),
+        };
+        expect(planAssignments(shuffled).machines).toEqual(planAssignments(plain).machines);
+      }),
+    );
+  });
+
+  it("comes to rest, and then machines carry what is needed and nothing else, whenever a leader was killed", () => {
+    fc.assert(
+      fc.property(history, moment, (past, at) => {
+        const cluster = new SmallCluster();
+        for (const { at: then, steps } of past) {
+          cluster.stepsLeft = steps;
+          settleOrDie(cluster, then);
+        }
+        cluster.stepsLeft = Number.POSITIVE_INFINITY;
+        settle(cluster, at);
+
+        expect(carried(cluster)).toEqual(needed(at));
+        expect(cluster.assignments.map(({ state }) => state)).toEqual(cluster.assignments.map(() => "Assigned"));
+        expect(cluster.assignments).toHaveLength(desiredAssignments(snapshot(at)).wanted.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("never takes off what a pod needs", () => {
+    fc.assert(
+      fc.property(history, moment, (past, at) => {
+        const cluster = new SmallCluster();
+        for (const { at: then, steps } of past) {
+          cluster.stepsLeft = steps;
+          settleOrDie(cluster, then);
+        }
+        const inUse = new Set(needed(at));
+        for (const { machine, detach } of planAssignments(look(cluster, at)).machines) {
+          for (const id of detach) expect(inUse).not.toContain(`${machine} ${id}`);
+        }
+      }),
+    );
+  });
+
+  it("never takes off what is pinned", () => {
+    fc.assert(
+      fc.property(moment, moment, (then, at) => {
+        const cluster = new SmallCluster();
+        settle(cluster, then);
+        const pinned = {
+          ...settings,
+          pinnedClientIds: new Set(then.identities.map((one) => one.clientId.toLowerCase())),
+        };
+        const plan = planAssignments({ ...look(cluster, at), settings: pinned });
+        expect(plan.machines.flatMap(({ detach }) => detach)).toEqual([]);
+      }),
+    );
+  });
+
+  it("does not slow down with pods times bindings", () => {
+    const many = bigCluster(10_000, 1_000, 500);
+    const cluster = new SmallCluster();
+    cluster.carryOut(planAssignments(snapshot(many)));
+    const settled = look(cluster, many);
+    planAssignments(settled);
+    const times = [1, 2, 3].map(() => {
+      const start = performance.now();
+      expect(planAssignments(settled).machines).toEqual([]);
+      return performance.now() - start;
+    });
+    // It takes 40 ms or so; a loop of pods times bindings takes seconds.
+    expect(Math.min(...times)).toBeLessThan(500);
+  }, 60_000);
+});
+
+function settleOrDie(cluster: SmallCluster, at: Moment): void {
+  for (let rounds = 0; cluster.stepsLeft > 0 && rounds < 10; rounds += 1) {
+    const plan = planAssignments(look(cluster, at));
+    if (plan.machines.length === 0) return;
+    cluster.carryOut(plan);
+  }
+}
+
+function bigCluster(podCount: number, nodeCount: number, identityCount: number): Moment {
+  const names = Array.from({ length: identityCount }, (_, i) => `id-${i}`);
+  const manyPods: Pod[] = Array.from({ length: podCount }, (_, i) =>
+    pod(`pod-${i}`, {
+      namespace: `ns-${i % 100}`,
+      selector: `id-${i % identityCount}`,
+      spec: { nodeName: `n-${i % nodeCount}` },
+    }),
+  );
+  return {
+    pods: manyPods,
+    nodes: Array.from({ length: nodeCount }, (_, i) => node(`n-${i}`)),
+    identities: names.map((one) => identity(one)),
+    bindings: names.map((one) => binding(one)),
+  };
+}
