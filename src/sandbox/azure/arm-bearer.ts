@@ -1,15 +1,16 @@
 import { issuerOf } from "./access-token.ts";
 import { Refusal } from "./refusal.ts";
+import type { Asked } from "./server.ts";
 import type { World } from "./world.ts";
 
 const PUBLIC_AUDIENCES = ["https://management.core.windows.net", "https://management.azure.com"];
 
 /**
  * Checks the bearer token of a request: signed by our Entra ID, for this Resource Manager, of the subscription's
- * tenant, and in time. `origin` is this Resource Manager's own address, an audience beside Azure's public ones.
+ * tenant, and in time. This Resource Manager's own address is an audience beside Azure's public ones.
  * @throws Refusal 401 with Azure's codes
  */
-export function checkBearer(world: World, authorization: string | undefined, origin: string): void {
+export function checkBearer(world: World, { headers: { authorization }, origin }: Asked): void {
   if (authorization === undefined) {
     throw unauthorized(world, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
   }

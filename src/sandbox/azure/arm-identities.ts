@@ -1,8 +1,8 @@
-import { type ArmContext, groupOf, groupPath, resourceNotFound } from "./arm-scope.ts";
+import { type ArmContext, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
 import { invalidContent } from "./identity-block.ts";
 import { Refusal } from "./refusal.ts";
 import { identityId } from "./resource-id.ts";
-import type { Answer, Params, Route } from "./server.ts";
+import type { Answer, Asked, Params, Route } from "./server.ts";
 import type { UserAssignedIdentity, World } from "./world.ts";
 
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -36,7 +36,7 @@ export function identityRoutes({ world }: ArmContext): Route[] {
       method: "PUT",
       path: one,
       operation: "arm.userAssignedIdentities.put",
-      answer: ({ body }, params) => put(world, params, body),
+      answer: (asked, params) => put(world, params, asked),
     },
     {
       method: "DELETE",
@@ -53,24 +53,19 @@ function target(world: World, params: Params): { readonly id: string; readonly g
   return { id: identityId(group.id, name), group: group.name, name };
 }
 
-function put(world: World, params: Params, body: string): Answer {
+function put(world: World, params: Params, asked: Asked): Answer {
   const { id, group, name } = target(world, params);
-  const { location, tags } = readBody(body);
+  const { location, tags = {} } = readJson(asked);
+  if (typeof location !== "string") {
+    throw new Refusal(400, "LocationRequired", "The location property is required for this definition.");
+  }
+  if (!isTags(tags)) throw invalidContent("Expected an object of strings. Path 'tags'.");
   const status = world.identity(id) === undefined ? 201 : 200;
   return { status, json: identityJson(world, world.createIdentity({ resourceGroup: group, name, location, tags })) };
 }
 
-function readBody(body: string): { readonly location: string; readonly tags: Record<string, string> } {
-  let value: { location?: unknown; tags?: Record<string, string> };
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw invalidContent("Expected a JSON object. Path ''.");
-  }
-  if (typeof value?.location !== "string") {
-    throw new Refusal(400, "LocationRequired", "The location property is required for this definition.");
-  }
-  return { location: value.location, tags: value.tags ?? {} };
+function isTags(value: unknown): value is Record<string, string> {
+  return typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string");
 }
 
 function identityJson({ tenant }: World, identity: UserAssignedIdentity): object {

@@ -5,6 +5,12 @@ import type { World } from "./world.ts";
 
 const VM_SIZE = "Standard_D2s_v5";
 
+/** The error of a change that a newer one of the same machine has taken over. */
+export const PREEMPTED = {
+  code: "OperationPreempted",
+  message: "Operation execution has been preempted by a more recent operation.",
+};
+
 /** A VM or scale set as Resource Manager shows it. */
 export function machineJson(world: World, machine: Machine): object {
   const { id, name, kind, location, instances } = machine.facts;
@@ -42,14 +48,7 @@ export function operationJson(operation: LongOperation): object {
     startTime: new Date(startedAt).toISOString(),
     ...(endedAt === undefined ? {} : { endTime: new Date(endedAt).toISOString() }),
     status,
-    ...(status === "Canceled"
-      ? {
-          error: {
-            code: "OperationPreempted",
-            message: "Operation execution has been preempted by a more recent operation.",
-          },
-        }
-      : {}),
+    ...(status === "Canceled" ? { error: PREEMPTED } : {}),
     name: id,
   };
 }

@@ -1,6 +1,6 @@
-import { machineJson, operationJson } from "./arm-machine-json.ts";
-import { type ArmContext, checkSubscription, groupOf, groupPath, resourceNotFound } from "./arm-scope.ts";
-import { invalidContent, patchedIdentity } from "./identity-block.ts";
+import { machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
+import { type ArmContext, checkSubscription, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
+import { patchedIdentity } from "./identity-block.ts";
 import type { LongOperation } from "./long-operation.ts";
 import type { Machine } from "./machine.ts";
 import { Refusal } from "./refusal.ts";
@@ -52,32 +52,21 @@ function machineOf(world: World, kind: MachineKind, params: Params): Machine {
 }
 
 /** Azure shows the new identities at once as `Updating`; a newer change preempts one that is still under way. */
-function update({ world, operationMs, origin }: ArmContext, machine: Machine, asked: Asked): Answer {
-  const { identity: patch, ...others } = readJson(asked.body);
+function update({ world, operationMs }: ArmContext, machine: Machine, asked: Asked): Answer {
+  const { identity: patch, ...others } = readJson(asked);
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
     const message = `This emulator changes nothing of a machine but its identity; leave '${unknown.join("', '")}' out.`;
     throw new Refusal(501, "NotImplemented", message);
   }
   if (patch === undefined) return { status: 200, json: machineJson(world, machine) };
-  const change = { machineId: machine.facts.id, find: (id: string) => world.identity(id) };
+  const change = { machineId: machine.id, find: (id: string) => world.identity(id) };
   const operation = world.changeIdentity(machine, patchedIdentity(machine.identity, patch, change), operationMs);
-  const headers =
-    operation.status === "Succeeded" ? {} : pollHeaders(world, operation, origin(asked.headers.host), asked);
+  const headers = operation.status === "Succeeded" ? {} : pollHeaders(world, operation, asked);
   return { status: 200, json: machineJson(world, machine), headers };
 }
 
-function readJson(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // told below
-  }
-  throw invalidContent("Expected a JSON object. Path ''.");
-}
-
-function pollHeaders(world: World, operation: LongOperation, origin: string, { query }: Asked): Record<string, string> {
+function pollHeaders(world: World, operation: LongOperation, { origin, query }: Asked): Record<string, string> {
   const version = encodeURIComponent(query.get("api-version") ?? "");
   const path = `/subscriptions/${world.subscription}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation.id}`;
   const url = `${origin}${path}?api-version=${version}`;
@@ -101,6 +90,7 @@ function operationRoute({ world }: ArmContext): Route {
       const isDone = operation.status !== "InProgress";
       const headers = isDone ? {} : retryAfter(operation);
       if (query.get("monitor") !== "true") return { status: 200, json: operationJson(operation), headers };
+      if (operation.status === "Canceled") throw new Refusal(409, PREEMPTED.code, PREEMPTED.message);
       return { status: isDone ? 200 : 202, json: machineJson(world, machine), headers };
     },
   };

@@ -1,5 +1,6 @@
+import { invalidContent } from "./identity-block.ts";
 import { Refusal } from "./refusal.ts";
-import type { Params } from "./server.ts";
+import type { Asked, Params } from "./server.ts";
 import type { ResourceGroup, World } from "./world.ts";
 
 /** What the routes of Resource Manager work on. */
@@ -7,8 +8,6 @@ export type ArmContext = {
   readonly world: World;
   /** How long a change of a machine takes. */
   readonly operationMs: number;
-  /** The address under which a request reached us, without a slash at its end. */
-  readonly origin: (host: string | undefined) => string;
 };
 
 /** A path below a resource group, in any case. Its named groups are `subscription`, `group` and those in `rest`. */
@@ -33,4 +32,15 @@ export function checkSubscription(world: World, subscription: string): void {
 export function resourceNotFound(type: string, name: string, group: string): Refusal {
   const message = `The Resource '${type}/${name}' under resource group '${group}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`;
   return new Refusal(404, "ResourceNotFound", message);
+}
+
+/** The body of a request. @throws Refusal InvalidRequestContent unless it is a JSON object */
+export function readJson({ body }: Asked): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // told below
+  }
+  throw invalidContent("Expected a JSON object. Path ''.");
 }

@@ -17,14 +17,13 @@ const OLDEST_VERSION = "2018-01-01";
 
 /** Azure Resource Manager for one subscription: resource groups, user-assigned identities, VMs and scale sets. */
 export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Promise<Emulator> {
-  const scheme = place.tls === undefined ? "http" : "https";
-  const context: ArmContext = { world, operationMs, origin: (host) => `${scheme}://${host ?? "localhost"}` };
+  const context: ArmContext = { world, operationMs };
   return serve(
     {
       traffic: world.traffic,
       routes: [groupRoute(world), ...identityRoutes(context), ...machineRoutes(context)],
       admit: (asked) => {
-        checkBearer(world, asked.headers.authorization, context.origin(asked.headers.host));
+        checkBearer(world, asked);
         checkVersion(asked);
       },
       headers: () => ({ "cache-control": "no-cache", "x-ms-request-id": randomUUID() }),

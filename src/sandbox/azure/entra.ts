@@ -3,21 +3,20 @@ import { issuerOf } from "./access-token.ts";
 import { entraError } from "./entra-error.ts";
 import { checkTenant, type Endpoint, tokenAnswer } from "./entra-token.ts";
 import { Refusal } from "./refusal.ts";
-import { type Asked, type Emulator, type Place, type Route, serve } from "./server.ts";
+import { type Emulator, type Place, type Route, serve } from "./server.ts";
 import type { World } from "./world.ts";
 
 export type EntraOptions = Place & { readonly world: World };
 
 /** Entra ID: token endpoints of both generations, OpenID discovery, keys, instance discovery. */
 export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator> {
-  const origin = ({ headers }: Asked) => `${place.tls ? "https" : "http"}://${headers.host ?? "localhost"}`;
   return serve(
     {
       traffic: world.traffic,
       routes: [
-        instanceRoute(origin),
-        discoveryRoute(world, "v1", origin),
-        discoveryRoute(world, "v2.0", origin),
+        instanceRoute,
+        discoveryRoute(world, "v1"),
+        discoveryRoute(world, "v2.0"),
         keysRoute(world),
         tokenRoute(world, "v1"),
         tokenRoute(world, "v2.0"),
@@ -50,15 +49,15 @@ function keysRoute({ key }: World): Route {
   };
 }
 
-function discoveryRoute(world: World, endpoint: Endpoint, origin: (asked: Asked) => string): Route {
+function discoveryRoute(world: World, endpoint: Endpoint): Route {
   const version = endpoint === "v1" ? "" : "/v2.0";
   return {
     method: "GET",
     path: new RegExp(`^/(?<tenant>[^/]+)${version}/\\.well-known/openid-configuration$`),
     operation: "entra.discovery",
-    answer: (asked, { tenant = "" }) => {
+    answer: ({ origin }, { tenant = "" }) => {
       checkTenant(world, tenant);
-      const base = `${origin(asked)}/${tenant}`;
+      const base = `${origin}/${tenant}`;
       const json = {
         issuer: endpoint === "v1" ? issuerOf(tenant) : `${base}/v2.0`,
         authorization_endpoint: `${base}/oauth2${version}/authorize`,
@@ -74,19 +73,16 @@ function discoveryRoute(world: World, endpoint: Endpoint, origin: (asked: Asked)
   };
 }
 
-function instanceRoute(origin: (asked: Asked) => string): Route {
-  return {
-    method: "GET",
-    path: /^\/common\/discovery\/instance$/,
-    operation: "entra.discovery",
-    answer: (asked) => {
-      const host = asked.headers.host ?? "localhost";
-      const json = {
-        tenant_discovery_endpoint: `${origin(asked)}/common/v2.0/.well-known/openid-configuration`,
-        "api-version": "1.1",
-        metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
-      };
-      return { status: 200, json };
-    },
-  };
-}
+const instanceRoute: Route = {
+  method: "GET",
+  path: /^\/common\/discovery\/instance$/,
+  operation: "entra.discovery",
+  answer: ({ origin, headers: { host = "localhost" } }) => {
+    const json = {
+      tenant_discovery_endpoint: `${origin}/common/v2.0/.well-known/openid-configuration`,
+      "api-version": "1.1",
+      metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    };
+    return { status: 200, json };
+  },
+};

@@ -19,7 +19,7 @@ export function tokenAnswer(world: World, machine: Machine, instance: Instance, 
   if (!query.get("api-version")) throw badRequest("Required query variable 'api-version' is missing");
   const resource = query.get("resource");
   if (!resource) throw badRequest("Required query variable 'resource' is missing");
-  const identity = choose(usable(world, machine.guestIdentity), machine.facts.id, query);
+  const identity = choose(usable(world, machine.guestIdentity), machine.id, query);
   const { token, notBefore, expiresOn } = accessToken(world, {
     tenant: world.tenant,
     ...identity,

@@ -29,6 +29,7 @@ type MachineFacts = {
  *     operation done  ──► identity: new   guestIdentity: new   Succeeded
  */
 export class Machine {
+  readonly id: string;
   readonly facts: MachineFacts;
   readonly uniqueId = randomUUID();
   readonly #clock: Clock;
@@ -37,6 +38,7 @@ export class Machine {
   #operation: LongOperation | undefined;
 
   constructor(facts: MachineFacts, clock: Clock, identity: IdentityBlock = NO_IDENTITY) {
+    this.id = facts.id;
     this.facts = facts;
     this.#clock = clock;
     this.#identity = identity;

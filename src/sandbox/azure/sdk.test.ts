@@ -73,11 +73,11 @@ describe("@azure/arm-compute against Resource Manager", () => {
       identity: { type: "UserAssigned", userAssignedIdentities: { [id.toLowerCase()]: {} } },
     });
     expect(Object.keys(assigned.identity?.userAssignedIdentities ?? {})).toEqual([id]);
-    expect(world.identitiesOn(vm.facts.id)).toEqual([id]);
+    expect(world.identitiesOn(vm.id)).toEqual([id]);
 
     await virtualMachines.update("nodes", "vm-0", { identity: { type: "None" } });
     expect((await virtualMachines.get("nodes", "vm-0")).identity).toBeUndefined();
-    expect(world.identitiesOn(vm.facts.id)).toEqual([]);
+    expect(world.identitiesOn(vm.id)).toEqual([]);
   });
 
   it("waits for the long-running change of a scale set", async () => {
@@ -92,7 +92,7 @@ describe("@azure/arm-compute against Resource Manager", () => {
 
     expect(changed.provisioningState).toBe("Succeeded");
     expect(world.traffic.calls("arm.operations.get")).toBeGreaterThan(0);
-    expect(world.identitiesOn(scaleSet.facts.id)).toEqual([id]);
+    expect(world.identitiesOn(scaleSet.id)).toEqual([id]);
   });
 
   it("sees Azure's code and message where an identity does not exist", async () => {
@@ -143,7 +143,7 @@ describe("@azure/identity against IMDS", () => {
     const demo = world.createIdentity({ resourceGroup: "identities", name: "demo" });
     const other = world.createIdentity({ resourceGroup: "identities", name: "other" });
     const vm = world.createVm({ resourceGroup: "nodes", name: "vm-0", userAssigned: [demo.id] });
-    await using imds = await startImds({ world, machine: vm.facts.id });
+    await using imds = await startImds({ world, machine: vm.id });
     vi.stubEnv("AZURE_POD_IDENTITY_AUTHORITY_HOST", imds.url);
     const getToken = (clientId: string) => new ManagedIdentityCredential({ clientId }).getToken(ARM_SCOPE);
 

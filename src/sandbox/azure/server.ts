@@ -8,6 +8,8 @@ import { Hangup, type Operation, type Traffic } from "./traffic.ts";
 /** A request as the routes of an emulator see it. */
 export type Asked = {
   readonly method: string;
+  /** Where the caller found us, e.g. `https://127.0.0.1:8443`. */
+  readonly origin: string;
   /** Decoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
@@ -44,6 +46,8 @@ export type Place = { readonly host?: string; readonly port?: number; readonly t
 /** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
 export type Emulator = AsyncDisposable & { readonly url: string; readonly port: number };
 
+type Context = { readonly service: Service; readonly scheme: string; readonly signal: AbortSignal };
+
 const LARGEST_BODY = 1024 * 1024;
 
 /**
@@ -52,13 +56,15 @@ const LARGEST_BODY = 1024 * 1024;
  */
 export async function serve(service: Service, { host = "127.0.0.1", port = 0, tls }: Place): Promise<Emulator> {
   const stop = new AbortController();
+  const scheme = tls === undefined ? "http" : "https";
+  const context = { service, scheme, signal: stop.signal };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
-    respond(service, request, response, stop.signal).catch(() => response.destroy());
+    respond(context, request, response).catch(() => response.destroy());
   };
   const server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
   const listener = await bind(server, { host, port, flag: "port" });
   return {
-    url: `${tls === undefined ? "http" : "https"}://${host}:${listener.port}`,
+    url: `${scheme}://${host}:${listener.port}`,
     port: listener.port,
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("the emulator stops", "AbortError"));
@@ -69,12 +75,11 @@ export async function serve(service: Service, { host = "127.0.0.1", port = 0, tl
 }
 
 async function respond(
-  service: Service,
+  { service, scheme, signal }: Context,
   request: IncomingMessage,
   response: ServerResponse,
-  signal: AbortSignal,
 ): Promise<void> {
-  const asked = await read(request);
+  const asked = await read(request, scheme);
   const { status, json, text, headers } = await answerTo(service, asked, signal);
   const body = json === undefined ? text : JSON.stringify(json);
   const type = json === undefined ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
@@ -104,7 +109,7 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
   }
 }
 
-async function read(request: IncomingMessage): Promise<Asked> {
+async function read(request: IncomingMessage, scheme: string): Promise<Asked> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -116,6 +121,7 @@ async function read(request: IncomingMessage): Promise<Asked> {
   const cut = target.indexOf("?");
   return {
     method: request.method ?? "GET",
+    origin: `${scheme}://${request.headers.host ?? "localhost"}`,
     path: decoded(cut < 0 ? target : target.slice(0, cut)),
     query: new URLSearchParams(cut < 0 ? "" : target.slice(cut)),
     headers: request.headers,
