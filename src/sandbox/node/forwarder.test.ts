@@ -2,9 +2,12 @@ import { once } from "node:events";
 import * as http from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { type AddressPool, takeAddresses } from "./addresses.ts";
 import { type Endpoint, startForwarder } from "./forwarder.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A server on an address of its own; `serve` gets each connection. */
 async function listen(server: Server, pool: AddressPool): Promise<Endpoint & AsyncDisposable> {
@@ -60,8 +63,8 @@ it("holds the sender back while the receiver does not read, and loses nothing", 
 
   const client = connect({ host: address, port: forwarder.port });
   client.end(Buffer.alloc(size, "x"));
-  await expect.poll(() => peer).toBeDefined();
-  await expect.poll(() => stalled(client)).toBe(true);
+  await eventually(() => peer).toBeDefined();
+  await eventually(() => stalled(client)).toBe(true);
   expect(client.writableLength).toBeGreaterThan(0);
 
   const received = await buffer(peer as Socket);
@@ -89,12 +92,12 @@ it("passes a reset on, either way", async () => {
   await using forwarder = await startForwarder({ address, to });
 
   const first = connect({ host: address, port: forwarder.port });
-  await expect.poll(() => peers.length).toBe(1);
+  await eventually(() => peers.length).toBe(1);
   peers[0]?.resetAndDestroy();
   expect(await outcome(first)).toBe("ECONNRESET");
 
   const second = connect({ host: address, port: forwarder.port });
-  await expect.poll(() => peers.length).toBe(2);
+  await eventually(() => peers.length).toBe(2);
   const heard = outcome(peers[1] as Socket);
   second.resetAndDestroy();
   expect(await heard).toBe("ECONNRESET");
@@ -110,7 +113,7 @@ it("closes what is open and stops listening with the pod", async () => {
   const address = pool.allocate();
   const forwarder = await startForwarder({ address, to });
   const client = connect({ host: address, port: forwarder.port });
-  await expect.poll(() => peers.length).toBe(1);
+  await eventually(() => peers.length).toBe(1);
   const heard = Promise.all([outcome(client), outcome(peers[0] as Socket)]);
 
   await forwarder[Symbol.asyncDispose]();

@@ -4,10 +4,13 @@ import { existsSync } from "node:fs";
 import { access, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { isRunning } from "../../../test/support/processes.ts";
 import { createLog } from "../../base/log.ts";
 import { startGuard } from "./guard.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const log = createLog({ write: () => {} });
 
@@ -37,7 +40,7 @@ it("kills what is listed, with its children, spares what was taken off, and remo
       await guard.add(removed.pid);
       await guard.remove(removed.pid);
     }
-    await expect.poll(() => isRunning(listed.pid) || isRunning(listed.child)).toBe(false);
+    await eventually(() => isRunning(listed.pid) || isRunning(listed.child)).toBe(false);
     expect(isRunning(removed.pid) && isRunning(removed.child)).toBe(true);
     await expect(access(folder)).rejects.toThrow("ENOENT");
   } finally {
@@ -49,7 +52,7 @@ it("takes a process that has ended already as nothing to guard", async () => {
   const folder = await temporaryFolder();
   const { pid } = await sleeper();
   process.kill(-pid, "SIGKILL");
-  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+  await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
   await using guard = await startGuard({ folder, log });
   await guard.add(pid);
 });

@@ -1,11 +1,14 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
 import { isRunning } from "../../../test/support/processes.ts";
 import { createLog } from "../../base/log.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { type ProcessOptions, startProcess } from "./process.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let guard: Guard;
@@ -39,6 +42,16 @@ it("gives the program its arguments and exactly its environment, and keeps what 
   expect(second).toBe("on stderr");
 });
 
+it("does not start the program before the guard knows of it", async () => {
+  let program = "";
+  const add = async (pid: number) => {
+    program = await readFile(`/proc/${pid}/cmdline`, "utf8");
+    await guard.add(pid);
+  };
+  await (await start("", { guard: { ...guard, add } })).exited;
+  expect(program).toMatch(/^\/bin\/sh/);
+});
+
 it("adds to the log of the run before", async () => {
   await (await start(`console.log("first")`)).exited;
   await (await start(`console.log("second")`)).exited;
@@ -63,7 +76,7 @@ it("lets the program end by itself when it is told to", async () => {
     process.on("SIGTERM", () => { console.log("ending"); process.exit(0); });
     setInterval(() => {}, 1000);
     console.log("ready");`);
-  await expect.poll(printed).toContain("ready");
+  await eventually(printed).toContain("ready");
   running.stop(600_000);
   expect(await running.exited).toBe(0);
   expect(await printed()).toContain("ending");
@@ -75,12 +88,12 @@ it("kills a program that does not end within the grace period, and its children"
     process.on("SIGTERM", () => {});
     setInterval(() => {}, 1000);
     console.log(child.pid);`);
-  await expect.poll(printed).toMatch(/\d+\n/);
+  await eventually(printed).toMatch(/\d+\n/);
   running.stop(600_000);
   running.stop(50); // shorter: this one counts
   expect(await running.exited).toBe(137);
   const child = Number(await printed());
-  await expect.poll(() => isRunning(child)).toBe(false);
+  await eventually(() => isRunning(child)).toBe(false);
 });
 
 it("refuses a folder for the log that is not there", async () => {

@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import * as http from "node:http";
+import * as https from "node:https";
+import { text } from "node:stream/consumers";
+import type { Node, Pod, PodList, PodStatus } from "kubernetes-types/core/v1.d.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+
+/** Where an API server is and how to be let in; certificates and keys are PEM text. */
+export type KubeAccess = {
+  readonly server: string;
+  readonly ca?: string;
+  readonly token?: string;
+  readonly cert?: string;
+  readonly key?: string;
+};
+export type PodEvent = { readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; readonly object: Pod };
+
+type Call = { readonly method: string; readonly path: string; readonly body?: object; readonly idleMs?: number };
+
+const WATCH_SECONDS = 300;
+const ANSWER_MS = 10_000;
+const MERGE_PATCH = "application/merge-patch+json";
+const CODES: Readonly<Record<number, FaultCode>> = {
+  401: "KUBE_UNAUTHORIZED",
+  403: "KUBE_FORBIDDEN",
+  404: "KUBE_NOT_FOUND",
+  409: "KUBE_CONFLICT",
+  410: "KUBE_GONE",
+  422: "KUBE_INVALID",
+  429: "KUBE_THROTTLED",
+};
+
+/**
+ * The few calls that a kubelet and a scheduler make, over its own connections: this client shares no code with the one that MIC and
+ * NMI use, so that neither hides the other's mistakes. A refusal is a Fault of the KUBE_ kind.
+ */
+export class NodeApi implements AsyncDisposable {
+  readonly #access: KubeAccess;
+  readonly #node: string;
+  readonly #agent: http.Agent;
+  readonly #request: typeof http.request;
+
+  constructor(access: KubeAccess, node: string) {
+    const { ca, cert, key } = access;
+    const secure = access.server.startsWith("https:");
+    this.#access = access;
+    this.#node = node;
+    this.#agent = secure ? new https.Agent({ keepAlive: true, ca, cert, key }) : new http.Agent({ keepAlive: true });
+    this.#request = secure ? https.request : http.request;
+  }
+
+  /** Makes the Node, or brings the one that is there up to date. */
+  async writeNode(node: Node, signal: AbortSignal): Promise<void> {
+    const { metadata, spec, status } = node;
+    const path = `/api/v1/nodes/${this.#node}`;
+    try {
+      await this.#send({ method: "POST", path: "/api/v1/nodes", body: node }, signal);
+    } catch (reason) {
+      if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
+      await this.#send({ method: "PATCH", path, body: { metadata: { labels: metadata?.labels }, spec } }, signal);
+    }
+    await this.#send({ method: "PATCH", path: `${path}/status`, body: { status } }, signal);
+  }
+
+  /** All pods that are bound to the node. */
+  async listPods(signal: AbortSignal): Promise<PodList> {
+    return JSON.parse(await this.#send({ method: "GET", path: this.#podsPath({}) }, signal));
+  }
+
+  /** What happens to them from then on; returns when the server ends the watch. */
+  async *watchPods(resourceVersion: string, signal: AbortSignal): AsyncGenerator<PodEvent> {
+    const query = { watch: "true", allowWatchBookmarks: "true", timeoutSeconds: `${WATCH_SECONDS}`, resourceVersion };
+    const call = { method: "GET", path: this.#podsPath(query), idleMs: (WATCH_SECONDS + 30) * 1_000 };
+    const response = await this.#open(call, signal);
+    for await (const line of linesOf(response)) {
+      const { type, object } = JSON.parse(line);
+      if (type === "ERROR") throw faultOf(object?.code ?? 500, object?.message ?? line, "watching pods");
+      yield { type, object };
+    }
+  }
+
+  /** Replaces what the node owns of a pod's status; only of the pod with that UID. */
+  async writeStatus(pod: Pod, status: PodStatus, signal: AbortSignal): Promise<void> {
+    const body = { metadata: { uid: pod.metadata?.uid }, status };
+    await this.#send({ method: "PATCH", path: `${podPath(pod)}/status`, body }, signal);
+  }
+
+  /** Gives a pod that has no node its place. */
+  async bindPod(pod: Pod, node: string, signal: AbortSignal): Promise<void> {
+    const target = { apiVersion: "v1", kind: "Node", name: node };
+    const metadata = { name: pod.metadata?.name, uid: pod.metadata?.uid };
+    const body = { apiVersion: "v1", kind: "Binding", metadata, target };
+    await this.#send({ method: "POST", path: `${podPath(pod)}/binding`, body }, signal);
+  }
+
+  /** Takes a pod out of the API at once: its processes are gone. */
+  async removePod(pod: Pod, signal: AbortSignal): Promise<void> {
+    const body = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata?.uid } };
+    await this.#send({ method: "DELETE", path: podPath(pod), body }, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent.destroy();
+  }
+
+  #podsPath(query: Readonly<Record<string, string>>): string {
+    return `/api/v1/pods?${new URLSearchParams({ fieldSelector: `spec.nodeName=${this.#node}`, ...query })}`;
+  }
+
+  async #send(call: Call, signal: AbortSignal): Promise<string> {
+    const response = await this.#open(call, signal);
+    return text(response).catch((reason) => Promise.reject(unreachable(this.#access, reason)));
+  }
+
+  async #open({ method, path, body, idleMs = ANSWER_MS }: Call, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const { server, token } = this.#access;
+    const json = body === undefined ? "" : JSON.stringify(body);
+    const headers = {
+      accept: "application/json",
+      "content-type": method === "PATCH" ? MERGE_PATCH : "application/json",
+      "content-length": Buffer.byteLength(json), // Node adds none to a DELETE
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const request = this.#request(new URL(path, server), { method, headers, agent: this.#agent, signal });
+    request.setTimeout(idleMs, () => request.destroy(new Error(`no answer within ${idleMs} ms`)));
+    request.end(json);
+    const [response] = (await once(request, "response").catch((reason) => {
+      throw signal.aborted ? signal.reason : unreachable(this.#access, reason);
+    })) as [http.IncomingMessage];
+    request.on("error", () => {}); // from here on the response tells
+    const { statusCode = 500 } = response;
+    if (statusCode < 300) return response;
+    throw faultOf(statusCode, await text(response), `${method} ${path}`);
+  }
+}
+
+function podPath({ metadata }: Pod): string {
+  return `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;
+}
+
+async function* linesOf(response: http.IncomingMessage): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    const lines = `${rest}${chunk}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") yield line;
+  }
+}
+
+function faultOf(status: number, answer: string, what: string): Fault {
+  const message = `the Kubernetes API server answered ${status} to ${what}: ${messageOf(answer)}`;
+  return new Fault(CODES[status] ?? "KUBE_ERROR", message, { facts: { status } });
+}
+
+/** The sentence of a Status object, or the text itself when it is none. */
+function messageOf(answer: string): string {
+  try {
+    return JSON.parse(answer).message ?? answer;
+  } catch {
+    return answer;
+  }
+}
+
+function unreachable({ server }: KubeAccess, reason: Error): Fault {
+  const message = `the Kubernetes API server at ${server} does not answer (${reason.message}): check that it runs`;
+  return new Fault("KUBE_UNREACHABLE", message, { cause: reason });
+}

@@ -1,0 +1,154 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Node, Pod } from "kubernetes-types/core/v1.d.ts";
+import { type Clock, realClock } from "../../base/clock.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Log } from "../../base/log.ts";
+import { type KubeAccess, NodeApi } from "./api.ts";
+import { followLog, logFileOf } from "./log-file.ts";
+import { PodKeeper } from "./pod-keeper.ts";
+import { kubeTime } from "./pod-status.ts";
+import type { PodHost } from "./pod-worker.ts";
+
+export type KubeletOptions = Omit<PodHost, "node" | "clock"> & {
+  readonly access: KubeAccess;
+  readonly node: { readonly name: string; readonly providerId: string; readonly address: string };
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
+};
+
+/**
+ * Stands in for a node: registers it and runs the pods that are bound to it as processes of this machine. Disposing
+ * ends them all; what the API server knows of them stays as it is. @throws Fault when the API server cannot be reached
+ */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { access, node, log, clock = realClock, signal = new AbortController().signal, ...shared } = options;
+  const api = new NodeApi(access, node.name);
+  try {
+    await mkdir(join(options.folder, "logs"), { recursive: true });
+    await api.writeNode(nodeObject(node, clock), signal);
+  } catch (reason) {
+    await api[Symbol.asyncDispose]();
+    throw reason;
+  }
+  return new Kubelet(api, { ...shared, node, clock }, log.named("kubelet"));
+}
+
+/** A running stand-in kubelet. */
+export class Kubelet implements AsyncDisposable {
+  readonly #api: NodeApi;
+  readonly #host: PodHost;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  readonly #keepers = new Map<string, PodKeeper>();
+  /** The newest pod of each namespace and name, its log stays after its end. */
+  readonly #logs = new Map<string, { readonly file: string; readonly keeper: PodKeeper }>();
+  readonly #watching: Promise<void>;
+  #isAway = false;
+
+  constructor(api: NodeApi, host: PodHost, log: Log) {
+    this.#api = api;
+    this.#host = host;
+    this.#log = log;
+    this.#watching = this.#watch();
+  }
+
+  /** The file that holds what a pod's container printed, stays after its end; nothing for a pod never seen. */
+  logOf(namespace: string, pod: string): string | undefined {
+    return this.#logs.get(`${namespace}/${pod}`)?.file;
+  }
+
+  /** What a pod's container printed and prints, until nothing of the pod runs. Ends at once for a pod never seen. */
+  async *followLog(namespace: string, pod: string, signal: AbortSignal): AsyncGenerator<string> {
+    const log = this.#logs.get(`${namespace}/${pod}`);
+    if (log === undefined) return;
+    yield* followLog({ file: log.file, isOver: () => log.keeper.isOver, clock: this.#host.clock, signal });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
+    await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+    await this.#api[Symbol.asyncDispose]();
+  }
+
+  /** Each round reads the whole list first, so that nothing depends on having seen an event. */
+  async #watch(): Promise<void> {
+    const { clock } = this.#host;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        const { items, metadata } = await this.#api.listPods(signal);
+        this.#see(items);
+        for await (const { type, object } of this.#api.watchPods(metadata?.resourceVersion ?? "", signal)) {
+          if (type === "DELETED") this.#forget(uidOf(object));
+          else if (type !== "BOOKMARK") this.#seePod(object);
+        }
+      } catch (reason) {
+        this.#noteTrouble(reason);
+      }
+      await clock.sleep(100 + Math.random() * 200, signal).catch(() => {}); // told to stop
+    }
+  }
+
+  #see(pods: readonly Pod[]): void {
+    if (this.#isAway) this.#log.info("the API server answers again");
+    this.#isAway = false;
+    const there = new Set(pods.map(uidOf));
+    for (const uid of this.#keepers.keys()) if (!there.has(uid)) this.#forget(uid);
+    for (const pod of pods) this.#seePod(pod);
+  }
+
+  #seePod(pod: Pod): void {
+    const known = this.#keepers.get(uidOf(pod));
+    if (known !== undefined) known.look(pod);
+    else this.#keep(pod);
+  }
+
+  #keep(pod: Pod): void {
+    const keeper = new PodKeeper({ api: this.#api, host: this.#host, pod, signal: this.#stop.signal });
+    this.#keepers.set(uidOf(pod), keeper);
+    const [container] = pod.spec?.containers ?? [];
+    if (container !== undefined) {
+      const file = logFileOf(this.#host.folder, pod, container);
+      this.#logs.set(`${pod.metadata?.namespace}/${pod.metadata?.name}`, { file, keeper });
+    }
+  }
+
+  #forget(uid: string): void {
+    const keeper = this.#keepers.get(uid);
+    keeper?.vanish();
+    void keeper?.done.then(() => this.#keepers.delete(uid));
+  }
+
+  #noteTrouble(reason: unknown): void {
+    if (this.#isAway || this.#stop.signal.aborted) return;
+    this.#isAway = true;
+    this.#log.warn("pods cannot be watched, those that run go on", { reason: Fault.from(reason).message });
+  }
+}
+
+function uidOf(pod: Pod): string {
+  return pod.metadata?.uid ?? "";
+}
+
+function nodeObject({ name, providerId, address }: KubeletOptions["node"], clock: Clock): Node {
+  const now = kubeTime(clock.now());
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name, labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": name } },
+    spec: { providerID: providerId },
+    status: {
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: name },
+      ],
+      conditions: [
+        { type: "Ready", status: "True", reason: "KubeletReady", lastHeartbeatTime: now, lastTransitionTime: now },
+      ],
+    },
+  };
+}
