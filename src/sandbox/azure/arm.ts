@@ -15,7 +15,10 @@ export type ArmOptions = Place & {
 
 const OLDEST_VERSION = "2018-01-01";
 
-/** Azure Resource Manager for one subscription: resource groups, user-assigned identities, VMs and scale sets. */
+/**
+ * Azure Resource Manager for one subscription: resource groups, user-assigned identities, VMs and scale sets.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
+ */
 export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Promise<Emulator> {
   const context: ArmContext = { world, operationMs };
   return serve(

@@ -8,7 +8,10 @@ import type { World } from "./world.ts";
 
 export type EntraOptions = Place & { readonly world: World };
 
-/** Entra ID: token endpoints of both generations, OpenID discovery, keys, instance discovery. */
+/**
+ * Entra ID: token endpoints of both generations, OpenID discovery, keys, instance discovery.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
+ */
 export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator> {
   return serve(
     {

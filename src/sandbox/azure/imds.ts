@@ -18,8 +18,9 @@ const BAD_VERSION = "Bad api-version";
 /**
  * The instance metadata service of one machine, over plain HTTP as in Azure: tokens of the identities that the machine
  * holds at that moment, and what the machine is.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
-export function startImds({ world, machine: id, ...place }: ImdsOptions): Promise<Emulator> {
+export async function startImds({ world, machine: id, ...place }: ImdsOptions): Promise<Emulator> {
   const { machine, instance } = locate(world, id);
   return serve(
     {
