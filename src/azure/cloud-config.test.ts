@@ -1,0 +1,166 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadCloudConfig } from "./cloud-config.ts";
+import { findCloud } from "./clouds.ts";
+import { signInSummary } from "./credentials.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloud-config-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(text: string): Promise<string> {
+  const path = join(folder, `${crypto.randomUUID()}.json`);
+  await writeFile(path, text);
+  return path;
+}
+
+const place = { cloud: "AzurePublicCloud", subscriptionId: "sub", resourceGroup: "rg" };
+const secret = { ...place, tenantId: "tenant", aadClientId: "0123-client-89ab", aadClientSecret: "hush" };
+
+describe("loadCloudConfig", () => {
+  it("reads azure.json with a service principal, and keeps its secret secret", async () => {
+    const config = await loadCloudConfig(await file(JSON.stringify({ ...secret, location: "eu", vmType: null })), {});
+    expect(config).toMatchObject({
+      ...place,
+      tenantId: "tenant",
+      signIn: { kind: "secret", clientId: "0123-client-89ab" },
+    });
+    expect(config.signIn.kind === "secret" && config.signIn.secret.reveal()).toBe("hush");
+    expect(JSON.stringify(config)).not.toContain("hush");
+    expect(signInSummary(config)).not.toContain("0123-client-89ab");
+  });
+
+  it.each(["aadClientId", "aadClientID"])("takes the client ID spelled %s", async (key) => {
+    const { aadClientId, ...rest } = secret;
+    const config = await loadCloudConfig(await file(JSON.stringify({ ...rest, [key]: aadClientId })), {});
+    expect(config.signIn.clientId).toBe("0123-client-89ab");
+  });
+
+  it("reads YAML, and a number where a text is meant", async () => {
+    const yaml = "cloud: AzureChinaCloud\nsubscriptionId: 42\nresourceGroup: rg\nuseManagedIdentityExtension: true\n";
+    expect(await loadCloudConfig(await file(yaml), {})).toMatchObject({
+      cloud: "AzureChinaCloud",
+      subscriptionId: "42",
+    });
+  });
+
+  it.each([
+    { given: { userAssignedIdentityID: "0123-mine-89ab" }, says: "MIC using user assigned identity: 0123#" },
+    { given: {}, says: "MIC using system assigned identity for authentication." },
+  ])("signs in with a managed identity: $says", async ({ given, says }) => {
+    // AKS writes "msi" into the keys of the service principal that is not there.
+    const aks = { ...place, ...given, useManagedIdentityExtension: "True", aadClientId: "msi", aadClientSecret: "msi" };
+    const config = await loadCloudConfig(await file(JSON.stringify(aks)), {});
+    expect(config.signIn.kind).toBe("managed-identity");
+    expect(signInSummary(config)).toContain(says);
+  });
+
+  it.each([
+    {
+      when: "keys are missing",
+      text: JSON.stringify({ cloud: "", tenantId: "t" }),
+      problem:
+        /\.json cannot be used: cloud, subscriptionId, resourceGroup, aadClientId, aadClientSecret missing or empty$/,
+    },
+    {
+      when: "values are of the wrong type",
+      text: '{"cloud":{},"tenantId":[]}',
+      problem: /cloud must be a text; tenantId must be a text$/,
+    },
+    { when: "it is a list", text: "[]", problem: /cannot be used: / },
+    { when: "it is empty", text: "", problem: /cannot be used: it must be an object$/ },
+  ])("lists every problem when $when", async ({ text, problem }) => {
+    const reading = loadCloudConfig(await file(text), {});
+    await expect(reading).rejects.toMatchObject({
+      code: "CLOUD_CONFIG_INVALID",
+      message: expect.stringMatching(problem),
+    });
+  });
+
+  it("says that a file is no YAML without quoting the secret in it", async () => {
+    const reading = loadCloudConfig(await file('{"aadClientSecret": "hush", ]'), {});
+    await expect(reading).rejects.toThrow(/neither JSON nor YAML/);
+    await expect(reading).rejects.not.toThrow(/hush/);
+  });
+
+  it("names a file that is not there, and the flag", async () => {
+    const reading = loadCloudConfig(join(folder, "none.json"), {});
+    await expect(reading).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: expect.stringMatching(/none\.json \(ENOENT\): correct --cloudconfig/),
+    });
+  });
+
+  it("takes the environment when no file is named, and only then", async () => {
+    const env = {
+      CLOUD: "AzureCloud",
+      SUBSCRIPTION_ID: "s",
+      RESOURCE_GROUP: "g",
+      TENANT_ID: "t",
+      CLIENT_ID: "c",
+      CLIENT_SECRET: "x",
+    };
+    expect(await loadCloudConfig("", env)).toMatchObject({
+      cloud: "AzureCloud",
+      subscriptionId: "s",
+      signIn: { kind: "secret" },
+    });
+    expect(await loadCloudConfig("", { ...env, USE_MSI: "TRUE", USER_ASSIGNED_MSI_CLIENT_ID: "u" })).toMatchObject({
+      signIn: { kind: "managed-identity", clientId: "u" },
+    });
+    expect(await loadCloudConfig(await file(JSON.stringify(secret)), env)).toMatchObject({ subscriptionId: "sub" });
+    await expect(loadCloudConfig("", { CLOUD: "AzureCloud" })).rejects.toThrow(
+      /SUBSCRIPTION_ID, RESOURCE_GROUP, TENANT_ID, CLIENT_ID, CLIENT_SECRET missing/,
+    );
+  });
+});
+
+describe("findCloud", () => {
+  it("compares names without regard to case", async () => {
+    expect((await findCloud("azurepubliccloud", undefined)).resourceManager).toBe("https://management.azure.com");
+    expect((await findCloud("AzureChinaCloud", undefined)).activeDirectory).toBe("https://login.chinacloudapi.cn");
+  });
+
+  it.each(["", "AzureMoonCloud"])("refuses the name %j and lists the known ones", async (name) => {
+    await expect(findCloud(name, undefined)).rejects.toThrow(
+      /^There is no cloud environment matching the name ".*": set cloud to one of AzurePublicCloud, .*AzureStackCloud$/,
+    );
+  });
+
+  it("reads the endpoints of a cloud of one's own", async () => {
+    const endpoints = {
+      resourceManagerEndpoint: "https://arm.local/",
+      activeDirectoryEndpoint: "https://login.local/adfs//",
+    };
+    expect(await findCloud("AzureStackCloud", await file(JSON.stringify(endpoints)))).toEqual({
+      resourceManager: "https://arm.local",
+      activeDirectory: "https://login.local/adfs",
+    });
+  });
+
+  it.each([
+    { text: "{", problem: /it is not JSON/ },
+    {
+      text: "{}",
+      problem: /resourceManagerEndpoint must be an https URL; activeDirectoryEndpoint must be an https URL/,
+    },
+    {
+      text: '{"resourceManagerEndpoint":"http://a/","activeDirectoryEndpoint":"b"}',
+      problem: /resourceManagerEndpoint must be an https URL; activeDirectoryEndpoint must be/,
+    },
+  ])("says what is wrong with $text", async ({ text, problem }) => {
+    const reading = findCloud("azurestackcloud", await file(text));
+    await expect(reading).rejects.toMatchObject({ code: "FILE_INVALID", message: expect.stringMatching(problem) });
+  });
+
+  it("says which variable names the file", async () => {
+    await expect(findCloud("AzureStackCloud", undefined)).rejects.toThrow(/AZURE_ENVIRONMENT_FILEPATH/);
+    await expect(findCloud("AzureStackCloud", join(folder, "no"))).rejects.toThrow(
+      /correct AZURE_ENVIRONMENT_FILEPATH/,
+    );
+  });
+});

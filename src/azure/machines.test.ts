@@ -1,0 +1,167 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { resourceKey } from "../api/resource-id.ts";
+import { Secret } from "../base/secret.ts";
+import { startArm } from "../sandbox/azure/arm.ts";
+import { startEntra } from "../sandbox/azure/entra.ts";
+import { createWorld } from "../sandbox/azure/world.ts";
+import { type Authority, createAuthority, type ServerCertificate } from "../sandbox/certificates.ts";
+import { createCredential } from "./credentials.ts";
+import { type ArmCall, ArmMachines, type MachinesOptions } from "./machines.ts";
+
+let authority: Authority;
+let tls: ServerCertificate;
+beforeAll(async () => {
+  authority = await createAuthority();
+  tls = await authority.serverCertificate();
+});
+
+const never = new AbortController().signal;
+
+async function azure(
+  over: Partial<MachinesOptions> & { readonly operationMs?: number; readonly secret?: string } = {},
+) {
+  const { operationMs = 0, secret, ...options } = over;
+  const world = await createWorld();
+  const entra = await startEntra({ world, tls });
+  const arm = await startArm({ world, tls, operationMs });
+  const cloud = { resourceManager: arm.url, activeDirectory: entra.url };
+  const principal = world.createServicePrincipal();
+  const config = {
+    cloud: "AzureStackCloud",
+    tenantId: principal.tenant,
+    subscriptionId: world.subscription,
+    resourceGroup: "rg",
+    signIn: { kind: "secret", clientId: principal.clientId, secret: new Secret(secret ?? principal.secret) },
+  } as const;
+  const calls: ArmCall[] = [];
+  const ca = authority.caPem;
+  const machines = new ArmMachines({
+    cloud,
+    ca,
+    userAgent: "test",
+    credential: () => createCredential(config, cloud, { ca }),
+    onCall: (call) => calls.push(call),
+    ...options,
+  });
+  const identity = (name: string) => resourceKey(world.createIdentity({ resourceGroup: "rg", name }).id);
+  const vm = world.createVm({ resourceGroup: "rg", name: "vm-0" });
+  const scaleSet = world.createScaleSet({ resourceGroup: "rg", name: "pool", instances: 2, systemAssigned: true });
+  const on = (id: string) => world.identitiesOn(id).map(resourceKey).sort();
+  const stop = () => Promise.all([arm[Symbol.asyncDispose](), entra[Symbol.asyncDispose]()]).then(() => {});
+  return { world, machines, identity, vm, scaleSet, on, calls, [Symbol.asyncDispose]: stop };
+}
+
+describe("ArmMachines", () => {
+  it("puts identities on a VM and a scale set, waits until Azure has done it, and takes them off", async () => {
+    await using az = await azure({ operationMs: 50 });
+    const [a, b] = [az.identity("a"), az.identity("b")];
+    for (const id of [az.vm.id, az.scaleSet.id].map(resourceKey)) {
+      expect(await az.machines.patch(id, { attach: [a, b], detach: [] }, never)).toEqual({
+        done: new Set([a, b]),
+        fault: undefined,
+      });
+      expect(az.on(id)).toEqual([a, b]);
+      expect((await az.machines.patch(id, { attach: [], detach: [a, b] }, never)).done).toEqual(new Set([a, b]));
+      expect(az.on(id)).toEqual([]);
+    }
+    expect((await az.machines.read(resourceKey(az.vm.id), never)).type).toBe("None");
+    expect((await az.machines.read(resourceKey(az.scaleSet.id), never)).type).toBe("SystemAssigned");
+    expect(new Set(az.calls.map(({ operation }) => operation))).toEqual(
+      new Set(["vm_get", "vm_update", "vmss_get", "vmss_update"]),
+    );
+  });
+
+  it("sends nothing when nothing is wished, and no PATCH when nothing differs", async () => {
+    await using az = await azure();
+    const id = resourceKey(az.vm.id);
+    await az.machines.patch(id, { attach: [], detach: [] }, never);
+    expect(az.world.traffic.calls("arm.virtualMachines.get")).toBe(0);
+    const gone = az.identity("gone");
+    expect((await az.machines.patch(id, { attach: [], detach: [gone] }, never)).done).toEqual(new Set([gone]));
+    expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(0);
+  });
+
+  it("sends at most 150 identities at once, and keeps what succeeded when a later request fails", async () => {
+    await using az = await azure();
+    const ids = Array.from({ length: 200 }, (_, i) => az.identity(`id-${String(i).padStart(3, "0")}`));
+    const missing = ids[199]?.replace("id-199", "nowhere") ?? "";
+    const wish = { attach: [...ids.slice(0, 199), missing], detach: [] };
+
+    const { done, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
+
+    expect(done).toEqual(new Set(ids.slice(0, 150)));
+    expect(az.on(az.vm.id)).toEqual(ids.slice(0, 150));
+    expect(fault).toMatchObject({ code: "ARM_IDENTITY_REFUSED", facts: { identities: missing } });
+    expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(2);
+  });
+
+  it("takes a machine that is gone for rid of everything", async () => {
+    await using az = await azure();
+    const wish = { attach: [az.identity("a")], detach: [az.identity("b")] };
+    const { done, fault } = await az.machines.patch(resourceKey(az.vm.id).replace("vm-0", "vm-9"), wish, never);
+    expect(done).toEqual(new Set(wish.detach));
+    expect(fault?.code).toBe("ARM_NOT_FOUND");
+  });
+
+  it.each([
+    {
+      failure: { status: 429, code: "TooManyRequests", message: "slow down", retryAfterSeconds: 7 },
+      code: "ARM_THROTTLED",
+      ms: 7_000,
+    },
+    { failure: { status: 500, code: "InternalServerError", message: "oops" }, code: "ARM_ERROR", ms: undefined },
+    { failure: "connection closed" as const, code: "ARM_UNREACHABLE", ms: undefined },
+  ])("leaves it to the caller when to try again after $code", async ({ failure, code, ms }) => {
+    await using az = await azure();
+    az.world.traffic.failNext("arm.virtualMachines.get", failure);
+    const { done, fault } = await az.machines.patch(
+      resourceKey(az.vm.id),
+      { attach: [az.identity("a")], detach: [] },
+      never,
+    );
+    expect(fault).toMatchObject({ code, retryAfterMs: ms });
+    expect(done.size).toBe(0);
+    expect(az.world.traffic.calls("arm.virtualMachines.get")).toBe(1);
+    expect(az.calls).toMatchObject([{ operation: "vm_get", fault: { code } }]);
+  });
+
+  it("does not take an operation for failed because one question about it was", async () => {
+    await using az = await azure({ operationMs: 20 });
+    const a = az.identity("a");
+    az.world.traffic.failNext("arm.operations.get", {
+      status: 429,
+      code: "TooManyRequests",
+      message: "wait",
+      retryAfterSeconds: 1,
+    });
+    expect(await az.machines.patch(resourceKey(az.vm.id), { attach: [a], detach: [] }, never)).toMatchObject({
+      fault: undefined,
+    });
+    expect(az.on(az.vm.id)).toEqual([a]);
+  });
+
+  it("says what is wrong with MIC's own credentials, without the secret", async () => {
+    await using az = await azure({ secret: "not-the-secret" });
+    const { fault } = await az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, never);
+    expect(fault).toMatchObject({
+      code: "ARM_CREDENTIAL",
+      message: expect.stringMatching(/AADSTS7000215.*azure\.json/),
+    });
+    expect(fault?.message).not.toContain("not-the-secret");
+  });
+
+  it("stops at once when told to", async () => {
+    await using az = await azure({ operationMs: 60_000 });
+    const stop = new AbortController();
+    const patching = az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, stop.signal);
+    await expect.poll(() => az.world.traffic.calls("arm.operations.get")).toBeGreaterThan(0);
+    stop.abort(new Error("enough"));
+    await expect(patching).rejects.toThrow("enough");
+  });
+
+  it("sends the api-version of an older cloud", async () => {
+    await using az = await azure({ apiVersion: "2017-03-30" });
+    const { fault } = await az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, never);
+    expect(fault?.message).toContain("The api-version '2017-03-30' is invalid");
+  });
+});
