@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { accessToken, type Grant } from "./access-token.ts";
@@ -159,6 +161,7 @@ describe("a change of a machine", () => {
       const { headers } = await call(vmPath, { method: "PATCH", body });
       operations.push(headers.get("azure-asyncoperation") ?? "");
     }
+    expect(world.identitiesOn(vm.id)).toEqual([]);
     clock.advance(1_000);
 
     const [older, newer] = await Promise.all(operations.map((url) => call(url)));
@@ -262,5 +265,17 @@ describe("trouble on demand", () => {
     await clock.asleep();
     await azure[Symbol.asyncDispose]();
     await never;
+  });
+
+  it("does not wait for a caller that never finishes its request", async () => {
+    const azure = await start();
+    const socket = connect({ host: "127.0.0.1", port: azure.arm.port });
+    const closed = once(socket, "close");
+    socket.on("error", () => {});
+    socket.write("PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
+    expect(String(await once(socket, "data"))).toContain("100 Continue"); // the server waits for the body now
+
+    await azure[Symbol.asyncDispose]();
+    await closed;
   });
 });
