@@ -1,6 +1,6 @@
 import type { IdentityBlock } from "./identity-block.ts";
 import type { LongOperation } from "./long-operation.ts";
-import type { Machine } from "./machine.ts";
+import type { Instance, Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 
 const VM_SIZE = "Standard_D2s_v5";
@@ -25,6 +25,20 @@ export function machineJson(world: World, machine: Machine): object {
   }
   const vmId = instances[0]?.vmId;
   return { ...common, properties: { vmId, hardwareProfile: { vmSize: VM_SIZE }, provisioningState } };
+}
+
+/** An instance of a scale set; its identities are those of the scale set. */
+export function instanceJson(scaleSet: Machine, { id, name, vmId }: Instance): object {
+  const instanceId = id.slice(id.lastIndexOf("/") + 1);
+  return {
+    name,
+    id,
+    type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+    location: scaleSet.facts.location,
+    instanceId,
+    sku: { name: VM_SIZE, tier: "Standard" },
+    properties: { vmId, hardwareProfile: { vmSize: VM_SIZE }, provisioningState: "Succeeded" },
+  };
 }
 
 /** The identity block as Azure shows it: absent when there is none. */

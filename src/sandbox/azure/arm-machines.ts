@@ -1,4 +1,4 @@
-import { machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
+import { instanceJson, machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
 import { type ArmContext, checkSubscription, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
 import { patchedIdentity } from "./identity-block.ts";
 import type { LongOperation } from "./long-operation.ts";
@@ -8,10 +8,10 @@ import { type MachineKind, machineId } from "./resource-id.ts";
 import type { Answer, Asked, Params, Route } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** VMs and scale sets: list, read, and change of the identities, a long-running operation. */
+/** VMs, scale sets and their instances: list and read; change of the identities, a long-running operation. */
 export function machineRoutes(context: ArmContext): Route[] {
   const kinds = ["virtualMachines", "virtualMachineScaleSets"] as const;
-  return [...kinds.flatMap((kind) => routesOf(kind, context)), operationRoute(context)];
+  return [...kinds.flatMap((kind) => routesOf(kind, context)), ...instanceRoutes(context), operationRoute(context)];
 }
 
 function routesOf(kind: MachineKind, context: ArmContext): Route[] {
@@ -49,6 +49,35 @@ function machineOf(world: World, kind: MachineKind, params: Params): Machine {
   const machine = world.machine(machineId(group.id, kind, name));
   if (machine === undefined) throw resourceNotFound(`Microsoft.Compute/${kind}`, name, group.name);
   return machine;
+}
+
+function instanceRoutes({ world }: ArmContext): Route[] {
+  const kind = "virtualMachineScaleSets";
+  const all = `/providers/Microsoft\\.Compute/${kind}/(?<name>[^/]+)/virtualMachines`;
+  return [
+    {
+      method: "GET",
+      path: groupPath(all),
+      operation: "arm.virtualMachineScaleSetVMs.list",
+      answer: (_, params) => {
+        const scaleSet = machineOf(world, kind, params);
+        return { status: 200, json: { value: scaleSet.facts.instances.map((one) => instanceJson(scaleSet, one)) } };
+      },
+    },
+    {
+      method: "GET",
+      path: groupPath(`${all}/(?<instance>[^/]+)`),
+      operation: "arm.virtualMachineScaleSetVMs.get",
+      answer: (_, params) => {
+        const scaleSet = machineOf(world, kind, params);
+        const { instance = "", name = "" } = params;
+        const found = scaleSet.facts.instances[Number(instance)];
+        if (found !== undefined) return { status: 200, json: instanceJson(scaleSet, found) };
+        const type = `Microsoft.Compute/${kind}/${name}/virtualMachines`;
+        throw resourceNotFound(type, instance, scaleSet.facts.resourceGroup);
+      },
+    },
+  ];
 }
 
 /** Azure shows the new identities at once as `Updating`; a newer change preempts one that is still under way. */

@@ -2,20 +2,19 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
-import { accessToken, type Grant } from "./access-token.ts";
+import { accessToken } from "./access-token.ts";
 import { startArm } from "./arm.ts";
 import { SigningKey } from "./signing-key.ts";
 import { createWorld, type World } from "./world.ts";
 
 const key = await SigningKey.generate();
-const AUDIENCE = "https://management.azure.com/";
 const VERSION = "api-version=2019-12-01";
 
 type Change = { readonly method?: string; readonly body?: unknown; readonly token?: string | undefined };
 
-function tokenFor(world: World, over: Partial<Grant> = {}): string {
+function tokenFor(world: World): string {
   const principal = { tenant: world.tenant, clientId: "client", principalId: "principal" };
-  return accessToken(world, { ...principal, audience: AUDIENCE, lifetimeSeconds: 3600, ...over }).token;
+  return accessToken(world, { ...principal, audience: "https://management.azure.com/", lifetimeSeconds: 3600 }).token;
 }
 
 /** A Resource Manager, and a caller whose token it takes. */
@@ -37,45 +36,12 @@ async function start(options: { readonly operationMs?: number } = {}) {
 
 const vmPath = `/subscriptions/sub/resourceGroups/nodes/providers/Microsoft.Compute/virtualMachines/vm-0?${VERSION}`;
 
-describe("the bearer token", () => {
-  it.each([
-    { when: "is missing", over: undefined, code: "AuthenticationFailed" },
-    {
-      when: "is for another resource",
-      over: { audience: "https://vault.azure.net" },
-      code: "InvalidAuthenticationTokenAudience",
-    },
-    { when: "is of another tenant", over: { tenant: "other" }, code: "InvalidAuthenticationTokenTenant" },
-    { when: "has expired", over: { lifetimeSeconds: -1 }, code: "ExpiredAuthenticationToken" },
-  ])("is refused when it $when", async ({ over, code }) => {
-    await using azure = await start();
-    const token = over === undefined ? "" : tokenFor(azure.world, over);
+it("takes no request without a token that Entra ID gave", async () => {
+  await using azure = await start();
+  const { status, headers, json } = await azure.call(vmPath, { token: "" });
 
-    const { status, headers, json } = await azure.call(vmPath, { token });
-    expect([status, json.error.code]).toEqual([401, code]);
-    expect(headers.get("www-authenticate")).toContain(`Bearer authorization_uri="https://login.windows.net/`);
-  });
-
-  it("is refused when somebody else signed it, changed it or made it up", async () => {
-    await using azure = await start();
-    const [header, payload, signature] = tokenFor(azure.world).split(".");
-    const claims = JSON.parse(Buffer.from(payload ?? "", "base64url").toString());
-    const changed = Buffer.from(JSON.stringify({ ...claims, oid: "somebody else" })).toString("base64url");
-    const foreign = tokenFor(await createWorld({ tenant: azure.world.tenant }));
-
-    for (const token of [foreign, `${header}.${changed}.${signature}`, "made-up"]) {
-      const { status, json } = await azure.call(vmPath, { token });
-      expect([status, json.error.code]).toEqual([401, "InvalidAuthenticationToken"]);
-    }
-  });
-
-  it("may be for this Resource Manager's own address", async () => {
-    await using azure = await start();
-    azure.world.createVm({ resourceGroup: "nodes", name: "vm-0" });
-    for (const audience of [azure.arm.url, `${azure.arm.url}/`, "https://management.core.windows.net/"]) {
-      expect((await azure.call(vmPath, { token: tokenFor(azure.world, { audience }) })).status).toBe(200);
-    }
-  });
+  expect([status, json.error.code]).toEqual([401, "AuthenticationFailed"]);
+  expect(headers.get("www-authenticate")).toContain('Bearer authorization_uri="https://login.windows.net/');
 });
 
 describe("what is asked for", () => {

@@ -135,6 +135,19 @@ describe("@azure/arm-compute against Resource Manager", () => {
     for await (const scaleSet of azure.client.virtualMachineScaleSets.list("nodes")) names.push(scaleSet.name);
     expect(names).toEqual(["vm-0", "pool"]);
   });
+
+  it("lists and reads the instances of a scale set", async () => {
+    const world = await createWorld();
+    const pool = world.createScaleSet({ resourceGroup: "nodes", name: "pool", instances: 2 });
+    await using azure = await compute(world);
+    const { virtualMachineScaleSetVMs } = azure.client;
+
+    const seen: unknown[] = [];
+    for await (const { id, instanceId } of virtualMachineScaleSetVMs.list("nodes", "pool")) seen.push([id, instanceId]);
+    expect(seen).toEqual(["0", "1"].map((number) => [`${pool.id}/virtualMachines/${number}`, number]));
+    expect(await virtualMachineScaleSetVMs.get("nodes", "pool", "1")).toMatchObject({ name: "pool_1" });
+    await expect(virtualMachineScaleSetVMs.get("nodes", "pool", "2")).rejects.toMatchObject({ statusCode: 404 });
+  });
 });
 
 describe("@azure/identity against IMDS", () => {

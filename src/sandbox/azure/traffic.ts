@@ -14,6 +14,8 @@ export type Operation =
   | "arm.virtualMachineScaleSets.get"
   | "arm.virtualMachineScaleSets.list"
   | "arm.virtualMachineScaleSets.update"
+  | "arm.virtualMachineScaleSetVMs.get"
+  | "arm.virtualMachineScaleSetVMs.list"
   | "arm.operations.get"
   | "entra.discovery"
   | "entra.keys"
