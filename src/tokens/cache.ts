@@ -15,6 +15,8 @@ export type CacheOptions = {
   readonly backends: Backends;
   readonly clock?: Clock;
   readonly mostEntries?: number;
+  /** Every request is a fetch of its own. */
+  readonly isOff?: boolean;
   /** Told of a background refresh that failed; the token at hand is served on. */
   readonly onRefreshFailed?: (fault: Fault) => void;
 };
@@ -53,6 +55,7 @@ export class TokenCache {
   /** A token that is fit to be handed out. @throws Fault of the back end */
   async get(request: TokenRequest & { readonly bypassCache: boolean }, signal: AbortSignal): Promise<Token> {
     const backend = backendFor(this.#options.backends, request.identity);
+    if (this.#options.isOff) return await backend.fetch(request, signal);
     const key = backend.key(request);
     const entry = this.#entries.get(key);
     const now = this.#clock.now();

@@ -1,0 +1,87 @@
+import { isFinished, type Pod } from "../api/pod.ts";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Connection, Live } from "./ports.ts";
+import { until } from "./until.ts";
+
+/** As long as the original looked for the pod of an address that it did not know. */
+const PATIENCE_MS = 1200;
+/** Under this key stand the pods that wait for an address. */
+const NO_ADDRESS = "";
+
+/** How the store of pods finds them by address. Pods on the host's network and finished ones own none. */
+export const podIndexes = {
+  address: (pod: Pod): readonly string[] => {
+    if (pod.hostNetwork || isFinished(pod)) return [];
+    return pod.addresses.length === 0 ? [NO_ADDRESS] : pod.addresses;
+  },
+};
+
+export type CallersOptions = {
+  /** The pods of this node, indexed by `podIndexes`. */
+  readonly pods: Live<Pod>;
+  /** The node's own addresses, which no pod may claim. */
+  readonly ownAddresses: () => ReadonlySet<string>;
+  readonly clock: Clock;
+  /** Told of each caller that no pod was known for at once. */
+  readonly onMiss?: () => void;
+};
+
+type Sight = { readonly pod: Pod } | { readonly why: string };
+
+/**
+ * Who is at the other end of a connection: the one pod of this node that has the address. When that is in doubt it
+ * waits a little for the watch to tell, then refuses. A connection never serves two pods.
+ */
+export class Callers {
+  readonly #options: CallersOptions;
+  readonly #podOf = new WeakMap<Connection, string>();
+
+  constructor(options: CallersOptions) {
+    this.#options = options;
+  }
+
+  /** The calling pod. @throws Fault CALLER_UNKNOWN, or CALLER_CHANGED when the connection was another pod's */
+  async of(connection: Connection, signal: AbortSignal): Promise<Pod> {
+    const pod = await this.#find(connection.remoteAddress, signal);
+    const before = this.#podOf.get(connection);
+    if (before !== undefined && before !== pod.meta.uid) {
+      throw new Fault("CALLER_CHANGED", "the address of this connection now belongs to another pod: connect again");
+    }
+    this.#podOf.set(connection, pod.meta.uid);
+    return pod;
+  }
+
+  async #find(address: string, signal: AbortSignal): Promise<Pod> {
+    const { pods, clock, onMiss } = this.#options;
+    const first = this.#look(address);
+    if ("pod" in first) return first.pod;
+    onMiss?.();
+    const seen = await until(
+      () => this.#look(address),
+      (sight) => "pod" in sight,
+      { onChange: (listener) => pods.onChange(listener), timeoutMs: PATIENCE_MS, clock, signal },
+    );
+    if ("pod" in seen) return seen.pod;
+    throw new Fault("CALLER_UNKNOWN", seen.why, { facts: { address } });
+  }
+
+  #look(address: string): Sight {
+    const { pods, ownAddresses } = this.#options;
+    if (ownAddresses().has(address)) return { why: `pod list is empty: ${address} is an address of the node itself` };
+    const holders = pods.by("address", address);
+    const live = holders.filter((pod) => !isTerminating(pod));
+    const [pod, another] = live.length > 0 ? live : holders;
+    if (pod === undefined) return { why: `pod list is empty: no pod of this node has the address ${address} yet` };
+    if (another !== undefined) return { why: `failed to match pod IP ${address}: several pods have it` };
+    // The terminating pod may have given the address back already, to a pod whose status does not tell it yet.
+    if (isTerminating(pod) && pods.by("address", NO_ADDRESS).length > 0) {
+      return { why: `failed to match pod IP ${address}: it may be changing hands from a pod that is terminating` };
+    }
+    return { pod };
+  }
+}
+
+function isTerminating(pod: Pod): boolean {
+  return pod.meta.deletionTimestamp !== "";
+}

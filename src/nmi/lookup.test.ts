@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { LiveObjects } from "../../test/support/live-objects.ts";
+import { assignment, binding, identity, pod } from "../../test/support/make.ts";
+import type { AssignmentState } from "../api/assignment.ts";
+import type { Identity } from "../api/identity.ts";
+import { podIndexes } from "./callers.ts";
+import { assignmentIndexes, bindingIndexes, IdentityLookup } from "./lookup.ts";
+
+const never = new AbortController().signal;
+const any = { clientId: undefined, resourceId: undefined };
+const web = pod("web");
+const reader = identity("reader");
+const bound = binding("reader", { spec: { selector: "demo" } });
+const record = (state: AssignmentState) => assignment({ pod: web, identity: reader, binding: bound }, state);
+
+function setUp(patience = { attemptsForCreated: 16, attemptsForAssigned: 4, intervalSeconds: 5 }) {
+  const clock = new FakeClock();
+  const objects = {
+    pods: new LiveObjects(podIndexes, web),
+    identities: new LiveObjects<Identity>({}, reader),
+    bindings: new LiveObjects(bindingIndexes, bound),
+    assignments: new LiveObjects(assignmentIndexes),
+  };
+  const lookup = new IdentityLookup({ ...objects, rules: { namespacedOnly: false }, patience, clock });
+  const find = (signal = never) => {
+    const result = lookup.assignedTo(web, any, signal);
+    result.catch(() => {});
+    return result;
+  };
+  const listeners = () => Object.values(objects).map((live) => live.listeners);
+  return { ...objects, clock, lookup, find, listeners };
+}
+
+/** How long a request was waited for, to the millisecond. */
+async function waitedMs(result: Promise<unknown>, clock: FakeClock, limitMs: number): Promise<number> {
+  let isOver = false;
+  result.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  while (!isOver && clock.monotonic() <= limitMs) {
+    clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return clock.monotonic();
+}
+
+describe("waiting for an identity", () => {
+  it("is not needed when it is there", async () => {
+    const { find, assignments } = setUp();
+    assignments.put(record("Assigned"));
+    expect((await find()).identity.meta.name).toBe("reader");
+  });
+
+  it.each([
+    { when: "defaults, nothing recorded", then: 80_000 },
+    { when: "defaults, recorded only", state: "Created" as const, then: 100_000 },
+    { when: "1/1/1, nothing recorded", ones: true, then: 1000 },
+    { when: "1/1/1, recorded only", ones: true, state: "Created" as const, then: 2000 },
+  ])("ends after the original's time: $when", async ({ ones, state, then }) => {
+    const patience = ones ? { attemptsForCreated: 1, attemptsForAssigned: 1, intervalSeconds: 1 } : undefined;
+    const { find, clock, assignments } = setUp(patience);
+    if (state !== undefined) assignments.put(record(state));
+    const result = find();
+    expect(await waitedMs(result, clock, 200_000)).toBe(then);
+    await expect(result).rejects.toMatchObject({
+      code: "IDENTITY_NOT_ASSIGNED",
+      message: expect.stringContaining(state === undefined ? "CREATED state failed" : "ASSIGNED state failed"),
+    });
+  });
+
+  it("ends the moment the record becomes Assigned, without time going by", async () => {
+    const { find, clock, assignments, listeners } = setUp();
+    const result = find();
+    await clock.asleep();
+    assignments.put(record("Created"));
+    assignments.put(record("Assigned"));
+    expect((await result).identity.meta.name).toBe("reader");
+    expect(clock.sleepers).toBe(0);
+    expect(listeners()).toEqual([0, 0, 0, 1]);
+  });
+
+  it("gives up in the longer wait as soon as the record is gone again", async () => {
+    const { find, clock, assignments } = setUp();
+    assignments.put(record("Created"));
+    const result = find();
+    await clock.asleep();
+    clock.advance(80_000);
+    await clock.asleep();
+    assignments.remove(record("Created"));
+    await expect(result).rejects.toMatchObject({ message: expect.stringContaining("CREATED state failed") });
+  });
+
+  it("waits for a binding too, but not for a label", async () => {
+    const { find, clock, bindings, assignments, pods } = setUp();
+    assignments.put(record("Assigned"));
+    bindings.remove(bound);
+    const result = find();
+    await clock.asleep();
+    bindings.put(bound);
+    await result;
+    bindings.remove(bound);
+    pods.put(pod("web", { selector: "" }));
+    await expect(find()).rejects.toMatchObject({ code: "IDENTITY_NOT_BOUND" });
+  });
+
+  it("ends with the client", async () => {
+    const { find, clock, listeners } = setUp();
+    const stop = new AbortController();
+    const result = find(stop.signal);
+    await clock.asleep();
+    stop.abort(new Error("left"));
+    await expect(result).rejects.toThrow("left");
+    expect(listeners()).toEqual([0, 0, 0, 1]);
+  });
+
+  it("ends with the pod, also when another takes its name", async () => {
+    const { find, clock, pods } = setUp();
+    const result = find();
+    await clock.asleep();
+    pods.put(pod("web", { uid: "another" }));
+    await expect(result).rejects.toMatchObject({ code: "CALLER_CHANGED" });
+  });
+});
+
+describe("a just assigned identity", () => {
+  it("counts as such for three minutes", async () => {
+    const { find, clock, assignments } = setUp();
+    assignments.put(record("Assigned"));
+    expect((await find()).isJustAssigned).toBe(true);
+    clock.advance(3 * 60_000);
+    expect((await find()).isJustAssigned).toBe(false);
+    assignments.put(record("Assigned"));
+    expect((await find()).isJustAssigned).toBe(false);
+  });
+});
+
+describe("confirm", () => {
+  const gone = [
+    {
+      when: "the record",
+      change: ({ assignments }: ReturnType<typeof setUp>) => assignments.remove(record("Assigned")),
+    },
+    { when: "the binding", change: ({ bindings }: ReturnType<typeof setUp>) => bindings.remove(bound) },
+    { when: "the identity", change: ({ identities }: ReturnType<typeof setUp>) => identities.remove(reader) },
+    { when: "the pod", change: ({ pods }: ReturnType<typeof setUp>) => pods.remove(web) },
+    { when: "the label", change: ({ pods }: ReturnType<typeof setUp>) => pods.put(pod("web", { selector: "other" })) },
+  ];
+  it.each(gone)("refuses when $when is gone", ({ change }) => {
+    const world = setUp();
+    world.assignments.put(record("Assigned"));
+    expect(() => world.lookup.confirm(web, reader)).not.toThrow();
+    change(world);
+    expect(() => world.lookup.confirm(web, reader)).toThrow();
+  });
+
+  it("refuses an identity whose client ID was changed everywhere meanwhile", () => {
+    const { lookup, identities, assignments } = setUp();
+    const renewed = identity("reader", { spec: { clientID: "another" } });
+    identities.put(renewed);
+    assignments.put(assignment({ pod: web, identity: renewed, binding: bound }));
+    expect(() => lookup.confirm(web, reader)).toThrow(/changed meanwhile/);
+  });
+
+  it("does not mind a better identity that came meanwhile", () => {
+    const { lookup, identities, bindings, assignments } = setUp();
+    assignments.put(record("Assigned"));
+    const better = identity("better");
+    const by = binding("better", { spec: { selector: "demo", weight: 9 } });
+    identities.put(better);
+    bindings.put(by);
+    assignments.put(assignment({ pod: web, identity: better, binding: by }));
+    expect(() => lookup.confirm(web, reader)).not.toThrow();
+  });
+});

@@ -1,0 +1,151 @@
+import type { Assignment } from "../api/assignment.ts";
+import type { Binding } from "../api/binding.ts";
+import type { Identity } from "../api/identity.ts";
+import { objectKey } from "../api/meta.ts";
+import { bindingLabel, type Pod } from "../api/pod.ts";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Rules } from "../identity/authorise.ts";
+import { type Patience, refusal } from "../identity/refusal.ts";
+import { type Known, type Named, type Selection, selectIdentity } from "../identity/select.ts";
+import type { Chosen, Live } from "./ports.ts";
+import { until } from "./until.ts";
+
+/** How long Azure may take to know an identity everywhere after the machine got it. */
+const SPREADING_MS = 3 * 60_000;
+
+export const bindingIndexes = { selector: ({ selector }: Binding): readonly string[] => [selector] };
+export const assignmentIndexes = {
+  pod: ({ pod, podNamespace }: Assignment): readonly string[] => [objectKey({ namespace: podNamespace, name: pod })],
+  identity: ({ identity }: Assignment): readonly string[] => [objectKey(identity.meta)],
+};
+
+export type LookupOptions = {
+  readonly pods: Live<Pod>;
+  readonly identities: Live<Identity>;
+  /** Indexed by `bindingIndexes`. */
+  readonly bindings: Live<Binding>;
+  /** Indexed by `assignmentIndexes`. */
+  readonly assignments: Live<Assignment>;
+  readonly rules: Rules;
+  readonly patience: Patience;
+  readonly clock: Clock;
+};
+
+type Refused = Exclude<Selection, { outcome: "chosen" }>;
+
+/** Finds a pod's identity in what the API server shows right now, and waits for one that is on its way. */
+export class IdentityLookup implements Disposable {
+  readonly #options: LookupOptions;
+  readonly #assignedAt = new Map<string, number>();
+  readonly #unsubscribe: () => void;
+
+  constructor(options: LookupOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.assignments.onChange(({ before, after }) => this.#note(before, after));
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
+  }
+
+  /**
+   * The identity for a request. One that is not there yet is waited for as long as the original did, and answered the
+   * moment a change brings it. @throws Fault IDENTITY_NOT_ASSIGNED, IDENTITY_NOT_BOUND or IDENTITY_NAMESPACED
+   */
+  async assignedTo(pod: Pod, named: Named, signal: AbortSignal): Promise<Chosen> {
+    const { attemptsForCreated, attemptsForAssigned, intervalSeconds } = this.#options.patience;
+    const wait = (isEnough: (seen: Selection) => boolean, attempts: number) =>
+      until(() => this.#select(pod, named), isEnough, {
+        onChange: (listener) => this.#onChange(listener),
+        timeoutMs: attempts * intervalSeconds * 1000,
+        clock: this.#options.clock,
+        signal,
+      });
+    let seen = await wait(isDecided, attemptsForCreated);
+    if (isCreated(seen)) seen = await wait((later) => isDecided(later) || !isCreated(later), attemptsForAssigned);
+    if (seen.outcome !== "chosen") throw refusal(seen, pod, named, this.#options.patience);
+    return { identity: seen.identity, isJustAssigned: this.#isJustAssigned(pod, seen.identity) };
+  }
+
+  /** Looks once more, after a token was fetched. @throws Fault as `assignedTo` when the pod lost the identity */
+  confirm(pod: Pod, identity: Identity): void {
+    const known = this.#known(this.#livePod(pod));
+    const same = known.identities.filter(({ meta }) => meta.uid === identity.meta.uid);
+    const seen = this.#selectFrom(pod, noName, { ...known, identities: same });
+    if (seen.outcome !== "chosen") throw refusal(seen, pod, noName, this.#options.patience);
+    const { clientId, resourceId } = seen.identity;
+    if (clientId === identity.clientId && resourceId === identity.resourceId) return;
+    const changed: Refused = { outcome: "not-assigned", isCreated: false, why: "the identity was changed meanwhile" };
+    throw refusal(changed, pod, noName, this.#options.patience);
+  }
+
+  #select(pod: Pod, named: Named): Selection {
+    const live = this.#livePod(pod);
+    return this.#selectFrom(live, named, this.#known(live));
+  }
+
+  #selectFrom(pod: Pod, named: Named, known: Known): Selection {
+    return selectIdentity(pod, named, known, this.#options.rules);
+  }
+
+  /** The pod as it is now: its label may have changed, or the pod may be gone. */
+  #livePod(pod: Pod): Pod {
+    const live = this.#options.pods.get(pod.meta);
+    if (live?.meta.uid === pod.meta.uid) return live;
+    throw new Fault("CALLER_CHANGED", "the calling pod is no longer on this node", {
+      facts: { pod: objectKey(pod.meta) },
+    });
+  }
+
+  #known(pod: Pod): Known {
+    const { bindings, identities, assignments } = this.#options;
+    const selecting = bindings.by("selector", bindingLabel(pod));
+    const named = new Map(
+      selecting.map(({ meta, identityName }) => {
+        const ref = { namespace: meta.namespace, name: identityName };
+        return [objectKey(ref), identities.get(ref)];
+      }),
+    );
+    return {
+      bindings: selecting,
+      identities: [...named.values()].filter((identity) => identity !== undefined),
+      assignments: assignments.by("pod", objectKey(pod.meta)),
+    };
+  }
+
+  #onChange(listener: () => void): () => void {
+    const { pods, identities, bindings, assignments } = this.#options;
+    const ends = [pods, identities, bindings, assignments].map((live) => live.onChange(listener));
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  #note(before: Assignment | undefined, after: Assignment | undefined): void {
+    if (after === undefined) this.#assignedAt.delete(before?.meta.uid ?? "");
+    else if (after.state === "Assigned" && before?.state !== "Assigned") {
+      this.#assignedAt.set(after.meta.uid, this.#options.clock.monotonic());
+    }
+  }
+
+  #isJustAssigned(pod: Pod, identity: Identity): boolean {
+    const since = this.#options.clock.monotonic() - SPREADING_MS;
+    return this.#options.assignments
+      .by("pod", objectKey(pod.meta))
+      .filter((record) => objectKey(record.identity.meta) === objectKey(identity.meta))
+      .some(({ meta }) => (this.#assignedAt.get(meta.uid) ?? Number.NEGATIVE_INFINITY) > since);
+  }
+}
+
+const noName: Named = { clientId: undefined, resourceId: undefined };
+
+/** Whether waiting cannot change the answer, or need not. */
+function isDecided(seen: Selection): boolean {
+  if (seen.outcome === "not-assigned") return false;
+  return seen.outcome !== "not-bound" || !seen.mayChange;
+}
+
+function isCreated(seen: Selection): boolean {
+  return seen.outcome === "not-assigned" && seen.isCreated;
+}

@@ -1,0 +1,68 @@
+import { type Listener, listen } from "../base/listener.ts";
+import type { MetricFamily, Metrics } from "../base/metrics.ts";
+
+const NMI_BUCKETS = [0.5, 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100];
+const IMDS_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 2, 3, 4, 5, 10];
+
+/** Every metric of NMI. The first four are the original's, and dashboards rely on their names and labels. */
+export const nmiMetrics = {
+  aadpodidentity_nmi_operations_duration_seconds: {
+    type: "histogram",
+    help: "Seconds that token requests took to answer.",
+    labels: ["operation_type", "status_code", "namespace", "resource"],
+    buckets: NMI_BUCKETS,
+  },
+  aadpodidentity_imds_operations_duration_seconds: {
+    type: "histogram",
+    help: "Seconds that successful token calls to the instance metadata service took.",
+    labels: ["operation_type"],
+    buckets: IMDS_BUCKETS,
+  },
+  aadpodidentity_imds_operations_errors_count: {
+    type: "counter",
+    help: "Token calls to the instance metadata service that failed.",
+    labels: ["operation_type"],
+  },
+  aadpodidentity_kubernetes_api_operations_errors_count: {
+    type: "counter",
+    help: "Requests whose pod was not known at once (get_pod_list).",
+    labels: ["operation_type"],
+  },
+  aadpodidentity_nmi_exceptions_used_count: {
+    type: "counter",
+    help: "Requests passed on untouched because of an AzurePodIdentityException.",
+    labels: ["namespace"],
+  },
+} as const satisfies Record<string, MetricFamily>;
+
+export type NmiMetrics = Metrics<keyof typeof nmiMetrics>;
+
+/** A bounded label: the first values as they are, every later one as `other`. Clients choose the values. */
+export class BoundedLabel {
+  readonly #most: number;
+  readonly #seen = new Set<string>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(value: string): string {
+    if (this.#seen.has(value)) return value;
+    if (this.#seen.size >= this.#most) return "other";
+    this.#seen.add(value);
+    return value;
+  }
+}
+
+/** Serves `/metrics` on all addresses. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
+export function serveMetrics(metrics: NmiMetrics, port: number): Promise<Listener> {
+  return listen(
+    (request, response) => {
+      if (request.url?.split("?")[0] !== "/metrics") return void response.writeHead(404).end();
+      void metrics.expose().then(({ contentType, body }) => {
+        response.writeHead(200, { "Content-Type": contentType }).end(body);
+      });
+    },
+    { host: "", port, flag: "prometheus-port" },
+  );
+}

@@ -1,0 +1,129 @@
+import { type ConfigOf, text, whole, yesNo } from "../base/options.ts";
+
+const port = { min: 0, max: 65535 } as const;
+
+/** Every setting of NMI beside the logging flags. Flag and variable names are a public contract: spelled out. */
+export const nmiOptions = {
+  listenAddress: text({ flag: "nmi-listen-address", fallback: "127.0.0.1", help: "Address NMI listens on." }),
+  listenPort: whole({ ...port, flag: "nmi-port", fallback: 2579, help: "Port NMI listens on; 0 takes a free one." }),
+  metadataAddress: text({
+    flag: "metadata-ip",
+    fallback: "169.254.169.254",
+    help: "Address of the instance metadata service.",
+  }),
+  metadataPort: whole({ ...port, flag: "metadata-port", fallback: 80, help: "Port of the instance metadata service." }),
+  node: text({ flag: "node", fallback: "", help: "Name of the node that NMI runs on; required." }),
+  skipIptables: yesNo({
+    flag: "skip-iptables",
+    fallback: false,
+    help: "Leave the redirection of pods' requests to something else.",
+  }),
+  iptablesIntervalSeconds: whole({
+    flag: "ipt-update-interval-sec",
+    fallback: 60,
+    min: 1,
+    help: "Seconds between checks of the iptables rules.",
+  }),
+  forceNamespaced: yesNo({
+    flag: "forceNamespaced",
+    env: "FORCENAMESPACED",
+    fallback: false,
+    help: "Identities may be used only by pods of their own namespace.",
+  }),
+  micNamespace: text({
+    flag: "MICNamespace",
+    fallback: "default",
+    deprecated: "MIC reaches IMDS by an AzurePodIdentityException; it has no effect",
+    help: "Namespace of MIC.",
+  }),
+  probePort: whole({
+    ...port,
+    flag: "http-probe-port",
+    fallback: 8080,
+    help: "Port of the probes /healthz, /livez and /readyz; 0 takes a free one.",
+  }),
+  attemptsForCreated: whole({
+    flag: "retry-attempts-for-created",
+    fallback: 16,
+    min: 0,
+    help: "How many intervals a request waits for an AzureAssignedIdentity to be there.",
+  }),
+  attemptsForAssigned: whole({
+    flag: "retry-attempts-for-assigned",
+    fallback: 4,
+    min: 0,
+    help: "How many intervals more it waits for one that is there to become Assigned.",
+  }),
+  intervalSeconds: whole({
+    flag: "find-identity-retry-interval",
+    fallback: 5,
+    min: 0,
+    help: "Length of such an interval in seconds; a change is seen at once, not at its end.",
+  }),
+  enableProfile: yesNo({
+    flag: "enableProfile",
+    fallback: false,
+    deprecated: "there is no profiling endpoint; it has no effect",
+    help: "Serve profiles.",
+  }),
+  enableScaleFeatures: yesNo({
+    flag: "enableScaleFeatures",
+    fallback: true,
+    help: "Watch only the AzureAssignedIdentities that carry this node's label.",
+  }),
+  blockInstanceMetadata: yesNo({
+    flag: "block-instance-metadata",
+    fallback: false,
+    help: "Refuse pods the instance metadata.",
+  }),
+  metadataHeaderRequired: yesNo({
+    flag: "metadata-header-required",
+    fallback: true,
+    help: "Refuse requests without the header `Metadata: true`.",
+  }),
+  prometheusPort: whole({
+    ...port,
+    flag: "prometheus-port",
+    fallback: 9090,
+    help: "Port of the metrics; 0 takes a free one.",
+  }),
+  operationMode: text({
+    flag: "operation-mode",
+    fallback: "standard",
+    help: "standard; managed (without MIC) is not in this version yet.",
+  }),
+  allowKubenet: yesNo({
+    flag: "allow-network-plugin-kubenet",
+    fallback: false,
+    help: "Intercept pods' requests although the node's network plugin is kubenet.",
+  }),
+  kubeletConfig: text({
+    flag: "kubelet-config",
+    fallback: "/etc/default/kubelet",
+    help: "File that tells the node's network plugin.",
+  }),
+  setRetryAfterHeader: yesNo({
+    flag: "set-retry-after-header",
+    fallback: false,
+    help: "Answer 503 with Retry-After instead of 404 while an identity is not assigned yet.",
+  }),
+  enableConntrackDeletion: yesNo({
+    flag: "enable-conntrack-deletion",
+    fallback: false,
+    help: "Forget connections to the instance metadata service that are older than the iptables rules.",
+  }),
+  customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
+  tokenCache: yesNo({
+    flag: "token-cache",
+    fallback: true,
+    help: "Keep tokens until shortly before they expire, and refresh them early.",
+  }),
+  kubeconfig: text({
+    flag: "kubeconfig",
+    env: "KUBECONFIG",
+    fallback: "",
+    help: "Path of a kubeconfig; without one NMI uses its pod's service account.",
+  }),
+};
+
+export type NmiConfig = ConfigOf<typeof nmiOptions>;

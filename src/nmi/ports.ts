@@ -1,0 +1,98 @@
+import type { Identity } from "../api/identity.ts";
+import type { Pod } from "../api/pod.ts";
+import type { Token } from "../api/token-answer.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Rules } from "../identity/authorise.ts";
+import type { Named } from "../identity/select.ts";
+import type { NmiEvents } from "./events.ts";
+
+/** One connection of a client, the same object for all its requests. */
+export type Connection = { readonly remoteAddress: string };
+
+export type NmiRequest = {
+  readonly method: string;
+  /** The request target as it was sent. */
+  readonly target: string;
+  /** Names in lower case; repeated values joined. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Empty for GET and HEAD, which have none. */
+  readonly body: Uint8Array;
+  readonly connection: Connection;
+  /** Aborted when the client goes away or NMI stops. */
+  readonly signal: AbortSignal;
+};
+
+export type NmiResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** The connection must not carry another request. */
+  readonly isLast?: boolean;
+};
+
+/** Objects of a kind as they are now; a store of kube fits. */
+export type Live<T> = {
+  get(ref: { readonly namespace: string; readonly name: string }): T | undefined;
+  by(index: string, key: string): readonly T[];
+  onChange(listener: (change: { readonly before: T | undefined; readonly after: T | undefined }) => void): () => void;
+};
+
+/** Who is calling: a pod of this node, or a refusal. */
+export type CallersPort = { of(connection: Connection, signal: AbortSignal): Promise<Pod> };
+
+/** An identity that a pod may ask tokens for. */
+export type Chosen = { readonly identity: Identity; readonly isJustAssigned: boolean };
+
+export type IdentitiesPort = {
+  /** The identity that the request gets, waited for if need be. */
+  assignedTo(pod: Pod, named: Named, signal: AbortSignal): Promise<Chosen>;
+  /** Throws unless the pod still has exactly this identity. */
+  confirm(pod: Pod, identity: Identity): void;
+};
+
+export type TokensPort = {
+  get(
+    request: {
+      readonly identity: Identity;
+      readonly resource: string;
+      readonly isJustAssigned: boolean;
+      readonly bypassCache: boolean;
+    },
+    signal: AbortSignal,
+  ): Promise<Token>;
+};
+
+/** The real instance metadata service. Token requests take turns with NMI's own. */
+export type MetadataPort = {
+  send(
+    request: {
+      readonly method: string;
+      readonly target: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: Uint8Array | undefined;
+    },
+    signal: AbortSignal,
+  ): Promise<{
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+    readonly body: Uint8Array;
+  }>;
+  inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
+};
+
+export type NmiSettings = Rules & {
+  readonly metadataHeaderRequired: boolean;
+  readonly blockInstanceMetadata: boolean;
+  readonly setRetryAfterHeader: boolean;
+};
+
+export type NmiPorts = {
+  readonly callers: CallersPort;
+  readonly exceptions: { cover(pod: Pod): boolean };
+  readonly identities: IdentitiesPort;
+  readonly tokens: TokensPort;
+  readonly metadata: MetadataPort;
+  readonly events: NmiEvents;
+  readonly settings: NmiSettings;
+  readonly clock: Clock;
+};

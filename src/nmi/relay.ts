@@ -1,0 +1,31 @@
+import type { MetadataPath } from "./metadata-path.ts";
+import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+
+const requestHeaders = ["metadata", "user-agent", "accept", "content-type"] as const;
+const responseHeaders = ["content-type", "retry-after", "date"] as const;
+
+/** Passes a request on to the real metadata service: to that address only, with the headers that it knows. */
+export async function relay(
+  { method, headers, body, signal }: NmiRequest,
+  { area, target }: MetadataPath,
+  { metadata }: Pick<NmiPorts, "metadata">,
+): Promise<NmiResponse> {
+  const onward = {
+    method,
+    target,
+    headers: only(requestHeaders, headers),
+    body: body.length === 0 ? undefined : body,
+  };
+  const call = () => metadata.send(onward, signal);
+  const isCounted = area === "token" || area === "identity";
+  const answer = isCounted ? await metadata.inTurn(call, signal) : await call();
+  return { status: answer.status, headers: only(responseHeaders, answer.headers), body: answer.body };
+}
+
+function only(names: readonly string[], headers: NmiRequest["headers"]): Record<string, string> {
+  const kept = names.flatMap((name) => {
+    const value = headers[name];
+    return typeof value === "string" ? [[name, value]] : [];
+  });
+  return Object.fromEntries(kept);
+}

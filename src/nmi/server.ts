@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { Fault } from "../base/fault.ts";
+import { type Listener, listen } from "../base/listener.ts";
+import { errorAnswer } from "./error-answer.ts";
+import type { Connection, NmiRequest, NmiResponse } from "./ports.ts";
+
+/** Clients pool connections for longer than Node's 5 s, and would find them closed. */
+const KEEP_ALIVE_MS = 120_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const DRAIN_MS = 2000;
+const MAX_BODY_BYTES = 64 * 1024;
+
+const badRequest = refusal("not HTTP as the metadata service takes it");
+const bodyTooLarge = { ...refusal("the body is too large"), isLast: true };
+
+function refusal(why: string): NmiResponse {
+  return errorAnswer(new Fault("REQUEST_INVALID", `Invalid request: ${why}`), { setRetryAfterHeader: false });
+}
+
+export type ServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly answer: (request: NmiRequest) => Promise<NmiResponse>;
+  /** How long requests under way may go on once NMI stops; those that still wait then get 503. */
+  readonly drainMs?: number;
+};
+
+/** A client's end of a connection, and how many of its requests are being answered. */
+type Peer = { readonly connection: Connection; underWay: number };
+
+/** The only place that knows HTTP as Node has it. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
+export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOptions): Promise<Listener> {
+  const peers = new WeakMap<Duplex, Peer>();
+  const underWay = new Set<AbortController>();
+  let isStopping = false;
+
+  const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const peer = peerOf(message, peers);
+    const stop = new AbortController();
+    peer.underWay += 1;
+    underWay.add(stop);
+    response.once("close", () => {
+      peer.underWay -= 1;
+      underWay.delete(stop);
+      stop.abort(new Fault("CANCELLED", "the client went away"));
+    });
+    try {
+      const body = await readBody(message);
+      const result = body === undefined ? bodyTooLarge : await answer(request(message, peer, body, stop));
+      send(response, isStopping ? { ...result, isLast: true } : result);
+    } catch {
+      response.destroy(); // the client broke off in the middle of its body
+    }
+  };
+
+  const listener = await listen((message, response) => void handle(message, response), {
+    host,
+    port,
+    flag: "nmi-port",
+    server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
+  });
+  listener.server.on("connect", (_request, socket) => refuse(socket));
+  listener.server.on("clientError", (reason: NodeJS.ErrnoException, socket) => {
+    // In the middle of an answer another one would be taken for a part of it.
+    if (reason.code === "ECONNRESET" || (peers.get(socket)?.underWay ?? 0) > 0) socket.destroy();
+    else refuse(socket);
+  });
+  return {
+    ...listener,
+    [Symbol.asyncDispose]: async () => {
+      isStopping = true;
+      const timer = setTimeout(() => {
+        for (const stop of underWay) stop.abort(new Fault("SHUTTING_DOWN", "NMI is stopping: ask again"));
+      }, drainMs);
+      await listener[Symbol.asyncDispose]();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function peerOf({ socket }: IncomingMessage, peers: WeakMap<Duplex, Peer>): Peer {
+  const known = peers.get(socket);
+  if (known !== undefined) return known;
+  // An IPv4 address on a socket that listens for both families looks like ::ffff:10.0.0.1.
+  const remoteAddress = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+  const made = { connection: { remoteAddress }, underWay: 0 };
+  peers.set(socket, made);
+  return made;
+}
+
+function request(message: IncomingMessage, { connection }: Peer, body: Buffer, stop: AbortController): NmiRequest {
+  const { method = "", url = "", headers } = message;
+  return { method, target: url, headers, body, connection, signal: stop.signal };
+}
+
+/** The body; undefined when it is too large. GET and HEAD have none: what they send is refused by its headers. */
+async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
+  if (message.method === "GET" || message.method === "HEAD") return Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function send(response: ServerResponse, { status, headers, body, isLast = false }: NmiResponse): void {
+  if (response.destroyed) return;
+  const connection = isLast ? { Connection: "close" } : {};
+  response.writeHead(status, { ...headers, ...connection, "Content-Length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** Answers what is not even a request. */
+function refuse(socket: Duplex): void {
+  if (!socket.writable) return void socket.destroy();
+  const { headers, body } = badRequest;
+  const head = Object.entries({ ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" });
+  const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines}\r\n${body}`);
+}

@@ -1,0 +1,57 @@
+import type { Pod } from "../api/pod.ts";
+import { tokenAnswer } from "../api/token-answer.ts";
+import { readTokenQuery } from "../api/token-query.ts";
+import { Fault } from "../base/fault.ts";
+import { authorise } from "../identity/authorise.ts";
+import { errorAnswer } from "./error-answer.ts";
+import type { MetadataPath } from "./metadata-path.ts";
+import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+import { relay } from "./relay.ts";
+import { checkRequest } from "./request-rules.ts";
+
+/** What is known of a request so far: for the log and the metric, which need it after a refusal too. */
+type Learnt = { pod?: Pod; resource?: string };
+
+/** GET /metadata/identity/oauth2/token: the pod at the other end of the connection gets a token of its own identity. */
+export async function tokenRoute(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<NmiResponse> {
+  const start = ports.clock.monotonic();
+  const learnt: Learnt = {};
+  const response = await decide(request, path, ports, learnt);
+  const tookMs = ports.clock.monotonic() - start;
+  ports.events.tokenRequestDone({ request, status: response.status, tookMs, ...learnt });
+  return response;
+}
+
+async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, learnt: Learnt): Promise<NmiResponse> {
+  try {
+    checkRequest(request, ports.settings);
+    const pod = await ports.callers.of(request.connection, request.signal);
+    learnt.pod = pod;
+    if (ports.exceptions.cover(pod)) return await relayForExcepted(pod, request, path, ports);
+    const query = readTokenQuery(path.query);
+    learnt.resource = query.resource;
+    const chosen = await ports.identities.assignedTo(pod, query, request.signal);
+    authorise(pod, chosen.identity, ports.settings);
+    const { resource, bypassCache } = query;
+    const token = await ports.tokens.get({ ...chosen, resource, bypassCache }, request.signal);
+    // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
+    ports.identities.confirm(await ports.callers.of(request.connection, request.signal), chosen.identity);
+    ports.events.tokenGranted(request, pod, chosen.identity, query);
+    const body = JSON.stringify(tokenAnswer(token, ports.clock.now()));
+    return { status: 200, headers: { "Content-Type": "application/json" }, body };
+  } catch (reason) {
+    const fault = Fault.from(reason);
+    ports.events.tokenRefused(request, fault, learnt);
+    return errorAnswer(fault, ports.settings);
+  }
+}
+
+async function relayForExcepted(
+  pod: Pod,
+  request: NmiRequest,
+  path: MetadataPath,
+  ports: NmiPorts,
+): Promise<NmiResponse> {
+  ports.events.exceptionUsed(pod, path.area);
+  return await relay(request, path, ports);
+}

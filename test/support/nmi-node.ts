@@ -1,0 +1,91 @@
+import type { AssignmentState } from "../../src/api/assignment.ts";
+import type { Identity } from "../../src/api/identity.ts";
+import type { Pod } from "../../src/api/pod.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import { realClock } from "../../src/base/clock.ts";
+import { createLog } from "../../src/base/log.ts";
+import { Metrics } from "../../src/base/metrics.ts";
+import { isExcepted } from "../../src/identity/exception.ts";
+import { Callers, podIndexes } from "../../src/nmi/callers.ts";
+import { nmiEvents } from "../../src/nmi/events.ts";
+import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../src/nmi/lookup.ts";
+import { nmiMetrics } from "../../src/nmi/metrics.ts";
+import type { NmiPorts, NmiSettings } from "../../src/nmi/ports.ts";
+import { TokenCache } from "../../src/tokens/cache.ts";
+import { Governor, imdsLimits } from "../../src/tokens/governor.ts";
+import { imdsBackend } from "../../src/tokens/imds.ts";
+import { ImdsClient } from "../../src/tokens/imds-client.ts";
+import type { FakeImds } from "./fake-imds.ts";
+import { LiveObjects } from "./live-objects.ts";
+import { assignment, binding } from "./make.ts";
+
+export type NmiNodeOptions = {
+  readonly imds: FakeImds;
+  readonly clock?: Clock;
+  readonly settings?: Partial<NmiSettings>;
+  readonly patience?: {
+    readonly attemptsForCreated: number;
+    readonly attemptsForAssigned: number;
+    readonly intervalSeconds: number;
+  };
+};
+
+/** All of NMI but its watch and its socket: objects are put in place by the test, tokens come from the given IMDS. */
+export function nmiNode({ imds, clock = realClock, settings = {}, patience }: NmiNodeOptions) {
+  const objects = {
+    pods: new LiveObjects(podIndexes),
+    assignments: new LiveObjects(assignmentIndexes),
+    bindings: new LiveObjects(bindingIndexes),
+    identities: new LiveObjects<Identity>(),
+  };
+  const exceptions: Parameters<typeof isExcepted>[1][number][] = [];
+  const lines: string[] = [];
+  const metrics = new Metrics(nmiMetrics);
+  const events = nmiEvents({ log: createLog({ write: (line) => lines.push(line) }), metrics });
+  const rules = { namespacedOnly: settings.namespacedOnly ?? false };
+  const governor = new Governor({ ...imdsLimits, clock });
+  const client = new ImdsClient(imds.address);
+  const backend = imdsBackend({ client, governor, userAgent: "test", clock, onCall: events.imdsCalled });
+  const tokens = new TokenCache({ backends: { 0: backend }, clock });
+  const identities = new IdentityLookup({
+    ...objects,
+    rules,
+    patience: patience ?? { attemptsForCreated: 0, attemptsForAssigned: 0, intervalSeconds: 1 },
+    clock,
+  });
+  const ports: NmiPorts = {
+    callers: new Callers({ pods: objects.pods, ownAddresses: () => new Set(["10.0.0.1"]), clock }),
+    exceptions: { cover: (pod) => isExcepted(pod, exceptions) },
+    identities,
+    tokens,
+    metadata: { send: (request, stop) => client.send(request, stop), inTurn: (call, stop) => governor.run(call, stop) },
+    events,
+    settings: {
+      metadataHeaderRequired: true,
+      blockInstanceMetadata: false,
+      setRetryAfterHeader: false,
+      ...settings,
+      ...rules,
+    },
+    clock,
+  };
+  return {
+    ...objects,
+    exceptions,
+    lines,
+    metrics,
+    tokens,
+    ports,
+    /** Puts a pod and its identity in place: bound, recorded in the given state, and on the machine. */
+    bind(pod: Pod, identity: Identity, state: AssignmentState = "Assigned"): void {
+      const by = binding(identity.meta.name, { namespace: identity.meta.namespace, spec: { selector: "demo" } });
+      imds.put(identity.clientId, identity.resourceId);
+      objects.pods.put(pod);
+      objects.identities.put(identity);
+      objects.bindings.put(by);
+      objects.assignments.put(assignment({ pod, identity, binding: by }, state));
+    },
+  };
+}
+
+export type NmiNode = ReturnType<typeof nmiNode>;
