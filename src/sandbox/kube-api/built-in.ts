@@ -1,0 +1,115 @@
+import { type KubeObject, objectOr, textOr } from "./json.ts";
+import { prepareNamespace } from "./namespaces.ts";
+import { podStrategy } from "./pods.ts";
+import type { Resource } from "./resource.ts";
+import { prepareSecret } from "./secrets.ts";
+
+type Differences = Partial<Resource>;
+
+/** A built-in kind; most of them may be updated blindly and have no status of their own. */
+function builtIn(group: string, kind: string, plural: string, differences: Differences = {}): Resource {
+  return {
+    group,
+    version: "v1",
+    plural,
+    singular: kind.toLowerCase(),
+    kind,
+    listKind: `${kind}List`,
+    shortNames: [],
+    isNamespaced: true,
+    isCustom: false,
+    nameForm: "subdomain",
+    hasStatus: false,
+    keepsFirstStatus: false,
+    hasGeneration: false,
+    updatesBlindly: true,
+    createsOnUpdate: false,
+    returnsDeleted: false,
+    selectableFields: {},
+    ...differences,
+  };
+}
+
+function field(part: string, name: string) {
+  return (object: KubeObject) => objectOr(object[part])[name];
+}
+
+/** The involved object's fields and the reporter's, which `kubectl describe` selects events by. */
+const eventFields = {
+  ...Object.fromEntries(
+    ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((name) => [
+      `involvedObject.${name}`,
+      field("involvedObject", name),
+    ]),
+  ),
+  reason: ({ reason }: KubeObject) => reason,
+  reportingComponent: ({ reportingComponent }: KubeObject) => reportingComponent,
+  source: (event: KubeObject) => objectOr(event.source).component ?? event.reportingComponent,
+  type: ({ type }: KubeObject) => type,
+};
+
+const clusterWide = { isNamespaced: false } as const;
+const workload = { hasStatus: true, hasGeneration: true } as const;
+const role = { createsOnUpdate: true, nameForm: "path" } as const;
+
+const RBAC = "rbac.authorization.k8s.io";
+
+/** The kinds that the server knows before any CustomResourceDefinition. */
+export const builtIns: readonly Resource[] = [
+  builtIn("", "Namespace", "namespaces", {
+    ...clusterWide,
+    shortNames: ["ns"],
+    nameForm: "label",
+    hasStatus: true,
+    returnsDeleted: true,
+    prepare: prepareNamespace,
+    selectableFields: { "status.phase": field("status", "phase") },
+  }),
+  builtIn("", "Pod", "pods", {
+    ...podStrategy,
+    shortNames: ["po"],
+    hasStatus: true,
+    hasGeneration: true,
+    returnsDeleted: true,
+    selectableFields: {
+      "spec.nodeName": field("spec", "nodeName"),
+      "spec.restartPolicy": field("spec", "restartPolicy"),
+      "spec.schedulerName": field("spec", "schedulerName"),
+      "spec.serviceAccountName": field("spec", "serviceAccountName"),
+      "spec.hostNetwork": (pod) => objectOr(pod.spec).hostNetwork ?? false,
+      "status.phase": field("status", "phase"),
+      "status.podIP": field("status", "podIP"),
+      "status.nominatedNodeName": field("status", "nominatedNodeName"),
+    },
+  }),
+  builtIn("", "Node", "nodes", {
+    ...clusterWide,
+    shortNames: ["no"],
+    hasStatus: true,
+    keepsFirstStatus: true,
+    selectableFields: { "spec.unschedulable": (node) => objectOr(node.spec).unschedulable ?? false },
+  }),
+  builtIn("", "Secret", "secrets", {
+    prepare: prepareSecret,
+    selectableFields: { type: ({ type }) => textOr(type) },
+  }),
+  builtIn("", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
+  builtIn("", "Service", "services", {
+    shortNames: ["svc"],
+    nameForm: "label",
+    hasStatus: true,
+    returnsDeleted: true,
+    createsOnUpdate: true,
+  }),
+  builtIn("", "Endpoints", "endpoints", { shortNames: ["ep"], createsOnUpdate: true }),
+  builtIn("", "Event", "events", { shortNames: ["ev"], createsOnUpdate: true, selectableFields: eventFields }),
+  builtIn("", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"], returnsDeleted: true }),
+  builtIn("coordination.k8s.io", "Lease", "leases", { updatesBlindly: false, createsOnUpdate: true }),
+  builtIn("apps", "Deployment", "deployments", { ...workload, shortNames: ["deploy"] }),
+  builtIn("apps", "DaemonSet", "daemonsets", { ...workload, shortNames: ["ds"] }),
+  builtIn("policy", "PodDisruptionBudget", "poddisruptionbudgets", { ...workload, shortNames: ["pdb"] }),
+  builtIn(RBAC, "Role", "roles", role),
+  builtIn(RBAC, "RoleBinding", "rolebindings", role),
+  builtIn(RBAC, "ClusterRole", "clusterroles", { ...role, ...clusterWide }),
+  builtIn(RBAC, "ClusterRoleBinding", "clusterrolebindings", { ...role, ...clusterWide }),
+];

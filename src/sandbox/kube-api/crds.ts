@@ -1,0 +1,146 @@
+import { isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import type { Resource } from "./resource.ts";
+import { type Schema, unknownKeywords } from "./schema.ts";
+import { type FieldError, notAllowed, required, wrong } from "./status.ts";
+
+/** CustomResourceDefinitions: each one makes a resource appear as soon as it is stored. */
+export const crds: Resource = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+  singular: "customresourcedefinition",
+  kind: "CustomResourceDefinition",
+  listKind: "CustomResourceDefinitionList",
+  shortNames: ["crd", "crds"],
+  isNamespaced: false,
+  isCustom: false,
+  nameForm: "subdomain",
+  hasStatus: true,
+  keepsFirstStatus: false,
+  hasGeneration: true,
+  updatesBlindly: false,
+  createsOnUpdate: false,
+  returnsDeleted: true,
+  selectableFields: {},
+  prepare: prepareCrd,
+  validate: crdErrors,
+};
+
+function namesOf(object: JsonObject): JsonObject {
+  const names = objectOr(objectOr(object.spec).names);
+  const kind = textOr(names.kind);
+  return { ...names, singular: names.singular ?? kind.toLowerCase(), listKind: names.listKind ?? `${kind}List` };
+}
+
+function versionsOf(object: JsonObject): readonly JsonObject[] {
+  const { versions } = objectOr(object.spec);
+  return isList(versions) ? versions.filter(isObject) : [];
+}
+
+function prepareCrd(object: JsonObject, old: KubeObject | undefined): JsonObject {
+  const names = namesOf(object);
+  const spec = { conversion: { strategy: "None" }, ...objectOr(object.spec), names };
+  const since = objectOr(object.metadata).creationTimestamp;
+  const condition = (type: string, reason: string, message: string) => ({
+    ...{ type, status: "True", lastTransitionTime: since, reason, message },
+  });
+  const status = {
+    conditions: [
+      condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+      condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+    ],
+    acceptedNames: names,
+    storedVersions: versionsOf(object).flatMap(({ storage, name }) => (storage === true && name ? [name] : [])),
+  };
+  const terminating = objectOr(old?.status).conditions;
+  return { ...object, spec, status: old?.metadata.deletionTimestamp ? { ...status, conditions: terminating } : status };
+}
+
+function crdErrors(object: JsonObject, old: KubeObject | undefined): FieldError[] {
+  const { group, scope } = objectOr(object.spec);
+  const { plural, kind } = namesOf(object);
+  const { name } = objectOr(object.metadata);
+  const missing = Object.entries({ "spec.group": group, "spec.names.plural": plural, "spec.names.kind": kind });
+  return [
+    ...missing.filter(([, value]) => textOr(value) === "").map(([field]) => required(field)),
+    ...(name === `${plural}.${group}`
+      ? []
+      : [wrong("metadata.name", name, `must be spec.names.plural+"."+spec.group`)]),
+    ...(scope === "Namespaced" || scope === "Cluster" ? [] : [required("spec.scope")]),
+    ...(old !== undefined && objectOr(old.spec).scope !== scope
+      ? [wrong("spec.scope", scope, "field is immutable")]
+      : []),
+    ...approvalErrors(object),
+    ...versionErrors(versionsOf(object)),
+  ];
+}
+
+/** Groups of the Kubernetes project need the word of its reviewers, or that there is none. */
+function approvalErrors(object: JsonObject): FieldError[] {
+  const { group } = objectOr(object.spec);
+  const annotations = objectOr(objectOr(object.metadata).annotations);
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(textOr(group)) || annotations["api-approved.kubernetes.io"]) return [];
+  const message =
+    'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
+  return [required("metadata.annotations[api-approved.kubernetes.io]", message)];
+}
+
+function versionErrors(versions: readonly JsonObject[]): FieldError[] {
+  const served = versions.filter((version) => version.served === true);
+  const stored = versions.filter((version) => version.storage === true);
+  return [
+    ...(stored.length === 1
+      ? []
+      : [wrong("spec.versions", stored.length, "must have exactly one version marked as storage version")]),
+    ...(served.length > 1
+      ? [notAllowed("spec.versions", "this API server serves one version of a custom resource")]
+      : []),
+    ...versions.flatMap((version, i) => {
+      const field = `spec.versions[${i}].schema.openAPIV3Schema`;
+      const schema = objectOr(version.schema).openAPIV3Schema;
+      if (!isObject(schema)) return [required(field, "schemas are required")];
+      return unknownKeywords(schema, field).map((path) =>
+        notAllowed(path, "this API server does not know the keyword"),
+      );
+    }),
+  ];
+}
+
+const resources = new WeakMap<KubeObject, Resource>();
+
+/** The resource that a CustomResourceDefinition makes; undefined when it serves no version. */
+export function resourceOf(crd: KubeObject): Resource | undefined {
+  const known = resources.get(crd);
+  if (known !== undefined) return known;
+  const version = versionsOf(crd).find(({ served }) => served === true);
+  if (version === undefined) return undefined;
+  const { group, scope } = objectOr(crd.spec);
+  const names = namesOf(crd);
+  const resource: Resource = {
+    group: textOr(group),
+    version: textOr(version.name),
+    plural: textOr(names.plural),
+    singular: textOr(names.singular),
+    kind: textOr(names.kind),
+    listKind: textOr(names.listKind),
+    shortNames: isList(names.shortNames) ? names.shortNames.map(String) : [],
+    isNamespaced: scope === "Namespaced",
+    isCustom: true,
+    schema: objectOr(objectOr(version.schema).openAPIV3Schema) satisfies Schema,
+    nameForm: "subdomain",
+    hasStatus: isObject(objectOr(version.subresources).status),
+    keepsFirstStatus: false,
+    hasGeneration: true,
+    updatesBlindly: false,
+    createsOnUpdate: false,
+    returnsDeleted: false,
+    selectableFields: {},
+  };
+  resources.set(crd, resource);
+  return resource;
+}
+
+/** `<plural>.<group>`: the name of the CustomResourceDefinition of a resource. */
+export function crdName({ plural, group }: Pick<Resource, "plural" | "group">): Json & string {
+  return `${plural}.${group}`;
+}

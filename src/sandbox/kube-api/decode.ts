@@ -1,0 +1,60 @@
+import type { JsonObject } from "./json.ts";
+import { readObjectMeta } from "./object-meta.ts";
+import { apiVersionOf, type Resource } from "./resource.ts";
+import { pruned } from "./schema.ts";
+import { badRequest, invalid, type StatusError, wrong } from "./status.ts";
+
+/**
+ * What a client sent, as an object of the resource: with its type, readable metadata, and for custom resources without
+ * what the schema does not declare. @throws StatusError when it is an object of another type or no object at all
+ */
+export function decode(resource: Resource, body: JsonObject): JsonObject {
+  checkType(resource, body);
+  try {
+    const metadata = readObjectMeta(body.metadata);
+    const typed = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...body, metadata };
+    return resource.schema === undefined ? typed : (pruned(typed, resource.schema, true) as JsonObject);
+  } catch (reason) {
+    throw unreadable(resource, body, reason instanceof Error ? reason.message : String(reason));
+  }
+}
+
+function unreadable(resource: Resource, body: JsonObject, why: string): StatusError {
+  const { kind = resource.kind, apiVersion = resource.version } = body;
+  return badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${resource.kind}: ${why}`);
+}
+
+function checkType(resource: Resource, body: JsonObject): void {
+  const { kind, apiVersion } = body;
+  const expected = apiVersionOf(resource);
+  if (!resource.isCustom) {
+    const isOther = (kind ?? resource.kind) !== resource.kind || (apiVersion ?? expected) !== expected;
+    if (isOther) throw unreadable(resource, body, "unknown conversion");
+    return;
+  }
+  if (kind === undefined || kind === "") {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing`,
+    );
+  }
+  if (apiVersion !== expected) {
+    const given = apiVersion ?? "";
+    throw badRequest(`the API version in the data (${given}) does not match the expected API version (${expected})`);
+  }
+  if (kind !== resource.kind) {
+    const { name = "" } = readObjectMeta(body.metadata);
+    throw invalid(resource, String(name), [wrong("kind", kind, `must be ${resource.kind}`)], String(kind));
+  }
+}
+
+/** An update names the object in the body as in the path. @throws StatusError */
+export function checkName(name: string, sent: JsonObject): void {
+  if (sent.name === name) return;
+  throw badRequest(`the name of the object (${sent.name ?? ""}) does not match the name on the URL (${name})`);
+}
+
+/** A namespace in the body is the one of the path. @throws StatusError */
+export function checkNamespace(namespace: string, sent: JsonObject): void {
+  if (sent.namespace === undefined || sent.namespace === namespace) return;
+  throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+}

@@ -1,0 +1,69 @@
+import { isObject, type Json, type JsonObject } from "./json.ts";
+import type { Resource } from "./resource.ts";
+import { type FieldError, required, wrong } from "./status.ts";
+
+type NameForm = Resource["nameForm"];
+
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+
+const SUBDOMAIN_RULE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_RULE =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const KEY_RULE =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const VALUE_RULE =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+function tooLong(limit: number): string {
+  return `must be no more than ${limit} bytes`;
+}
+
+/** What is wrong with an object's name, labels, annotations and finalizers. */
+export function metadataErrors(metadata: JsonObject, nameForm: NameForm): FieldError[] {
+  const { name, labels, annotations, finalizers } = metadata;
+  return [
+    ...nameErrors(name, nameForm),
+    ...pairs(labels).flatMap(([key, value]) => [
+      ...keyErrors("metadata.labels", key),
+      ...labelValueErrors("metadata.labels", value),
+    ]),
+    ...pairs(annotations).flatMap(([key]) => keyErrors("metadata.annotations", key.toLowerCase())),
+    ...(Array.isArray(finalizers) ? finalizers.flatMap((item) => keyErrors("metadata.finalizers", String(item))) : []),
+  ];
+}
+
+function nameErrors(name: Json | undefined, form: NameForm): FieldError[] {
+  if (typeof name !== "string" || name === "") {
+    return [required("metadata.name", "name or generateName is required")];
+  }
+  if (form === "path") return /^\.\.?$|[/%]/.test(name) ? [wrong("metadata.name", name, "may not contain '/'")] : [];
+  const [rule, text, limit] = form === "label" ? [LABEL, LABEL_RULE, 63] : [SUBDOMAIN, SUBDOMAIN_RULE, 253];
+  return [
+    ...(name.length > limit ? [wrong("metadata.name", name, tooLong(limit))] : []),
+    ...(rule.test(name) ? [] : [wrong("metadata.name", name, text)]),
+  ];
+}
+
+function keyErrors(field: string, key: string): FieldError[] {
+  const [name = "", prefix, ...more] = key.split("/").reverse();
+  if (more.length > 0) return [wrong(field, key, "a qualified name holds at most one '/'")];
+  return [
+    ...(prefix !== undefined && !SUBDOMAIN.test(prefix) ? [wrong(field, key, `prefix part ${SUBDOMAIN_RULE}`)] : []),
+    ...(name.length > 63 ? [wrong(field, key, `name part ${tooLong(63)}`)] : []),
+    ...(QUALIFIED.test(name) ? [] : [wrong(field, key, KEY_RULE)]),
+  ];
+}
+
+function labelValueErrors(field: string, value: string): FieldError[] {
+  return [
+    ...(value.length > 63 ? [wrong(field, value, tooLong(63))] : []),
+    ...(value === "" || QUALIFIED.test(value) ? [] : [wrong(field, value, VALUE_RULE)]),
+  ];
+}
+
+function pairs(map: Json | undefined): [string, string][] {
+  return isObject(map) ? Object.entries(map).map(([key, value]) => [key, String(value)]) : [];
+}

@@ -1,0 +1,32 @@
+import { builtIns } from "./built-in.ts";
+import { keyOf } from "./collection.ts";
+import { crdName, crds, resourceOf } from "./crds.ts";
+import type { Resource } from "./resource.ts";
+import type { Store } from "./store.ts";
+
+const fixed = [...builtIns, crds];
+
+/** Which resources there are: the built-in ones, and one for each CustomResourceDefinition in the store. */
+export class Registry {
+  readonly #store: Store;
+  readonly #fixed = new Map(fixed.map((resource) => [crdName(resource), resource]));
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  find(group: string, version: string, plural: string): Resource | undefined {
+    const name = crdName({ plural, group });
+    const crd = this.#store.of(crds).get(keyOf({ name }));
+    const resource = this.#fixed.get(name) ?? (crd && resourceOf(crd));
+    return resource?.version === version ? resource : undefined;
+  }
+
+  all(): readonly Resource[] {
+    const custom = this.#store
+      .of(crds)
+      .list("")
+      .flatMap((crd) => resourceOf(crd) ?? []);
+    return [...fixed, ...custom];
+  }
+}

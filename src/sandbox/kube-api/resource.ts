@@ -1,0 +1,47 @@
+import type { Json, JsonObject, KubeObject } from "./json.ts";
+import type { Schema } from "./schema.ts";
+import type { FieldError } from "./status.ts";
+
+/** What is particular to a resource when its objects are written. */
+export type Strategy = {
+  /** Defaults and normal form, before validation. */
+  readonly prepare?: (object: JsonObject, old: KubeObject | undefined) => JsonObject;
+  readonly validate?: (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
+};
+
+/** A kind of object and how the server treats it. */
+export type Resource = Strategy & {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly isNamespaced: boolean;
+  /** Defined by a CustomResourceDefinition, with this structural schema. */
+  readonly isCustom: boolean;
+  readonly schema?: Schema;
+  /** What names look like: DNS subdomain, DNS label, or anything that can stand in a path. */
+  readonly nameForm: "subdomain" | "label" | "path";
+  /** A PUT leaves `status` alone and `/status` leaves the rest alone. */
+  readonly hasStatus: boolean;
+  /** A new object starts with the status that the client sends. */
+  readonly keepsFirstStatus: boolean;
+  /** `metadata.generation` counts the changes outside metadata (and status, where that is a subresource). */
+  readonly hasGeneration: boolean;
+  /** A PUT may come without resourceVersion. */
+  readonly updatesBlindly: boolean;
+  /** A PUT to a name that does not exist creates the object. */
+  readonly createsOnUpdate: boolean;
+  /** DELETE answers with the object instead of a Status. */
+  readonly returnsDeleted: boolean;
+  /** Field selectors beside `metadata.name` and `metadata.namespace`, e.g. `spec.nodeName`. */
+  readonly selectableFields: Readonly<Record<string, (object: KubeObject) => Json | undefined>>;
+};
+
+/** `v1`, or `coordination.k8s.io/v1`. */
+export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
+  return group === "" ? version : `${group}/${version}`;
+}

@@ -1,0 +1,81 @@
+import { isList, isObject, type Json, type JsonObject, objectOr } from "./json.ts";
+import { readObjectMeta } from "./object-meta.ts";
+
+/** A structural schema (`openAPIV3Schema` of a CustomResourceDefinition), with the keywords of `KEYWORDS` only. */
+export type Schema = JsonObject;
+
+const KEYWORDS: ReadonlySet<string> = new Set([
+  ...["type", "format", "nullable", "properties", "additionalProperties", "items", "required", "enum", "default"],
+  ...["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern"],
+  ...["title", "description", "example", "externalDocs"],
+  ...["x-kubernetes-embedded-resource", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string"],
+  ...["x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"],
+]);
+
+/** The keywords of a schema that this server cannot honour, each with its path. */
+export function unknownKeywords(schema: Json | undefined, path: string): string[] {
+  if (!isObject(schema)) return [];
+  return [
+    ...Object.keys(schema)
+      .filter((name) => !KEYWORDS.has(name))
+      .map((name) => `${path}.${name}`),
+    ...Object.entries(objectOr(schema.properties)).flatMap(([name, property]) =>
+      unknownKeywords(property, `${path}.properties[${name}]`),
+    ),
+    ...unknownKeywords(schema.additionalProperties, `${path}.additionalProperties`),
+    ...unknownKeywords(schema.items, `${path}.items`),
+  ];
+}
+
+/**
+ * The value without the fields that its schema does not declare, and with its defaults.
+ * `isResource`: the value has apiVersion, kind and metadata, which belong to no schema.
+ * @throws Error when the metadata of an embedded object cannot be read
+ */
+export function pruned(
+  value: Json,
+  schema: Schema,
+  isResource = schema["x-kubernetes-embedded-resource"] === true,
+): Json {
+  if (isList(value)) {
+    const items = schema.items;
+    return isObject(items) ? value.map((item) => pruned(item, items)) : value;
+  }
+  return isObject(value) ? prunedObject(value, schema, isResource) : value;
+}
+
+function prunedObject(value: JsonObject, schema: Schema, isResource: boolean): JsonObject {
+  const properties = objectOr(schema.properties);
+  const kept: Record<string, Json | undefined> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (field === undefined) continue;
+    if (isResource && name === "metadata") kept[name] = readObjectMeta(field);
+    else if (isResource && (name === "apiVersion" || name === "kind")) kept[name] = field;
+    else {
+      const property = propertySchema(schema, name);
+      if (property === true) kept[name] = field;
+      else if (property !== undefined && !isStrayNull(field, property)) kept[name] = pruned(field, property);
+    }
+  }
+  for (const [name, property] of Object.entries(properties)) {
+    const { default: fallback } = objectOr(property);
+    const isMissing = kept[name] === undefined;
+    if (fallback !== undefined && isMissing) kept[name] = fallback;
+  }
+  return kept;
+}
+
+/** A null where none may stand counts as absent. */
+function isStrayNull(field: Json, schema: Schema): boolean {
+  return field === null && schema.nullable !== true;
+}
+
+/** The schema of a field; true when anything may stand there, undefined when the field is not declared. */
+function propertySchema(schema: Schema, name: string): Schema | true | undefined {
+  const properties = objectOr(schema.properties);
+  const declared = Object.hasOwn(properties, name) ? properties[name] : undefined;
+  if (isObject(declared)) return declared;
+  if (isObject(schema.additionalProperties)) return schema.additionalProperties;
+  if (schema.additionalProperties === true || schema["x-kubernetes-preserve-unknown-fields"] === true) return true;
+  return undefined;
+}

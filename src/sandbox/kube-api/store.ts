@@ -1,0 +1,55 @@
+import { Collection, keyOf } from "./collection.ts";
+import type { KubeObject } from "./json.ts";
+import type { Resource } from "./resource.ts";
+
+type Name = Pick<Resource, "group" | "plural">;
+
+/** Every object of the server. Revisions grow over all resources; an object carries the one of its last change. */
+export class Store {
+  readonly #collections = new Map<string, Collection>();
+  #revision = 0;
+
+  /** The revision of the newest change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  of({ group, plural }: Name): Collection {
+    const key = `${group}/${plural}`;
+    let collection = this.#collections.get(key);
+    if (collection === undefined) {
+      collection = new Collection();
+      this.#collections.set(key, collection);
+    }
+    return collection;
+  }
+
+  /** Stores an object under its name, in place of what was there, and gives it a new resourceVersion. */
+  put(resource: Name, object: KubeObject): KubeObject {
+    const collection = this.of(resource);
+    const previous = collection.get(keyOf(object.metadata));
+    const stored = this.#stamp(object);
+    const type = previous === undefined ? "ADDED" : "MODIFIED";
+    collection.apply({ type, revision: this.#revision, object: stored, previous });
+    return stored;
+  }
+
+  /** Removes what is stored under the object's name; the result is the given last state with a new resourceVersion. */
+  remove(resource: Name, object: KubeObject): KubeObject {
+    const collection = this.of(resource);
+    const previous = collection.get(keyOf(object.metadata));
+    const last = this.#stamp(object);
+    collection.apply({ type: "DELETED", revision: this.#revision, object: last, previous });
+    return last;
+  }
+
+  /** Makes every revision up to now too old to list or to watch from. */
+  compact(): void {
+    for (const collection of this.#collections.values()) collection.compact(this.#revision);
+  }
+
+  #stamp(object: KubeObject): KubeObject {
+    this.#revision += 1;
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#revision) } };
+  }
+}

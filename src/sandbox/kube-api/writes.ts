@@ -1,0 +1,80 @@
+import { builtIns } from "./built-in.ts";
+import type { Cluster, Target } from "./cluster.ts";
+import { keyOf } from "./collection.ts";
+import { checkName } from "./decode.ts";
+import { changedObject, finalizersOf, newObject } from "./draft.ts";
+import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { remove } from "./remove.ts";
+import { alreadyExists, conflict, forbidden, notFound } from "./status.ts";
+
+export type WriteOptions = {
+  /** Everything is checked and nothing is stored. */
+  readonly isDryRun: boolean;
+};
+
+/** POST. @throws StatusError */
+export function create(cluster: Cluster, target: Target, body: JsonObject, options: WriteOptions): KubeObject {
+  const { resource, namespace } = target;
+  const object = newObject(cluster, target, body);
+  if (namespace !== "") checkNamespaceOpen(cluster, target, object.metadata.name);
+  if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
+    throw alreadyExists(resource, object.metadata.name);
+  }
+  return options.isDryRun ? object : cluster.store.put(resource, object);
+}
+
+const namespaces = { group: "", plural: "namespaces" };
+
+function checkNamespaceOpen(cluster: Cluster, { resource, namespace }: Target, name: string): void {
+  const found = cluster.store.of(namespaces).get(keyOf({ name: namespace }));
+  if (found === undefined) throw notFoundNamespace(namespace);
+  if (found.metadata.deletionTimestamp === undefined) return;
+  const message = `namespace ${namespace} is being terminated`;
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
+}
+
+function notFoundNamespace(name: string) {
+  const [resource] = builtIns.filter(({ plural }) => plural === "namespaces");
+  if (resource === undefined) throw new Error("namespaces are built in");
+  return notFound(resource, name);
+}
+
+/** PUT; some kinds are created by it. @throws StatusError */
+export function replace(cluster: Cluster, target: Target, body: JsonObject, options: WriteOptions): KubeObject {
+  const { resource, name } = target;
+  const sent = objectOr(body.metadata);
+  checkName(name, sent);
+  const current = cluster.store.of(resource).get(keyOf(target));
+  if (current === undefined && resource.createsOnUpdate) {
+    const { resourceVersion: _version, ...metadata } = sent;
+    return create(cluster, target, { ...body, metadata }, options);
+  }
+  if (current !== undefined && sent.uid !== undefined && sent.uid !== current.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${current.metadata.uid}`;
+    throw conflict(resource, name, why);
+  }
+  return update(cluster, target, () => body, { ...options, isBlind: resource.updatesBlindly });
+}
+
+/** Stores what `change` makes of the current object. @throws StatusError */
+export function update(
+  cluster: Cluster,
+  target: Target,
+  change: (current: KubeObject) => JsonObject,
+  options: WriteOptions & { readonly isBlind: boolean },
+): KubeObject {
+  const { resource, name } = target;
+  const current = cluster.store.of(resource).get(keyOf(target));
+  if (current === undefined) throw notFound(resource, name);
+  const next = changedObject(target, current, change(current), options.isBlind);
+  if (isEqual(next, current)) return current;
+  if (options.isDryRun) return next;
+  return isDone(next) ? remove(cluster, resource, next) : cluster.store.put(resource, next);
+}
+
+/** Whether an object that is being deleted waits for nobody any more. */
+function isDone({ metadata }: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizersOf(metadata).length === 0;
+}
