@@ -62,9 +62,11 @@ export class Transport implements AsyncDisposable {
     }
   }
 
-  /** What a broken request or answer is thrown as. */
+  /** What a broken request or answer is thrown as. What broke one connection has most likely broken the idle ones. */
   failure(reason: unknown, signal: AbortSignal): unknown {
-    return signal.aborted ? signal.reason : unreachable(this.#access.server, reason);
+    if (signal.aborted) return signal.reason;
+    if (this.#agent !== undefined) closeIdle(this.#agent);
+    return unreachable(this.#access.server, reason);
   }
 
   #exchange(request: HttpRequest, options: RequestOptions, signal: AbortSignal): Promise<IncomingMessage> {
@@ -135,5 +137,9 @@ export class Transport implements AsyncDisposable {
 /** Closes idle connections at once, and others when their request is over. */
 function retire(agent: http.Agent): void {
   agent.maxFreeSockets = 0;
+  closeIdle(agent);
+}
+
+function closeIdle(agent: http.Agent): void {
   for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
 }

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { Secret } from "../../src/base/secret.ts";
+import { type KubeApi, startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { kubeEvents } from "./kube-events.ts";
+import { kubeLeader } from "./kube-leader.ts";
+import { kubeObjects } from "./kube-objects.ts";
+import { kubeStore } from "./kube-store.ts";
+import type { ApiUnderTest } from "./kube-under-test.ts";
+
+describe("the embedded API server", () => {
+  let server: KubeApi;
+  beforeAll(async () => {
+    server = await startKubeApi({ tokens: new Map([["admin's", "admin"]]), bookmarkMs: 500 });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const api = (): ApiUnderTest => ({
+    access: { server: server.url, credentials: async () => ({ token: new Secret("admin's") }) },
+  });
+  kubeObjects(api);
+  kubeStore(api);
+  kubeLeader(api);
+  kubeEvents(api);
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { kinds } from "../../src/api/kinds.ts";
+import type { KubeClient } from "../../src/kube/client.ts";
+import { LeaderLease } from "../../src/kube/leader.ts";
+import { asRecord } from "../../src/kube/wire.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ApiUnderTest, Place } from "./kube-under-test.ts";
+
+const DURATION_MS = 2_000;
+
+/** One candidate for leadership, and all that happened to it. */
+class Candidate {
+  readonly said: string[];
+  readonly lease: LeaderLease;
+  readonly result: Promise<"lost" | "stopped">;
+  readonly #stop = new AbortController();
+
+  constructor(place: Place, client: KubeClient, identity: string, said: string[]) {
+    this.said = said;
+    this.lease = new LeaderLease({
+      client,
+      namespace: place.namespace,
+      name: "lock",
+      identity,
+      durationMs: DURATION_MS,
+      log: place.log,
+      onChange: (isLeader) => said.push(`${identity} ${isLeader ? "leads" : "leads no more"}`),
+    });
+    const work = async (signal: AbortSignal) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      said.push(`${identity} stopped working`);
+    };
+    this.result = this.lease.lead(work, this.#stop.signal);
+    place.run(this.result);
+    place.signal.addEventListener("abort", () => this.#stop.abort());
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+/** The leader lease between candidates. */
+export function kubeLeader(api: () => ApiUnderTest): void {
+  describe("the leader lease", () => {
+    it("goes to one candidate, and from one that stops to the next at once", async () => {
+      await using place = await Place.make(api());
+      const said: string[] = [];
+      const first = new Candidate(place, place.client(), "first", said);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const second = new Candidate(place, place.direct, "second", said);
+      await eventually(() => place.lines.some((line) => line.includes("waiting lease="))).toBe(true);
+      expect(second.lease.isLeader).toBe(false);
+      expect(await spec(place)).toMatchObject({
+        holderIdentity: "first",
+        leaseDurationSeconds: 2,
+        leaseTransitions: 0,
+      });
+
+      first.stop();
+
+      expect(await first.result).toBe("stopped");
+      await eventually(() => second.lease.isLeader).toBe(true);
+      expect(said).toEqual(["first leads", "first stopped working", "first leads no more", "second leads"]);
+      expect(await spec(place)).toMatchObject({ holderIdentity: "second", leaseTransitions: 1 });
+    });
+
+    it("is kept by renewal for longer than it lasts", async () => {
+      await using place = await Place.make(api());
+      const said: string[] = [];
+      const first = new Candidate(place, place.client(), "first", said);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const { renewTime } = await spec(place);
+      await eventually(
+        async () => Date.parse(String((await spec(place)).renewTime)) - Date.parse(String(renewTime)),
+      ).toBeGreaterThan(DURATION_MS);
+      expect(said).toEqual(["first leads"]);
+    });
+
+    it("is given up by a leader that is cut off, before another takes it", async () => {
+      await using place = await Place.make(api());
+      const said: string[] = [];
+      const first = new Candidate(place, place.client(), "first", said);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const second = new Candidate(place, place.direct, "second", said);
+
+      await place.proxy[Symbol.asyncDispose]();
+
+      expect(await first.result).toBe("lost");
+      expect(second.lease.isLeader).toBe(false);
+      await eventually(() => second.lease.isLeader).toBe(true);
+      expect(said).toEqual(["first leads", "first leads no more", "first stopped working", "second leads"]);
+    });
+
+    it("is lost when somebody else's name is put into it", async () => {
+      await using place = await Place.make(api());
+      const first = new Candidate(place, place.client(), "first", []);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      await edit(place, { spec: { holderIdentity: "somebody" } });
+      expect(await first.result).toBe("lost");
+      expect(await spec(place)).toMatchObject({ holderIdentity: "somebody" });
+    });
+
+    it("is lost when it is deleted, since anybody may make another", async () => {
+      await using place = await Place.make(api());
+      const first = new Candidate(place, place.client(), "first", []);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      await place.direct.remove(kinds.lease, place.ref("lock"), {}, place.signal);
+      expect(await first.result).toBe("lost");
+    });
+
+    it("survives what others write beside it, and keeps that", async () => {
+      await using place = await Place.make(api());
+      const first = new Candidate(place, place.client(), "first", []);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const { renewTime } = await spec(place);
+      await edit(place, { metadata: { labels: { note: "kept" } } });
+      await eventually(async () => (await spec(place)).renewTime).not.toBe(renewTime);
+      const lease = asRecord(await place.direct.get(kinds.lease, place.ref("lock"), place.signal));
+      expect(asRecord(lease.metadata).labels).toEqual({ note: "kept" });
+      expect(first.lease.isLeader).toBe(true);
+    });
+  });
+}
+
+async function spec(place: Place): Promise<Readonly<Record<string, unknown>>> {
+  return asRecord(asRecord(await place.direct.get(kinds.lease, place.ref("lock"), place.signal)).spec);
+}
+
+async function edit(place: Place, body: object): Promise<void> {
+  await place.direct.patch(kinds.lease, place.ref("lock"), { type: "merge", body }, place.signal);
+}

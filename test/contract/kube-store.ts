@@ -1,0 +1,247 @@
+import { describe, expect, it } from "vitest";
+import type { Store } from "../../src/kube/store.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type ApiUnderTest, Place, sizes, type Thing } from "./kube-under-test.ts";
+
+const LONGEST_PAUSE_MS = 30_000;
+const IDLE_MS = 150_000;
+
+/** A store through good and bad times. */
+export function kubeStore(api: () => ApiUnderTest): void {
+  describe("a store", () => {
+    it("has everything once it is ready, over many pages", async () => {
+      await using place = await Place.make(api());
+      for (let i = 0; i < 7; i += 1) await place.create(`thing-${i}`, String(i));
+      const store = place.store({ pageSize: 3 });
+      expect(store.isReady).toBe(false);
+
+      await store.ready();
+
+      expect(Object.keys(sizes(store))).toHaveLength(7);
+      expect(store.by("size", "4").map(({ meta }) => meta.name)).toEqual(["thing-4"]);
+      expect(lists(place)).toBeGreaterThanOrEqual(3);
+    });
+
+    it("follows what is created, changed and deleted, and tells each once", async () => {
+      await using place = await Place.make(api());
+      const store = place.store();
+      await store.ready();
+      const told = record(store);
+
+      await place.create("a", "1");
+      await place.resize("a", "22");
+      await eventually(() => store.by("size", "22").length).toBe(1);
+      expect(store.by("size", "1")).toEqual([]);
+      await place.remove("a");
+
+      await eventually(() => told).toEqual(["a: none to 1", "a: 1 to 22", "a: 22 to none"]);
+    });
+
+    it("holds only what its selector selects", async () => {
+      await using place = await Place.make(api());
+      await place.create("mine", "1", { of: "me" });
+      await place.create("other", "1", { of: "you" });
+      const store = place.store({ labelSelector: "of=me" });
+      await store.ready();
+      await place.create("another", "1", { of: "you" });
+      await place.create("mine-too", "2", { of: "me" });
+      await eventually(() => sizes(store)).toEqual({ mine: "1", "mine-too": "2" });
+    });
+
+    it("shows an own write at once, and tells it once", async () => {
+      await using place = await Place.make(api());
+      const store = place.store();
+      await store.ready();
+      const told = record(store);
+
+      store.accept(await place.create("a", "1"));
+      expect(sizes(store)).toEqual({ a: "1" });
+      const { meta } = store.accept(await place.resize("a", "2"));
+      expect(sizes(store)).toEqual({ a: "2" });
+      await place.remove("a");
+      store.forget(place.ref("a"), meta.uid);
+      expect(sizes(store)).toEqual({});
+
+      await place.create("last", "9");
+      await eventually(() => told).toEqual(["a: none to 1", "a: 1 to 2", "a: 2 to none", "last: none to 9"]);
+    });
+
+    it("leaves out an object that it cannot read, says so once, and takes it when it is corrected", async () => {
+      await using place = await Place.make(api());
+      await place.create("bad", "many");
+      const store = place.store();
+      await store.ready();
+      await place.create("good", "1");
+      await eventually(() => sizes(store)).toEqual({ good: "1" });
+
+      await place.resize("good", "few");
+      await place.resize("bad", "2");
+
+      await eventually(() => sizes(store)).toEqual({ bad: "2" });
+      const said = place.lines.filter((line) => line.includes("left out"));
+      expect(said).toHaveLength(2);
+      expect(said[0]).toContain(`${place.namespace}/bad cannot be read: data.size: a size has digits only`);
+    });
+
+    it("goes on where it was when the connection under the watch is reset", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      const store = await followed(place, clock);
+
+      place.proxy.cut();
+      await eventually(() => clock.sleepers).toBe(1); // in its pause
+      await place.create("meanwhile", "2");
+      clock.advance(LONGEST_PAUSE_MS);
+
+      await eventually(() => sizes(store)).toEqual({ before: "1", meanwhile: "2" });
+      expect(lists(place)).toBe(1);
+      expect(place.lines.filter((line) => line.includes("trying again"))).toHaveLength(1);
+      expect(place.lines.filter((line) => line.includes("following objects of the API server again"))).toHaveLength(1);
+    });
+
+    it("finds out that the other end is gone without a word", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      const store = await followed(place, clock);
+
+      place.proxy.freeze();
+      await place.create("meanwhile", "2");
+      clock.advance(IDLE_MS);
+      await eventually(() => place.lines.some((line) => line.includes("no sign of life for 150 s"))).toBe(true);
+      clock.advance(LONGEST_PAUSE_MS);
+
+      await eventually(() => sizes(store)).toEqual({ before: "1", meanwhile: "2" });
+      expect(lists(place)).toBe(1);
+    });
+
+    it("lists anew when its version is gone, and tells the differences", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      await place.create("changed", "1");
+      await place.create("deleted", "1");
+      await place.create("kept", "1");
+      const store = await followed(place, clock);
+      const told = record(store);
+
+      place.proxy.cut();
+      await eventually(() => clock.sleepers).toBe(1);
+      await place.resize("changed", "2");
+      await place.remove("deleted");
+      await place.create("created", "3");
+      const body = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version: 1 (9)" };
+      place.proxy.answerNext(/watch=true/, { status: 410, body });
+      clock.advance(LONGEST_PAUSE_MS);
+      await eventually(() => place.lines.some((line) => line.includes("version is gone"))).toBe(true);
+      await eventually(() => clock.sleepers).toBe(1);
+      clock.advance(LONGEST_PAUSE_MS);
+
+      await eventually(() => sizes(store)).toEqual({ before: "1", changed: "2", created: "3", kept: "1" });
+      expect(lists(place)).toBe(2);
+      expect(told.sort()).toEqual(["changed: 1 to 2", "created: none to 3", "deleted: 1 to none"]);
+    });
+
+    it.each([
+      { trouble: "says that the version is gone", code: 410, reason: "Expired" },
+      { trouble: "reports an error of its own", code: 500, reason: "InternalError" },
+    ])("lists anew when the watch itself $trouble", async ({ code, reason }) => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      const store = await followed(place, clock);
+
+      const object = { kind: "Status", status: "Failure", message: "too old resource version", reason, code };
+      place.proxy.inject(JSON.stringify({ type: "ERROR", object }));
+      await eventually(() => clock.sleepers).toBe(1);
+      await place.create("meanwhile", "2");
+      clock.advance(LONGEST_PAUSE_MS);
+
+      await eventually(() => sizes(store)).toEqual({ before: "1", meanwhile: "2" });
+      expect(lists(place)).toBe(2);
+    });
+
+    it("lists anew after a line that it cannot understand", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      const store = await followed(place, clock);
+
+      place.proxy.inject('{"type":"ADDED","object":{"kind":"Conf');
+      await eventually(() => clock.sleepers).toBe(1);
+      await place.create("meanwhile", "2");
+      clock.advance(LONGEST_PAUSE_MS);
+
+      await eventually(() => sizes(store)).toEqual({ before: "1", meanwhile: "2" });
+      expect(place.lines.some((line) => line.includes("not one of a Kubernetes API server"))).toBe(true);
+    });
+
+    it("resumes from a bookmark, which spares it what happened elsewhere", async () => {
+      await using place = await Place.make(api());
+      await using elsewhere = await Place.make(api());
+      await place.create("before", "1");
+      // The API server sends a bookmark shortly before a watch's time is over.
+      place.proxy.changeNext(/watch=true/, (path) => path.replace(/timeoutSeconds=\d+/, "timeoutSeconds=4"));
+      const store = place.store();
+      await store.ready();
+      await eventually(() => place.proxy.watches).toBe(1);
+      await elsewhere.create("far", "1");
+
+      await eventually(() => watches(place).length).toBe(2);
+
+      const [first, second] = watches(place).map(versionOf);
+      const bookmarks = place.proxy.lines.filter((line) => line.includes("BOOKMARK"));
+      const bookmark = JSON.parse(bookmarks.at(-1) ?? "{}").object.metadata.resourceVersion;
+      expect(Number(second)).toBeGreaterThan(Number(first));
+      expect(second).toBe(bookmark);
+      expect(lists(place)).toBe(1);
+      expect(place.lines.filter((line) => line.includes("trying again"))).toEqual([]);
+    });
+
+    it("says once what is wrong and once that it is well, however often it tries", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      const body = { kind: "Status", code: 403, message: 'configmaps is forbidden: User "x" cannot list' };
+      for (let i = 0; i < 3; i += 1) place.proxy.answerNext(/configmaps/, { status: 403, body });
+      const store = place.store({ clock });
+      for (let i = 1; i <= 3; i += 1) {
+        await eventually(() => lists(place)).toBe(i);
+        await clock.asleep();
+        clock.advance(LONGEST_PAUSE_MS);
+      }
+      await store.ready();
+      const said = place.lines.filter((line) => line.includes("following objects") || line.includes("cannot follow"));
+      expect(said).toHaveLength(2);
+      expect(said[0]).toMatch(/^E.*grant \\"list\\" on configmaps in a role/);
+    });
+  });
+}
+
+/** A store with one object that is watched by now, whose pauses end when the clock is told. */
+async function followed(place: Place, clock: FakeClock): Promise<Store<Thing>> {
+  await place.create("before", "1");
+  const store = place.store({ clock });
+  await store.ready();
+  await eventually(() => place.proxy.watches).toBe(1);
+  await clock.asleep(); // the watch's own guard against silence
+  return store;
+}
+
+/** What a store tells, in words. */
+function record(store: Store<Thing>): string[] {
+  const told: string[] = [];
+  store.onChange(({ before, after }) => {
+    const name = (after ?? before)?.meta.name;
+    if (name !== "kube-root-ca.crt") told.push(`${name}: ${before?.size ?? "none"} to ${after?.size ?? "none"}`);
+  });
+  return told;
+}
+
+function watches(place: Place): readonly string[] {
+  return place.proxy.requests.filter((request) => request.includes("watch=true"));
+}
+
+function lists(place: Place): number {
+  return place.proxy.requests.filter((request) => request.includes("limit=")).length;
+}
+
+function versionOf(request: string): string | null {
+  return new URLSearchParams(request.split("?")[1]).get("resourceVersion");
+}
