@@ -94,17 +94,19 @@ function request(message: IncomingMessage, { connection }: Peer, body: Buffer, s
   return { method, target: url, headers, body, connection, signal: stop.signal };
 }
 
-/** The body; undefined when it is too large. GET and HEAD have none: what they send is refused by its headers. */
+/**
+ * The body; undefined when it is too large, which is read to its end all the same: a client that still sends would not
+ * see the answer. GET and HEAD have none: what they send is refused by its headers.
+ */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   if (message.method === "GET" || message.method === "HEAD") return Buffer.alloc(0);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size);
+  return size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks, size);
 }
 
 function send(response: ServerResponse, { status, headers, body, isLast = false }: NmiResponse): void {

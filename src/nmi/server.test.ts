@@ -1,0 +1,161 @@
+import { Agent, type IncomingMessage, request as send } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Listener } from "../base/listener.ts";
+import type { Connection, NmiRequest, NmiResponse } from "./ports.ts";
+import { serve } from "./server.ts";
+
+const fine: NmiResponse = { status: 200, headers: { "Content-Type": "application/json" }, body: '{"a":1}' };
+const opened: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+async function start(answer: (request: NmiRequest) => Promise<NmiResponse>, drainMs?: number): Promise<Listener> {
+  const options = { host: "127.0.0.1", port: 0, answer };
+  const listener = await serve(drainMs === undefined ? options : { ...options, drainMs });
+  opened.push(listener);
+  return listener;
+}
+
+function call(port: number, over: Parameters<typeof send>[1] & object = {}, body?: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    send({ host: "127.0.0.1", port, path: "/metadata/instance", ...over }, resolve)
+      .once("error", reject)
+      .end(body);
+  });
+}
+
+/** What the server sends in answer to raw bytes, until it closes the connection. */
+async function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(bytes);
+  return await text(socket);
+}
+
+describe("serve", () => {
+  it("hands the request over as it was sent, with the caller's address", async () => {
+    const seen: NmiRequest[] = [];
+    const { port } = await start(async (request) => {
+      seen.push(request);
+      return fine;
+    });
+    const path = "/Metadata//identity%2fx?resource=%41";
+    const response = await call(port, { path, localAddress: "127.9.8.7", headers: { Metadata: "true" } });
+    expect([response.statusCode, await text(response)]).toEqual([200, '{"a":1}']);
+    expect(response.headers).toMatchObject({ "content-length": "7", "content-type": "application/json" });
+    expect(seen).toMatchObject([
+      { method: "GET", target: path, headers: { metadata: "true" }, connection: { remoteAddress: "127.9.8.7" } },
+    ]);
+  });
+
+  it("gives the requests of one connection the same connection, and others another", async () => {
+    const seen: Connection[] = [];
+    const { port } = await start(async ({ connection }) => {
+      seen.push(connection);
+      return fine;
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await text(await call(port, { agent }));
+    await text(await call(port, { agent }));
+    await text(await call(port, { agent: false }));
+    agent.destroy();
+    expect(seen[0]).toBe(seen[1]);
+    expect(seen[2]).not.toBe(seen[1]);
+  });
+
+  it("keeps connections for two minutes, and closes them when told", async () => {
+    const { port } = await start(async ({ target }) => ({ ...fine, isLast: target === "/last" }));
+    const agent = new Agent({ keepAlive: true });
+    const kept = await call(port, { agent });
+    await text(kept);
+    const last = await call(port, { agent, path: "/last" });
+    await text(last);
+    agent.destroy();
+    expect(kept.headers["keep-alive"]).toMatch(/timeout=120/);
+    expect(last.headers.connection).toBe("close");
+  });
+
+  it("tells the answering side when the client goes away", async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const { port } = await start(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            resolve(signal.reason);
+            reject(signal.reason);
+          });
+          client.destroy();
+        }),
+    );
+    const client = send({ host: "127.0.0.1", port }).on("error", () => {});
+    client.end();
+    expect(await promise).toMatchObject({ code: "CANCELLED" });
+  });
+
+  it("reads bodies, but not large ones", async () => {
+    const { port } = await start(async ({ body }) => ({ ...fine, body }));
+    expect(await text(await call(port, { method: "POST" }, "hello"))).toBe("hello");
+    const large = await call(port, { method: "POST" }, "x".repeat(65 * 1024));
+    expect([large.statusCode, JSON.parse(await text(large)).error]).toEqual([400, "invalid_request"]);
+  });
+
+  it.each([
+    { when: "no HTTP", bytes: "hello\r\n\r\n" },
+    { when: "a header without a colon", bytes: "GET / HTTP/1.1\r\nHost x\r\n\r\n" },
+    {
+      when: "both lengths at once",
+      bytes: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    },
+    { when: "headers without end", bytes: `GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n` },
+    { when: "a tunnel", bytes: "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n" },
+  ])("answers $when with JSON 400 and closes", async ({ bytes }) => {
+    const { port } = await start(async () => fine);
+    const answer = await raw(port, bytes);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain("Content-Type: application/json; charset=utf-8");
+    expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).toMatchObject({ error: "invalid_request" });
+  });
+
+  it("answers a request without Host, as old clients send it", async () => {
+    const { port } = await start(async () => fine);
+    expect(await raw(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
+  it("lets answers under way go out when it stops, on connections that then close", async () => {
+    const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
+    const { promise: may, resolve: goOn } = Promise.withResolvers<void>();
+    const listener = await start(async () => {
+      arrived();
+      await may;
+      return fine;
+    });
+    const agent = new Agent({ keepAlive: true });
+    const response = call(listener.port, { agent });
+    await asked;
+    const stopped = listener[Symbol.asyncDispose]();
+    goOn();
+    expect((await response).headers.connection).toBe("close");
+    expect(await text(await response)).toBe('{"a":1}');
+    await stopped;
+    agent.destroy();
+    await expect(call(listener.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  it("ends the wait of those that would wait on when it stops", async () => {
+    const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
+    const listener = await start(({ signal }) => {
+      arrived();
+      return new Promise((resolve) => {
+        signal.addEventListener("abort", () =>
+          resolve({ ...fine, status: signal.reason.code === "SHUTTING_DOWN" ? 503 : 500 }),
+        );
+      });
+    }, 1);
+    const response = call(listener.port);
+    await asked;
+    await listener[Symbol.asyncDispose]();
+    expect((await response).statusCode).toBe(503);
+  });
+});
