@@ -1,34 +1,9 @@
+import { crds } from "./crds.ts";
 import { type KubeObject, objectOr, textOr } from "./json.ts";
-import { prepareNamespace } from "./namespaces.ts";
+import { namespaces } from "./namespaces.ts";
 import { podStrategy } from "./pods.ts";
-import type { Resource } from "./resource.ts";
+import { builtIn, type Resource } from "./resource.ts";
 import { prepareSecret } from "./secrets.ts";
-
-type Differences = Partial<Resource>;
-
-/** A built-in kind; most of them may be updated blindly and have no status of their own. */
-function builtIn(group: string, kind: string, plural: string, differences: Differences = {}): Resource {
-  return {
-    group,
-    version: "v1",
-    plural,
-    singular: kind.toLowerCase(),
-    kind,
-    listKind: `${kind}List`,
-    shortNames: [],
-    isNamespaced: true,
-    isCustom: false,
-    nameForm: "subdomain",
-    hasStatus: false,
-    keepsFirstStatus: false,
-    hasGeneration: false,
-    updatesBlindly: true,
-    createsOnUpdate: false,
-    returnsDeleted: false,
-    selectableFields: {},
-    ...differences,
-  };
-}
 
 function field(part: string, name: string) {
   return (object: KubeObject) => objectOr(object[part])[name];
@@ -56,15 +31,8 @@ const RBAC = "rbac.authorization.k8s.io";
 
 /** The kinds that the server knows before any CustomResourceDefinition. */
 export const builtIns: readonly Resource[] = [
-  builtIn("", "Namespace", "namespaces", {
-    ...clusterWide,
-    shortNames: ["ns"],
-    nameForm: "label",
-    hasStatus: true,
-    returnsDeleted: true,
-    prepare: prepareNamespace,
-    selectableFields: { "status.phase": field("status", "phase") },
-  }),
+  crds,
+  namespaces,
   builtIn("", "Pod", "pods", {
     ...podStrategy,
     shortNames: ["po"],

@@ -1,30 +1,19 @@
-import { isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
-import type { Resource } from "./resource.ts";
-import { type Schema, unknownKeywords } from "./schema.ts";
+import { isList, isObject, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import { builtIn, type Resource } from "./resource.ts";
+import { unknownKeywords } from "./schema.ts";
 import { type FieldError, notAllowed, required, wrong } from "./status.ts";
 
 /** CustomResourceDefinitions: each one makes a resource appear as soon as it is stored. */
-export const crds: Resource = {
-  group: "apiextensions.k8s.io",
-  version: "v1",
-  plural: "customresourcedefinitions",
-  singular: "customresourcedefinition",
-  kind: "CustomResourceDefinition",
-  listKind: "CustomResourceDefinitionList",
+export const crds = builtIn("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", {
   shortNames: ["crd", "crds"],
   isNamespaced: false,
-  isCustom: false,
-  nameForm: "subdomain",
   hasStatus: true,
-  keepsFirstStatus: false,
   hasGeneration: true,
   updatesBlindly: false,
-  createsOnUpdate: false,
   returnsDeleted: true,
-  selectableFields: {},
   prepare: prepareCrd,
   validate: crdErrors,
-};
+});
 
 function namesOf(object: JsonObject): JsonObject {
   const names = objectOr(objectOr(object.spec).names);
@@ -116,31 +105,23 @@ export function resourceOf(crd: KubeObject): Resource | undefined {
   if (version === undefined) return undefined;
   const { group, scope } = objectOr(crd.spec);
   const names = namesOf(crd);
-  const resource: Resource = {
-    group: textOr(group),
+  const resource = builtIn(textOr(group), textOr(names.kind), textOr(names.plural), {
     version: textOr(version.name),
-    plural: textOr(names.plural),
     singular: textOr(names.singular),
-    kind: textOr(names.kind),
     listKind: textOr(names.listKind),
     shortNames: isList(names.shortNames) ? names.shortNames.map(String) : [],
     isNamespaced: scope === "Namespaced",
     isCustom: true,
-    schema: objectOr(objectOr(version.schema).openAPIV3Schema) satisfies Schema,
-    nameForm: "subdomain",
+    schema: objectOr(objectOr(version.schema).openAPIV3Schema),
     hasStatus: isObject(objectOr(version.subresources).status),
-    keepsFirstStatus: false,
     hasGeneration: true,
     updatesBlindly: false,
-    createsOnUpdate: false,
-    returnsDeleted: false,
-    selectableFields: {},
-  };
+  });
   resources.set(crd, resource);
   return resource;
 }
 
 /** `<plural>.<group>`: the name of the CustomResourceDefinition of a resource. */
-export function crdName({ plural, group }: Pick<Resource, "plural" | "group">): Json & string {
+export function crdName({ plural, group }: Pick<Resource, "plural" | "group">): string {
   return `${plural}.${group}`;
 }

@@ -3,6 +3,7 @@ import { keyOf } from "./collection.ts";
 import { crds, resourceOf } from "./crds.ts";
 import { finalizersOf, withNextGeneration } from "./draft.ts";
 import { type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { namespaces } from "./namespaces.ts";
 import { graceSeconds } from "./pods.ts";
 import { remove, removeEmptyCrd, removeEmptyNamespace } from "./remove.ts";
 import type { Resource } from "./resource.ts";
@@ -42,8 +43,7 @@ export function deleteObject(cluster: Cluster, target: Target, options: DeleteOp
   const current = cluster.store.of(resource).get(keyOf(target));
   if (current === undefined) throw notFound(resource, name);
   checkPreconditions(resource, current, options);
-  if (resource.group === "" && resource.plural === "namespaces")
-    return deleteNamespace(cluster, resource, current, options);
+  if (resource === namespaces) return deleteNamespace(cluster, current, options);
   if (resource === crds) return deleteCrd(cluster, current, options);
   return deleteOne(cluster, resource, current, options);
 }
@@ -70,14 +70,14 @@ function marked(cluster: Cluster, object: KubeObject, grace: number): KubeObject
   return deletionTimestamp === undefined ? withNextGeneration(next) : next;
 }
 
-const lasting: readonly string[] = ["default", "kube-system", "kube-public"];
+const lasting: ReadonlySet<string> = new Set(["default", "kube-public", "kube-system"]);
 
-function deleteNamespace(cluster: Cluster, resource: Resource, current: KubeObject, options: DeleteOptions): Deletion {
+function deleteNamespace(cluster: Cluster, current: KubeObject, options: DeleteOptions): Deletion {
   const { name } = current.metadata;
-  if (lasting.includes(name)) throw forbidden(resource, name, "this namespace may not be deleted");
+  if (lasting.has(name)) throw forbidden(namespaces, name, "this namespace may not be deleted");
   const next = { ...marked(cluster, current, 0), status: { ...objectOr(current.status), phase: "Terminating" } };
   if (options.isDryRun) return { object: next, isGone: false };
-  const object = cluster.store.put(resource, next);
+  const object = cluster.store.put(namespaces, next);
   for (const other of cluster.registry.all()) if (other.isNamespaced) deleteAll(cluster, other, name);
   removeEmptyNamespace(cluster, name);
   return { object, isGone: false };

@@ -1,6 +1,7 @@
 import type { Cluster, Target } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import type { JsonObject, KubeObject } from "./json.ts";
+import { readRevision, wholeNumber } from "./query.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 import { badRequest, expired, StatusError } from "./status.ts";
@@ -23,7 +24,7 @@ export function listObjects(cluster: Cluster, target: Target, query: URLSearchPa
 
   const selector = readSelector(query, resource);
   const rest = after(whole, token?.start, selector);
-  const limit = readLimit(query);
+  const limit = wholeNumber(query, "limit");
   const page = limit === 0 ? rest : rest.slice(0, limit);
   const last = page.at(-1);
   const more =
@@ -55,12 +56,6 @@ function after(objects: KubeObject[], start: string | undefined, selector: Selec
   );
 }
 
-function readLimit(query: URLSearchParams): number {
-  const text = query.get("limit") || "0";
-  if (!/^\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
-}
-
 /** The revision that the list has to show; undefined for the newest. */
 function askedRevision({ store }: Cluster, query: URLSearchParams): number | undefined {
   const text = query.get("resourceVersion") ?? "";
@@ -74,14 +69,6 @@ function askedRevision({ store }: Cluster, query: URLSearchParams): number | und
   const revision = readRevision(text);
   checkNotFuture(revision, store.revision);
   return match === "Exact" ? revision : undefined;
-}
-
-/** A resourceVersion as a number. @throws StatusError */
-export function readRevision(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw badRequest(
-    `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
-  );
 }
 
 function checkNotFuture(revision: number, current: number): void {

@@ -4,12 +4,10 @@ import { crdName, crds, resourceOf } from "./crds.ts";
 import type { Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
 
-const fixed = [...builtIns, crds];
-
 /** Which resources there are: the built-in ones, and one for each CustomResourceDefinition in the store. */
 export class Registry {
   readonly #store: Store;
-  readonly #fixed = new Map(fixed.map((resource) => [crdName(resource), resource]));
+  readonly #fixed = new Map(builtIns.map((resource) => [crdName(resource), resource]));
 
   constructor(store: Store) {
     this.#store = store;
@@ -27,6 +25,6 @@ export class Registry {
       .of(crds)
       .list("")
       .flatMap((crd) => resourceOf(crd) ?? []);
-    return [...fixed, ...custom];
+    return [...builtIns, ...custom];
   }
 }

@@ -2,9 +2,8 @@ import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { crdName, crds } from "./crds.ts";
 import type { KubeObject } from "./json.ts";
+import { namespaces } from "./namespaces.ts";
 import type { Resource } from "./resource.ts";
-
-const namespaces = { group: "", plural: "namespaces" };
 
 /**
  * Takes an object out of the store, in its last state. A namespace or a CustomResourceDefinition that is being

@@ -1,7 +1,7 @@
 import type { Target } from "./cluster.ts";
+import { isTrue } from "./query.ts";
 import type { Registry } from "./registry.ts";
 import { methodNotAllowed, noSuchPath } from "./status.ts";
-import { isTrue } from "./watch.ts";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 

@@ -45,3 +45,27 @@ export type Resource = Strategy & {
 export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
   return group === "" ? version : `${group}/${version}`;
 }
+
+/** A resource as most built-in ones are: namespaced, updated blindly, without a status of its own. */
+export function builtIn(group: string, kind: string, plural: string, differences: Partial<Resource> = {}): Resource {
+  return {
+    group,
+    version: "v1",
+    plural,
+    singular: kind.toLowerCase(),
+    kind,
+    listKind: `${kind}List`,
+    shortNames: [],
+    isNamespaced: true,
+    isCustom: false,
+    nameForm: "subdomain",
+    hasStatus: false,
+    keepsFirstStatus: false,
+    hasGeneration: false,
+    updatesBlindly: true,
+    createsOnUpdate: false,
+    returnsDeleted: false,
+    selectableFields: {},
+    ...differences,
+  };
+}

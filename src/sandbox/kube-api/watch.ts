@@ -1,103 +1,96 @@
 import type { Cluster, Target } from "./cluster.ts";
 import type { Change } from "./collection.ts";
 import { crdName, crds } from "./crds.ts";
-import type { JsonObject, KubeObject } from "./json.ts";
-import { readRevision } from "./list.ts";
-import { apiVersionOf } from "./resource.ts";
+import { isTrue, readRevision, wholeNumber } from "./query.ts";
 import { readSelector, type Selector } from "./selectors.ts";
-import { badRequest, expired } from "./status.ts";
+import { expired } from "./status.ts";
+import { bookmark, encode, eventOf } from "./watch-event.ts";
 
-/** Where the events of a watch go; `end` is called at most once, by the server's own wish. */
+/** Where the lines of a watch go; `end` says that there will be no more. */
 export type Sink = { readonly send: (line: string) => void; readonly end: () => void };
 
-type Event = { readonly type: string; readonly object: JsonObject };
+/** What a client wants to watch. */
+export type Watch = {
+  readonly target: Target;
+  readonly selects: Selector;
+  /** The changes after this revision; 0: first every object as it is. */
+  readonly from: number;
+  readonly lastsMs: number;
+  /** 0 for a client that wants none. */
+  readonly bookmarkMs: number;
+};
 
 /** How long a watch lasts when the client does not say. */
 const LASTS_SECONDS = 1800;
+/** A last bookmark comes so long before the end. */
+const BEFORE_END_MS = 2000;
+const FIRST_OBJECTS_END = { "k8s.io/initial-events-end": "true" };
+
+/** Reads the query of a watch. @throws StatusError */
+export function readWatch(target: Target, query: URLSearchParams, bookmarkMs: number): Watch {
+  const from = readRevision(query.get("resourceVersion") || "0");
+  return {
+    target,
+    selects: readSelector(query, target.resource) ?? (() => true),
+    from: isTrue(query.get("sendInitialEvents")) ? 0 : from,
+    lastsMs: 1000 * (wholeNumber(query, "timeoutSeconds") || LASTS_SECONDS),
+    bookmarkMs: isTrue(query.get("allowWatchBookmarks")) ? bookmarkMs : 0,
+  };
+}
 
 /**
- * Starts a watch: the changes after `resourceVersion`, or first every object as ADDED when there is none. Ends after
- * `timeoutSeconds` or when the custom resource goes; the result stops it sooner.
- * @throws StatusError for a query that cannot be read; a resourceVersion that is too old becomes an ERROR event
+ * Sends what happens until the watch's time is over or its custom resource goes; the result stops it sooner. A
+ * revision that is too old ends it at once with an ERROR event.
  */
-export function startWatch(
-  cluster: Cluster,
-  target: Target,
-  query: URLSearchParams,
-  sink: Sink,
-  bookmarkMs: number,
-): () => void {
-  const { resource, namespace } = target;
-  const selects = readSelector(query, resource) ?? (() => true);
-  const collection = cluster.store.of(resource);
-  const from = readRevision(query.get("resourceVersion") || "0");
-  const lastsMs = 1000 * (readSeconds(query) || LASTS_SECONDS);
-  const wantsBookmarks = isTrue(query.get("allowWatchBookmarks"));
-  const bookmark = (annotations?: JsonObject) => {
-    const metadata = { resourceVersion: String(cluster.store.revision), ...(annotations && { annotations }) };
-    sink.send(
-      encode({ type: "BOOKMARK", object: { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata } }),
-    );
-  };
-  const tell = (change: Change) => {
-    if (namespace !== "" && change.object.metadata.namespace !== namespace) return;
-    const event = seen(change, selects);
-    if (event !== undefined) sink.send(encode(event));
-  };
-
-  if (from === 0 || isTrue(query.get("sendInitialEvents"))) {
-    for (const object of collection.list(namespace)) if (selects(object)) sink.send(encode({ type: "ADDED", object }));
-    if (wantsBookmarks) bookmark({ "k8s.io/initial-events-end": "true" });
-  } else {
-    const missed = collection.since(from);
-    if (missed === undefined) {
-      const { status } = expired(`too old resource version: ${from} (${cluster.store.revision})`);
-      sink.send(encode({ type: "ERROR", object: status }));
-      sink.end();
-      return () => {};
-    }
-    for (const change of missed) tell(change);
+export function runWatch(cluster: Cluster, watch: Watch, sink: Sink): () => void {
+  const { resource } = watch.target;
+  const tell = (change: Change) => sendChange(watch, change, sink);
+  const mark = () => sink.send(encode(bookmark(resource, cluster.store.revision)));
+  if (!catchUp(cluster, watch, sink)) {
+    sink.end();
+    return () => {};
   }
-
   const stops = [
-    collection.subscribe(tell),
-    afterMs(lastsMs, () => finish()),
-    ...(wantsBookmarks ? [everyMs(bookmarkMs, () => bookmark()), afterMs(lastsMs - 2000, () => bookmark())] : []),
-    ...(resource.isCustom ? [onceGone(cluster, crdName(resource), () => finish())] : []),
+    cluster.store.of(resource).subscribe(tell),
+    afterMs(watch.lastsMs, finish),
+    ...(watch.bookmarkMs > 0 ? [everyMs(watch.bookmarkMs, mark), afterMs(watch.lastsMs - BEFORE_END_MS, mark)] : []),
+    ...(resource.isCustom ? [onceGone(cluster, crdName(resource), finish)] : []),
   ];
-  const stop = () => {
+  return stop;
+
+  function stop(): void {
     for (const each of stops) each();
-  };
-  const finish = () => {
+  }
+  function finish(): void {
     stop();
     sink.end();
-  };
-  return stop;
-}
-
-/** A change as a watch with a selector sees it: what leaves the selection is gone, what enters it is new. */
-function seen({ type, object, previous, revision }: Change, selects: Selector): Event | undefined {
-  const isIn = type !== "DELETED" && selects(object);
-  const wasIn = previous !== undefined && selects(previous);
-  if (isIn) return { type: wasIn ? "MODIFIED" : "ADDED", object };
-  if (!wasIn) return undefined;
-  return { type: "DELETED", object: type === "DELETED" ? object : atRevision(previous, revision) };
-}
-
-function atRevision(object: KubeObject, revision: number): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-}
-
-const texts = new WeakMap<JsonObject, string>();
-
-/** One line of the stream. Many watches send the same object, which is put into words once. */
-function encode({ type, object }: Event): string {
-  let text = texts.get(object);
-  if (text === undefined) {
-    text = JSON.stringify(object);
-    texts.set(object, text);
   }
-  return `{"type":"${type}","object":${text}}\n`;
+}
+
+function sendChange({ target, selects }: Watch, change: Change, sink: Sink): void {
+  if (target.namespace !== "" && change.object.metadata.namespace !== target.namespace) return;
+  const event = eventOf(change, selects);
+  if (event !== undefined) sink.send(encode(event));
+}
+
+/** Sends what the client does not know yet; false when that is no longer known here either. */
+function catchUp({ store }: Cluster, watch: Watch, sink: Sink): boolean {
+  const { resource, namespace } = watch.target;
+  const collection = store.of(resource);
+  if (watch.from === 0) {
+    const objects = collection.list(namespace).filter(watch.selects);
+    for (const object of objects) sink.send(encode({ type: "ADDED", object }));
+    if (watch.bookmarkMs > 0) sink.send(encode(bookmark(resource, store.revision, FIRST_OBJECTS_END)));
+    return true;
+  }
+  const missed = collection.since(watch.from);
+  if (missed === undefined) {
+    const { status } = expired(`too old resource version: ${watch.from} (${store.revision})`);
+    sink.send(encode({ type: "ERROR", object: status }));
+    return false;
+  }
+  for (const change of missed) sendChange(watch, change, sink);
+  return true;
 }
 
 function onceGone({ store }: Cluster, crd: string, call: () => void): () => void {
@@ -115,14 +108,4 @@ function afterMs(ms: number, call: () => void): () => void {
 function everyMs(ms: number, call: () => void): () => void {
   const timer = setInterval(call, ms);
   return () => clearInterval(timer);
-}
-
-export function isTrue(text: string | null): boolean {
-  return text === "true" || text === "1";
-}
-
-function readSeconds(query: URLSearchParams): number {
-  const text = query.get("timeoutSeconds") ?? "0";
-  if (!/^\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
 }

@@ -1,11 +1,11 @@
-import { builtIns } from "./built-in.ts";
 import type { Cluster, Target } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { checkName } from "./decode.ts";
 import { changedObject, finalizersOf, newObject } from "./draft.ts";
 import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { checkOpen } from "./namespaces.ts";
 import { remove } from "./remove.ts";
-import { alreadyExists, conflict, forbidden, notFound } from "./status.ts";
+import { alreadyExists, conflict, notFound } from "./status.ts";
 
 export type WriteOptions = {
   /** Everything is checked and nothing is stored. */
@@ -16,28 +16,11 @@ export type WriteOptions = {
 export function create(cluster: Cluster, target: Target, body: JsonObject, options: WriteOptions): KubeObject {
   const { resource, namespace } = target;
   const object = newObject(cluster, target, body);
-  if (namespace !== "") checkNamespaceOpen(cluster, target, object.metadata.name);
+  if (namespace !== "") checkOpen(cluster, namespace, resource, object.metadata.name);
   if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
     throw alreadyExists(resource, object.metadata.name);
   }
   return options.isDryRun ? object : cluster.store.put(resource, object);
-}
-
-const namespaces = { group: "", plural: "namespaces" };
-
-function checkNamespaceOpen(cluster: Cluster, { resource, namespace }: Target, name: string): void {
-  const found = cluster.store.of(namespaces).get(keyOf({ name: namespace }));
-  if (found === undefined) throw notFoundNamespace(namespace);
-  if (found.metadata.deletionTimestamp === undefined) return;
-  const message = `namespace ${namespace} is being terminated`;
-  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-  throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
-}
-
-function notFoundNamespace(name: string) {
-  const [resource] = builtIns.filter(({ plural }) => plural === "namespaces");
-  if (resource === undefined) throw new Error("namespaces are built in");
-  return notFound(resource, name);
 }
 
 /** PUT; some kinds are created by it. @throws StatusError */
