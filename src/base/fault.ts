@@ -62,6 +62,7 @@ export const faults = {
   KUBE_THROTTLED: { kind: "throttled", retry: true, help: "The Kubernetes API server asked us to slow down." },
   KUBE_INVALID: { kind: "caller", retry: false, help: "The Kubernetes API server refused the object as invalid." },
   KUBE_ERROR: { kind: "upstream", retry: true, help: "The Kubernetes API server answered with an error of its own." },
+  LEASE_LOST: { kind: "upstream", retry: true, help: "Another instance leads now, or the lease could not be renewed." },
   // custom resources
   OBJECT_INVALID: { kind: "caller", retry: false, help: "A custom resource holds a value that cannot be used." },
   RESOURCE_ID_INVALID: {

@@ -1,0 +1,109 @@
+import { hostname } from "node:os";
+import { loadCloudConfig } from "../azure/cloud-config.ts";
+import { findCloud } from "../azure/clouds.ts";
+import { createCredential, signInSummary } from "../azure/credentials.ts";
+import { ArmMachines } from "../azure/machines.ts";
+import { realClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { Metrics } from "../base/metrics.ts";
+import { userAgent, version } from "../base/version.ts";
+import { KubeClient } from "../kube/client.ts";
+import { EventRecorder } from "../kube/events.ts";
+import { loadAccess } from "../kube/kubeconfig.ts";
+import { LeaderLease } from "../kube/leader.ts";
+import { micEvents } from "../mic/events.ts";
+import { executePlan } from "../mic/execute.ts";
+import { SyncLoop } from "../mic/loop.ts";
+import { micMetrics, serveMetrics } from "../mic/metrics.ts";
+import { type MicConfig, micOptions } from "../mic/options.ts";
+import { serveProbes } from "../mic/probes.ts";
+import { createRecords } from "../mic/records.ts";
+import { micSettings } from "../mic/settings.ts";
+import { gather, micStores, onRelevantChange } from "../mic/stores.ts";
+import { type Context, runProgram } from "./program.ts";
+
+const COMPONENT = "aadpodidentity.k8s.io";
+const FLUSH_MS = 2_000;
+
+async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
+  checkNamespace(process.env.MIC_POD_NAMESPACE);
+  log.info(`starting mic process. Version: ${version.version}. Build date: ${version.date}.`);
+  const clock = realClock;
+  const agent = userAgent("MIC", config.customUserAgent);
+  const cloudConfig = await loadCloudConfig(config.cloudConfigFile, process.env);
+  const cloud = await findCloud(cloudConfig.cloud, process.env.AZURE_ENVIRONMENT_FILEPATH);
+  log.info(signInSummary(cloudConfig));
+  const access = await loadAccess(config.kubeconfig, process.env);
+
+  // Budgets of their own: neither a wave of records nor a burst of events may hold up the lease.
+  const { clientQps: qps } = config;
+  await using client = new KubeClient(access, { userAgent: agent, log, qps, burst: Math.max(1, Math.round(qps * 2)) });
+  await using leaseClient = new KubeClient(access, { userAgent: agent, log });
+  await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 20, burst: 50 });
+  await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
+
+  const metrics = new Metrics(micMetrics);
+  const stores = micStores({ client, log });
+  const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
+  const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
+  const machines = new ArmMachines({
+    cloud,
+    credential: () => createCredential(cloudConfig, cloud),
+    userAgent: agent,
+    clock,
+    onCall: events.azureCalled,
+  });
+  const ports = { records, machines, events, clock, writesAtOnce: config.createDeleteBatch };
+  const settings = micSettings(config, cloudConfig, process.env);
+  const loop = new SyncLoop({
+    snapshot: () => gather(stores, settings),
+    execute: (plan, stop) => executePlan(plan, ports, stop),
+    events,
+    clock,
+    resyncMs: config.resyncMs,
+    firstPauseMs: config.updateRetryIntervalMs,
+  });
+  onRelevantChange(stores, () => loop.changed());
+
+  let isReady = false;
+  const health = { isActive: () => loop.isRunning, isReady: () => isReady, isStuck: () => loop.isStuck };
+  await using probes = await serveProbes(health, config.probePort);
+  log.info(`initialized health probe on port ${probes.port}`);
+  await using metricsServer = await serveMetrics(metrics, config.prometheusPort);
+  log.info(`registered and exported metrics on port ${metricsServer.port}`);
+
+  const following = Object.values(stores).map((store) => store.run(signal));
+  await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
+  isReady = true;
+  const lease = new LeaderLease({
+    client: leaseClient,
+    namespace: config.leaderNamespace,
+    name: config.leaderName,
+    identity: config.leaderInstance || hostname(),
+    durationMs: config.leaderDurationMs,
+    log,
+  });
+  const lead = (stop: AbortSignal) => {
+    events.leading();
+    return loop.run(stop);
+  };
+  if ((await lease.lead(lead, signal)) === "lost") {
+    log.error("lost leader lease");
+    throw new Fault("LEASE_LOST", "lost leader lease: another instance takes over, and this one has to start again");
+  }
+  await Promise.all(following);
+  await announcer.flush(AbortSignal.timeout(FLUSH_MS));
+}
+
+function checkNamespace(namespace: string | undefined): void {
+  if (namespace !== undefined && namespace !== "") return;
+  const message = "namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE";
+  throw new Fault("FLAG_INVALID", message);
+}
+
+void runProgram({
+  name: "mic",
+  summary: "puts the identities that are bound to pods on the machines that the pods run on",
+  options: micOptions,
+  run,
+});

@@ -1,0 +1,144 @@
+import type { Assignment } from "../api/assignment.ts";
+import { kinds } from "../api/kinds.ts";
+import { objectKey } from "../api/meta.ts";
+import type { MachinePlan, Plan, Snapshot } from "../assignment/types.ts";
+import type { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import type { MicMetrics } from "./metrics.ts";
+import { NoteTeller } from "./note-events.ts";
+import type { Announcer, ObjectName } from "./ports.ts";
+
+export type RecordOperation = "addition" | "update" | "deletion" | "status";
+/** One write of a record, or one call to Azure, has ended. */
+export type Ended<Operation> = {
+  readonly operation: Operation;
+  readonly durationMs: number;
+  readonly fault: Fault | undefined;
+};
+type Bond = Pick<Assignment, "pod" | "podNamespace" | "nodeName" | "binding" | "identity">;
+
+type Deps = {
+  readonly log: Log;
+  readonly metrics: MicMetrics;
+  readonly announcer: Announcer;
+  /** The live pod, so that its events are found with it; undefined when it is gone. */
+  readonly findPod: (ref: {
+    readonly namespace: string;
+    readonly name: string;
+  }) => { readonly meta: ObjectName } | undefined;
+};
+
+/** Everything of MIC that is worth counting or telling, a function each: log line, metric and Kubernetes event. */
+export type MicEvents = ReturnType<typeof micEvents>;
+
+export function micEvents({ log, metrics, announcer, findPod }: Deps) {
+  const notes = new NoteTeller({ log, announcer });
+  /** An event on the binding, and one on the pod while it lives. */
+  const announce = (bond: Bond, type: "Normal" | "Warning", reason: string, message: string) => {
+    announcer.record({ about: { kind: kinds.binding, meta: bond.binding.meta }, type, reason, message });
+    const pod = findPod({ namespace: bond.podNamespace, name: bond.pod });
+    if (pod !== undefined) announcer.record({ about: { kind: kinds.pod, meta: pod.meta }, type, reason, message });
+  };
+
+  return {
+    /** This instance has become the leader. */
+    leading(): void {
+      log.info("sync thread started.");
+      metrics.count("aadpodidentity_mic_new_leader_election_count");
+    },
+
+    /** One look at the whole cluster is done. */
+    planned(plan: Plan, { pods, identities, bindings }: Snapshot, tookMs: number): void {
+      metrics.count("aadpodidentity_mic_cycle_count");
+      metrics.observe("aadpodidentity_mic_cycle_duration_seconds", tookMs / 1000);
+      const counts = `Found ${pods.length} pods, ${identities.length} ids, ${bindings.length} bindings`;
+      log.verbose(plan.machines.length > 0 ? 0 : 5, `work done: ${plan.machines.length > 0}. ${counts}`, {
+        machines: plan.machines.length,
+        tookMs: Math.round(tookMs),
+      });
+      notes.tell(plan.notes);
+    },
+
+    /** Work on a machine begins. */
+    machineStarted({ machine, work, forget }: MachinePlan): void {
+      const names = (list: readonly (string | undefined)[]) =>
+        `[${list.filter((name) => name !== undefined).join(" ")}]`;
+      const added = names(work.map(({ draft, record }) => (record === undefined ? draft?.name : undefined)));
+      const updated = names(work.map(({ record }) => record?.meta.name));
+      const deleted = names(forget.map(({ record }) => record.meta.name));
+      log.info(`processing node ${machine}, add ${added}, del ${deleted}, update ${updated}`);
+    },
+
+    /** Azure is about to be asked. */
+    machineUpdating(machine: string, attach: readonly string[], detach: readonly string[]): void {
+      const lists = `assign [${attach.join(" ")}], unassign [${detach.join(" ")}]`;
+      log.info(`updating user-assigned identities on ${machine}, ${lists}`);
+    },
+
+    /** Work on a machine has to be repeated. */
+    machineFailed(machine: string, fault: Fault, pauseMs: number): void {
+      const fields = { code: fault.code, ...fault.facts, retryInSeconds: Math.round(pauseMs / 100) / 10 };
+      const message = `failed to update user-assigned identities on node ${machine}, error: ${fault.message}`;
+      if (isRepeated(fault)) log.verbose(1, message, fields);
+      else log.error(message, fields);
+    },
+
+    /** A pod's identity is on its machine, and the record says so. */
+    assigned(bond: Bond): void {
+      const message = `Binding ${objectKey(bond.binding.meta)} applied on node ${bond.nodeName} for pod ${podOf(bond)}`;
+      log.info(message, { identity: objectKey(bond.identity.meta) });
+      announce(bond, "Normal", "BindingApplied", message);
+    },
+
+    /** A pod has to wait for its identity. */
+    notAssigned(bond: Bond, fault: Fault): void {
+      if (isRepeated(fault)) return;
+      const what = `failed to apply binding ${objectKey(bond.binding.meta)} node ${bond.nodeName} for pod ${podOf(bond)}`;
+      log.warn(`${what}, error: ${fault.message}`, { identity: objectKey(bond.identity.meta), code: fault.code });
+      announce(bond, "Warning", "BindingApplyError", `${what}, error: ${fault.message}`);
+    },
+
+    /** A pod's record is gone, and so is its identity unless another pod needs it. */
+    removed(bond: Bond): void {
+      const message = `Binding ${objectKey(bond.binding.meta)} removed from node ${bond.nodeName} for pod ${podOf(bond)}`;
+      log.info(message, { identity: objectKey(bond.identity.meta) });
+      announce(bond, "Normal", "BindingRemoved", message);
+    },
+
+    /** A record, or an identity that nobody needs, could not be removed. */
+    notRemoved(bond: Bond, fault: Fault): void {
+      if (isRepeated(fault)) return;
+      const what = `failed to remove binding ${objectKey(bond.binding.meta)} from node ${bond.nodeName} for pod ${podOf(bond)}`;
+      log.warn(`${what}, error: ${fault.message}`, { identity: objectKey(bond.identity.meta), code: fault.code });
+      announce(bond, "Warning", "BindingRemoveError", `${what}, error: ${fault.message}`);
+    },
+
+    /** One write of an AzureAssignedIdentity ended. */
+    recordWritten({ operation, durationMs, fault }: Ended<RecordOperation>): void {
+      if (fault !== undefined) {
+        const operation_type =
+          operation === "status" ? "update_azure_assigned_identity_status" : `assigned_identity_${operation}`;
+        metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type });
+      } else if (operation !== "status") {
+        metrics.count(`aadpodidentity_assigned_identity_${operation}_count`);
+        metrics.observe(`aadpodidentity_assigned_identity_${operation}_duration_seconds`, durationMs / 1000);
+      }
+    },
+
+    /** One call to Azure ended; the operation is one of vm_get, vm_update, vmss_get, vmss_update. */
+    azureCalled({ operation, durationMs, fault }: Ended<string>): void {
+      const labels = { operation_type: operation };
+      if (fault !== undefined) metrics.count("aadpodidentity_cloud_provider_operations_errors_count", labels);
+      else metrics.observe("aadpodidentity_cloud_provider_operations_duration_seconds", durationMs / 1000, labels);
+    },
+  };
+}
+
+/** Somebody was quicker, which is nobody's mistake: the work is repeated with what is there now. */
+function isRepeated(fault: Fault): boolean {
+  return fault.code === "KUBE_CONFLICT";
+}
+
+function podOf({ podNamespace, pod }: Bond): string {
+  return `${podNamespace}/${pod}`;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { FakeMachines } from "../../test/support/fake-machines.ts";
+import { binding, identity, identityId, node, pod } from "../../test/support/make.ts";
+import { snapshot } from "../../test/support/small-cluster.ts";
+import { type Assignment, readAssignment, writeAssignment } from "../api/assignment.ts";
+import { resourceKey } from "../api/resource-id.ts";
+import { planAssignments } from "../assignment/plan.ts";
+import type { MachinePlan } from "../assignment/types.ts";
+import { realClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { createLog } from "../base/log.ts";
+import { Metrics } from "../base/metrics.ts";
+import { micEvents } from "./events.ts";
+import { executePlan } from "./execute.ts";
+import { micMetrics } from "./metrics.ts";
+import type { Records } from "./ports.ts";
+
+const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
+const never = new AbortController().signal;
+const idOf = (name: string) => resourceKey(identityId(name));
+
+/** Records that tell what is done to them; `broken` verbs fail. */
+class FakeRecords implements Records {
+  readonly done: string[] = [];
+  readonly #broken: ReadonlySet<string>;
+
+  constructor(...broken: readonly string[]) {
+    this.#broken = new Set(broken);
+  }
+
+  #do(verb: string, name: string): void {
+    this.done.push(`${verb} ${name}`);
+    if (this.#broken.has(`${verb} ${name}`)) throw new Fault("KUBE_ERROR", "the API server hiccups");
+  }
+
+  async write(...[draft, over]: Parameters<Records["write"]>): Promise<Assignment> {
+    this.#do("write", draft.name);
+    return readAssignment(writeAssignment(draft, over?.meta));
+  }
+
+  async confirm(...[record, { isAssigned, cleared }]: Parameters<Records["confirm"]>): Promise<void> {
+    this.#do("confirm", record.meta.name);
+    this.done.push(`  ${isAssigned ? "Assigned" : "as it was"}, cleared ${cleared.length}`);
+  }
+
+  async remove(record: Assignment): Promise<void> {
+    this.#do("remove", record.meta.name);
+  }
+}
+
+function planOf(...over: Parameters<typeof snapshot>): MachinePlan {
+  const [plan] = planAssignments(snapshot(...over)).machines;
+  if (plan === undefined) throw new Error("the plan is empty");
+  return plan;
+}
+
+const names = ["good", "bad"];
+const world = {
+  nodes: [node("node-0")],
+  identities: names.map((name) => identity(name)),
+  bindings: names.map((name) => binding(name, { spec: { selector: "demo" } })),
+};
+
+async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeMachines()) {
+  const told: string[] = [];
+  const announcer = {
+    record: ({ reason, about }: { reason: string; about: { meta: { name: string } } }) =>
+      told.push(`${reason} ${about.meta.name}`),
+  };
+  const log = createLog({ write: () => {} });
+  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
+  const ports = { records, machines, events, clock: realClock, writesAtOnce: 1 };
+  const outcome = await executePlan(plan, ports, never);
+  return { outcome, told, machines };
+}
+
+describe("executePlan", () => {
+  const appear = planOf({ ...world, pods: [pod("a")] });
+
+  it("writes records first, then asks Azure, then confirms", async () => {
+    const records = new FakeRecords();
+    const { outcome, told, machines } = await run(appear, records);
+    expect(outcome.fault).toBeUndefined();
+    expect(records.done).toEqual([
+      "write a-default-bad",
+      "write a-default-good",
+      "confirm a-default-bad",
+      "  Assigned, cleared 0",
+      "confirm a-default-good",
+      "  Assigned, cleared 0",
+    ]);
+    expect(machines.on(VM)).toEqual([idOf("bad"), idOf("good")]);
+    expect(told).toEqual(["BindingApplied bad-binding", "BindingApplied good-binding"]);
+  });
+
+  it("puts nothing on the machine that has no record", async () => {
+    const { outcome, told, machines } = await run(appear, new FakeRecords("write a-default-bad"));
+    expect(machines.on(VM)).toEqual([idOf("good")]);
+    expect(outcome.fault?.code).toBe("KUBE_ERROR");
+    expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
+  });
+
+  it("confirms what Azure did although it refused the rest", async () => {
+    const machines = new FakeMachines();
+    machines.refuse(idOf("bad"));
+    const records = new FakeRecords();
+    const { outcome, told } = await run(appear, records, machines);
+    expect(records.done.slice(2)).toEqual(["confirm a-default-good", "  Assigned, cleared 0"]);
+    expect(outcome.fault?.code).toBe("ARM_IDENTITY_REFUSED");
+    expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
+  });
+
+  const record = readAssignment(
+    writeAssignment({
+      name: "a-default-good",
+      namespace: "default",
+      identity: identity("good"),
+      binding: binding("good"),
+      pod: "a",
+      podNamespace: "default",
+      nodeName: "node-0",
+      state: "Assigned",
+      machine: VM,
+      leftovers: [],
+    }),
+  );
+  const vanish = planOf({ nodes: world.nodes, assignments: [record] });
+
+  it("removes a record only when its identity is off the machine", async () => {
+    const machines = new FakeMachines();
+    machines.put(VM, idOf("good"));
+    machines.failNext(new Fault("ARM_THROTTLED", "slow down", { retryAfterMs: 7_000 }));
+    const records = new FakeRecords();
+    const first = await run(vanish, records, machines);
+    expect(first.outcome.fault?.retryAfterMs).toBe(7_000);
+    expect([records.done, first.told]).toEqual([[], ["BindingRemoveError good-binding"]]);
+
+    const second = await run(vanish, records, machines);
+    expect([records.done, second.told]).toEqual([["remove a-default-good"], ["BindingRemoved good-binding"]]);
+    expect(machines.on(VM)).toEqual([]);
+  });
+
+  it("asks Azure nothing when records are all there is to do", async () => {
+    const identities = [identity("good", { spec: { type: 1 } })];
+    const plan = planOf({
+      ...world,
+      identities,
+      bindings: [binding("good", { spec: { selector: "demo" } })],
+      pods: [pod("a")],
+    });
+    const records = new FakeRecords();
+    const { machines, told } = await run(plan, records);
+    expect([records.done, machines.patched, told]).toEqual([
+      ["write a-default-good"],
+      [],
+      ["BindingApplied good-binding"],
+    ]);
+  });
+
+  it("reports the fault that asks for the longest pause", async () => {
+    const machines = new FakeMachines();
+    machines.failNext(new Fault("ARM_THROTTLED", "slow down", { retryAfterMs: 7_000 }));
+    const { outcome } = await run(appear, new FakeRecords("write a-default-bad"), machines);
+    expect(outcome.fault?.code).toBe("ARM_THROTTLED");
+  });
+});

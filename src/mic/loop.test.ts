@@ -1,0 +1,145 @@
+import { describe, expect, it, vi } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { binding, identity, node, pod } from "../../test/support/make.ts";
+import { snapshot } from "../../test/support/small-cluster.ts";
+import type { MachinePlan, Snapshot } from "../assignment/types.ts";
+import { Fault } from "../base/fault.ts";
+import type { Outcome } from "./execute.ts";
+import { SyncLoop } from "./loop.ts";
+
+const BURST_MS = 50;
+const HOUR = 3_600_000;
+
+/** A loop over a cluster in which pod `a` on `node-0` waits for its identity for ever, and work that ends when told. */
+function start(over: Partial<Snapshot> = {}) {
+  const clock = new FakeClock();
+  const stop = new AbortController();
+  const works: { readonly plan: MachinePlan; readonly end: (outcome: Outcome) => void }[] = [];
+  const failures: { readonly code: string; readonly pauseMs: number }[] = [];
+  let looks = 0;
+  const world = snapshot({
+    pods: [pod("a")],
+    nodes: [node("node-0"), node("node-1")],
+    identities: [identity("demo")],
+    bindings: [binding("demo")],
+    ...over,
+  });
+  const loop = new SyncLoop({
+    snapshot: () => world,
+    execute: (plan, signal) =>
+      new Promise((resolve, reject) => {
+        works.push({ plan, end: resolve });
+        signal.addEventListener("abort", () => reject(signal.reason));
+      }),
+    events: {
+      planned: () => {
+        looks += 1;
+      },
+      machineFailed: (_, { code }, pauseMs) => failures.push({ code, pauseMs }),
+    },
+    clock,
+    resyncMs: HOUR,
+    firstPauseMs: 1_000,
+    random: () => 1,
+  });
+  const running = loop.run(stop.signal);
+  /** Lets the burst that is under way end; the resync and resting machines sleep too. */
+  const look = async (resting = 0) => {
+    const before = looks;
+    await clock.asleep(2 + resting);
+    clock.advance(BURST_MS);
+    await vi.waitFor(() => expect(looks).toBe(before + 1));
+  };
+  const end = async () => {
+    stop.abort(new Error("enough"));
+    await running;
+  };
+  return { clock, loop, works, failures, look, end, looks: () => looks };
+}
+
+const fault = (retryAfterMs?: number) => new Fault("ARM_ERROR", "Azure hiccups", { retryAfterMs });
+
+describe("SyncLoop", () => {
+  it("looks at once, and again when work has ended", async () => {
+    const t = start();
+    await t.look();
+    expect(t.works).toHaveLength(1);
+    t.works[0]?.end({ fault: undefined });
+    await t.look();
+    expect(t.works).toHaveLength(2);
+    await t.end();
+  });
+
+  it("starts nothing on a machine that is busy, and does not wait for it with the others", async () => {
+    const t = start({ pods: [pod("a"), pod("b", { spec: { nodeName: "node-1" } })] });
+    await t.look();
+    expect(t.works.map(({ plan }) => plan.machine.split("/").at(-1))).toEqual(["node-0", "node-1"]);
+    t.works[1]?.end({ fault: undefined });
+    await t.look();
+    expect(t.works.map(({ plan }) => plan.machine.split("/").at(-1))).toEqual(["node-0", "node-1", "node-1"]);
+    await t.end();
+  });
+
+  it("rests a machine after a failure, longer each time, and at least as long as Azure asks", async () => {
+    const t = start();
+    for (const [retryAfterMs, pauseMs] of [
+      [undefined, 1_000],
+      [undefined, 2_000],
+      [30_000, 30_000],
+      [undefined, 8_000],
+    ] as const) {
+      await t.look();
+      t.works.at(-1)?.end({ fault: fault(retryAfterMs) });
+      await vi.waitFor(() => expect(t.failures.at(-1)).toEqual({ code: "ARM_ERROR", pauseMs }));
+      const count = t.works.length;
+      await t.look(1); // its end is a change, but the machine rests
+      expect(t.works).toHaveLength(count);
+      t.clock.advance(pauseMs - BURST_MS);
+    }
+    await t.look();
+    expect(t.works).toHaveLength(5);
+    await t.end();
+  });
+
+  it("begins with the first pause again after a success", async () => {
+    const t = start();
+    for (const outcome of [fault(), undefined, fault()]) {
+      await t.look();
+      t.works.at(-1)?.end({ fault: outcome });
+      if (outcome === undefined) continue;
+      await vi.waitFor(() => expect(t.failures.at(-1)?.pauseMs).toBe(1_000));
+      await t.look(1);
+      t.clock.advance(1_000);
+    }
+    expect(t.failures).toHaveLength(2);
+    await t.end();
+  });
+
+  it("looks again after the resync period although nothing changed", async () => {
+    const t = start({ pods: [] });
+    await t.look();
+    t.clock.advance(HOUR);
+    await t.look();
+    expect(t.looks()).toBe(2);
+    await t.end();
+  });
+
+  it("is stuck when work on a machine takes half an hour, and not before", async () => {
+    const t = start();
+    await t.look();
+    t.clock.advance(30 * 60_000);
+    expect(t.loop.isStuck).toBe(false);
+    t.clock.advance(1);
+    expect(t.loop.isStuck).toBe(true);
+    await t.end();
+    expect([t.loop.isRunning, t.loop.isStuck]).toEqual([false, false]);
+  });
+
+  it("is stuck when a change is not looked at", async () => {
+    const t = start();
+    expect(t.loop.isRunning).toBe(true);
+    t.clock.advance(60_001); // the loop has had no chance to wake up
+    expect(t.loop.isStuck).toBe(true);
+    await t.end();
+  });
+});

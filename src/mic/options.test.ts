@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { fallbackText, readConfig } from "../base/options.ts";
+import { micOptions } from "./options.ts";
+import { micSettings } from "./settings.ts";
+
+/** Flags and defaults of the original, where ours are the same. */
+const original: Readonly<Record<string, string>> = {
+  kubeconfig: "",
+  cloudconfig: "",
+  forceNamespaced: "false",
+  syncRetryDuration: "1h0m0s",
+  "leader-election-instance": "",
+  "leader-election-namespace": "default",
+  "leader-election-name": "aad-pod-identity-mic",
+  "leader-election-duration": "15s",
+  "http-probe-port": "8080",
+  "prometheus-port": "8888",
+  enableProfile: "false",
+  enableScaleFeatures: "false",
+  createDeleteBatch: "20",
+  "immutable-user-msis": "",
+  "config-map-name": "aad-pod-identity-config",
+  "type-upgrade-status-key": "type-upgrade-status",
+  "enable-type-upgrade": "true",
+  "update-user-msi-max-retry": "2",
+  "update-user-msi-retry-interval": "1s",
+  "identity-assignment-reconcile-interval": "3m0s",
+  "custom-user-agent": "",
+};
+
+describe("MIC's settings", () => {
+  it("have the original's flags and defaults", () => {
+    const ours = Object.values(micOptions).map((option) => [option.flag, fallbackText(option)]);
+    expect(Object.fromEntries(ours)).toEqual({ ...original, clientQps: "100" });
+  });
+
+  it.each([
+    "--createDeleteBatch=0",
+    "--clientQps=0",
+    "--clientQps=-1",
+    "--syncRetryDuration=3600",
+    "--identity-assignment-reconcile-interval=0s",
+    "--leader-election-duration=-15s",
+    "--http-probe-port=x",
+  ])("refuse %s instead of hanging or crashing on it", (flag) => {
+    expect(() => readConfig("mic", micOptions, [flag], {})).toThrow(flag.split("=")[0] ?? "");
+  });
+
+  const cloud = { cloud: "AzureCloud", tenantId: "t", subscriptionId: "s", resourceGroup: "g" };
+  const managed = { ...cloud, signIn: { kind: "managed-identity", clientId: "OWN" } } as const;
+
+  it("pin the cluster's own identity too, in lower case", () => {
+    const settings = micSettings({ forceNamespaced: false, pinnedClientIds: ["ABC"] }, managed, {});
+    expect([...settings.pinnedClientIds]).toEqual(["abc", "own"]);
+  });
+
+  it.each([
+    { flag: true, env: {}, isNamespaced: true },
+    { flag: false, env: { FORCENAMESPACED: "true" }, isNamespaced: true },
+    { flag: false, env: { FORCENAMESPACED: "" }, isNamespaced: false },
+  ])(
+    "keep identities in their namespace with the flag $flag and $env: $isNamespaced",
+    ({ flag, env, isNamespaced }) => {
+      const settings = micSettings({ forceNamespaced: flag, pinnedClientIds: [] }, managed, env);
+      expect(settings.isNamespaced).toBe(isNamespaced);
+    },
+  );
+});

@@ -1,0 +1,115 @@
+import { type ConfigOf, decimal, duration, list, text, whole, yesNo } from "../base/options.ts";
+
+const port = { min: 0, max: 65535 } as const;
+const LATER = "it is read, and has no effect in this version yet";
+
+/** Every setting of MIC beside the logging flags. Flag and variable names are a public contract: spelled out. */
+export const micOptions = {
+  kubeconfig: text({ flag: "kubeconfig", fallback: "", help: "Path of a kubeconfig; in-cluster access when empty." }),
+  cloudConfigFile: text({
+    flag: "cloudconfig",
+    fallback: "",
+    help: "Path of azure.json; environment variables such as CLOUD and TENANT_ID when empty.",
+  }),
+  forceNamespaced: yesNo({
+    flag: "forceNamespaced",
+    env: "FORCENAMESPACED",
+    fallback: false,
+    help: "Identities may be used only by pods of their own namespace.",
+  }),
+  resyncMs: duration({
+    flag: "syncRetryDuration",
+    fallback: 3_600_000,
+    minMs: 1_000,
+    help: "How often everything is looked at again, whether something changed or not.",
+  }),
+  leaderInstance: text({
+    flag: "leader-election-instance",
+    fallback: "",
+    help: "Name of this instance in the lease; the host's name when empty.",
+  }),
+  leaderNamespace: text({ flag: "leader-election-namespace", fallback: "default", help: "Namespace of the lease." }),
+  leaderName: text({ flag: "leader-election-name", fallback: "aad-pod-identity-mic", help: "Name of the lease." }),
+  leaderDurationMs: duration({
+    flag: "leader-election-duration",
+    fallback: 15_000,
+    minMs: 1_000,
+    help: "How long a leader that is not heard of keeps the lease.",
+  }),
+  probePort: whole({
+    ...port,
+    flag: "http-probe-port",
+    fallback: 8080,
+    help: "Port of the probes /healthz, /livez and /readyz; 0 takes a free one.",
+  }),
+  prometheusPort: whole({
+    ...port,
+    flag: "prometheus-port",
+    fallback: 8888,
+    help: "Port of the metrics; 0 takes a free one.",
+  }),
+  enableProfile: yesNo({
+    flag: "enableProfile",
+    fallback: false,
+    deprecated: "there is no profiling endpoint; it has no effect",
+    help: "Serve profiles.",
+  }),
+  enableScaleFeatures: yesNo({
+    flag: "enableScaleFeatures",
+    fallback: false,
+    deprecated: "they are always on; it has no effect",
+    help: "Features for large clusters.",
+  }),
+  createDeleteBatch: whole({
+    flag: "createDeleteBatch",
+    fallback: 20,
+    min: 1,
+    help: "How many AzureAssignedIdentities of one machine are written at once.",
+  }),
+  clientQps: decimal({
+    flag: "clientQps",
+    fallback: 100,
+    min: 0.1,
+    help: "Requests a second to the API server; twice as many may go at once after a quiet time.",
+  }),
+  pinnedClientIds: list({
+    flag: "immutable-user-msis",
+    fallback: [],
+    help: "Client IDs of identities that are never taken off a machine.",
+  }),
+  configMapName: text({
+    flag: "config-map-name",
+    fallback: "aad-pod-identity-config",
+    help: `ConfigMap that records the type upgrade; ${LATER}.`,
+  }),
+  typeUpgradeKey: text({
+    flag: "type-upgrade-status-key",
+    fallback: "type-upgrade-status",
+    help: `Its key; ${LATER}.`,
+  }),
+  enableTypeUpgrade: yesNo({
+    flag: "enable-type-upgrade",
+    fallback: true,
+    help: `Write objects of older releases in today's spelling; ${LATER}, older spellings are understood as they are.`,
+  }),
+  updateMaxRetry: whole({
+    flag: "update-user-msi-max-retry",
+    fallback: 2,
+    min: 0,
+    help: `Attempts after a refused update of a machine; ${LATER}, it is tried again until it succeeds.`,
+  }),
+  updateRetryIntervalMs: duration({
+    flag: "update-user-msi-retry-interval",
+    fallback: 1_000,
+    help: "First pause after a failed update of a machine; later ones grow to a minute.",
+  }),
+  reconcileIntervalMs: duration({
+    flag: "identity-assignment-reconcile-interval",
+    fallback: 180_000,
+    minMs: 1_000,
+    help: `How often machines are compared with what they shall carry; ${LATER}.`,
+  }),
+  customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
+};
+
+export type MicConfig = ConfigOf<typeof micOptions>;

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { Metrics } from "../base/metrics.ts";
+import { micMetrics, serveMetrics } from "./metrics.ts";
+import { serveProbes } from "./probes.ts";
+
+async function ask(port: number, path: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${answer.status} ${await answer.text()}`;
+}
+
+describe("probes", () => {
+  it.each([
+    {
+      state: "starting",
+      isActive: false,
+      isReady: false,
+      isStuck: false,
+      healthz: "200 Not Active",
+      readyz: "503 Not Ready",
+      livez: "200 Alive",
+    },
+    {
+      state: "standing by",
+      isActive: false,
+      isReady: true,
+      isStuck: false,
+      healthz: "200 Not Active",
+      readyz: "200 Ready",
+      livez: "200 Alive",
+    },
+    {
+      state: "leading",
+      isActive: true,
+      isReady: true,
+      isStuck: false,
+      healthz: "200 Active",
+      readyz: "200 Ready",
+      livez: "200 Alive",
+    },
+    {
+      state: "hanging",
+      isActive: true,
+      isReady: true,
+      isStuck: true,
+      healthz: "200 Active",
+      readyz: "200 Ready",
+      livez: "503 Stuck",
+    },
+  ])("tell that MIC is $state", async ({ isActive, isReady, isStuck, healthz, readyz, livez }) => {
+    const health = { isActive: () => isActive, isReady: () => isReady, isStuck: () => isStuck };
+    await using server = await serveProbes(health, 0);
+    const answers = await Promise.all(
+      ["/healthz", "/readyz", "/livez?verbose", "/debug/pprof/"].map((path) => ask(server.port, path)),
+    );
+    expect(answers).toEqual([healthz, readyz, livez, "404 Not Found"]);
+  });
+});
+
+describe("metrics", () => {
+  it("carry the original's names, and are there before anything happened", async () => {
+    await using server = await serveMetrics(new Metrics(micMetrics), 0);
+    const body = await ask(server.port, "/metrics");
+    expect(body).toContain("aadpodidentity_mic_cycle_count 0");
+    expect(body).toContain('aadpodidentity_assigned_identity_addition_duration_seconds_bucket{le="0.05"} 0');
+    for (const name of Object.keys(micMetrics)) expect(body).toContain(`# TYPE ${name} `);
+    expect(await ask(server.port, "/")).toMatch(/^404/);
+  });
+});

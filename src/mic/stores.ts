@@ -1,0 +1,67 @@
+import { type Assignment, readAssignment } from "../api/assignment.ts";
+import { readBinding } from "../api/binding.ts";
+import { readIdentity } from "../api/identity.ts";
+import { BINDING_LABEL, kinds } from "../api/kinds.ts";
+import { type Node, readNode } from "../api/node.ts";
+import { bindingLabel, isFinished, type Pod, readPod } from "../api/pod.ts";
+import type { Settings, Snapshot } from "../assignment/types.ts";
+import type { Log } from "../base/log.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { type Change, Store } from "../kube/store.ts";
+
+export type MicStores = ReturnType<typeof micStores>;
+
+/** What MIC follows at the API server: pods with the label, nodes, and the three kinds of objects that it joins. */
+export function micStores(shared: { readonly client: KubeClient; readonly log: Log }) {
+  return {
+    pods: new Store({ ...shared, kind: kinds.pod, read: readPod, labelSelector: BINDING_LABEL }),
+    nodes: new Store({ ...shared, kind: kinds.node, read: readNode }),
+    identities: new Store({ ...shared, kind: kinds.identity, read: readIdentity }),
+    bindings: new Store({ ...shared, kind: kinds.binding, read: readBinding }),
+    assignments: new Store({ ...shared, kind: kinds.assignment, read: readAssignment }),
+  };
+}
+
+/** All that a plan is made from, as the stores hold it now. */
+export function gather(stores: MicStores, settings: Settings): Snapshot {
+  return {
+    pods: stores.pods.list(),
+    nodes: stores.nodes.list(),
+    identities: stores.identities.list(),
+    bindings: stores.bindings.list(),
+    assignments: stores.assignments.list(),
+    settings,
+  };
+}
+
+/**
+ * Calls a listener whenever a plan may come out differently. Kubelets report the state of nodes and pods all the time,
+ * which no plan looks at.
+ */
+export function onRelevantChange(stores: MicStores, listener: () => void): void {
+  stores.pods.onChange(unlessSame(podFacts, listener));
+  stores.nodes.onChange(unlessSame(nodeFacts, listener));
+  stores.assignments.onChange(unlessSame(assignmentFacts, listener));
+  stores.identities.onChange(listener);
+  stores.bindings.onChange(listener);
+}
+
+function unlessSame<T>(factsOf: (object: T) => string, listener: () => void): (change: Change<T>) => void {
+  return ({ before, after }) => {
+    const isSame = before !== undefined && after !== undefined && factsOf(before) === factsOf(after);
+    if (!isSame) listener();
+  };
+}
+
+function podFacts(pod: Pod): string {
+  return JSON.stringify([pod.nodeName, bindingLabel(pod), isFinished(pod)]);
+}
+
+function nodeFacts(node: Node): string {
+  return node.providerId;
+}
+
+/** Everything but the version, which every write of our own raises. */
+function assignmentFacts({ meta, ...content }: Assignment): string {
+  return JSON.stringify([meta.uid, meta.deletionTimestamp, content]);
+}

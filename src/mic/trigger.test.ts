@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { Trigger } from "./trigger.ts";
+
+const never = new AbortController().signal;
+
+function start() {
+  const clock = new FakeClock();
+  const trigger = new Trigger({ clock, quietMs: 50, longestMs: 120 });
+  return { clock, trigger };
+}
+
+describe("Trigger", () => {
+  it("makes one of a burst, when it has been quiet for a while", async () => {
+    const { clock, trigger } = start();
+    trigger.fire();
+    trigger.fire();
+    const next = trigger.next(never);
+    await clock.asleep();
+    trigger.fire();
+    clock.advance(50);
+    await clock.asleep();
+    expect(trigger.waitingMs).toBe(50);
+    clock.advance(50);
+    await next;
+    expect(trigger.waitingMs).toBe(0);
+  });
+
+  it("does not wait for the end of a burst for ever", async () => {
+    const { clock, trigger } = start();
+    trigger.fire();
+    const next = trigger.next(never);
+    for (let i = 0; i < 3; i += 1) {
+      await clock.asleep();
+      trigger.fire();
+      clock.advance(50);
+    }
+    await next;
+    expect(clock.monotonic()).toBe(150);
+  });
+
+  it("waits until it is fired, and forgets nothing that comes after it was taken", async () => {
+    const { clock, trigger } = start();
+    let taken = 0;
+    const take = async () => {
+      await trigger.next(never);
+      taken += 1;
+    };
+    const first = take();
+    trigger.fire();
+    await clock.asleep();
+    clock.advance(50);
+    await first;
+    const second = take();
+    expect(clock.sleepers).toBe(0);
+    trigger.fire();
+    await clock.asleep();
+    clock.advance(50);
+    await second;
+    expect(taken).toBe(2);
+  });
+
+  it("rejects with the signal's reason", async () => {
+    const { trigger } = start();
+    const stop = new AbortController();
+    const next = trigger.next(stop.signal);
+    stop.abort(new Error("enough"));
+    await expect(next).rejects.toThrow("enough");
+  });
+});

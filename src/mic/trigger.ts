@@ -1,0 +1,46 @@
+import type { Clock } from "../base/clock.ts";
+import { raceAbort } from "../base/single-flight.ts";
+
+export type TriggerOptions = {
+  readonly clock: Clock;
+  /** A burst is over when nothing has come for so long… */
+  readonly quietMs: number;
+  /** …and is not waited for any longer than this. */
+  readonly longestMs: number;
+};
+
+/** Makes one call of a burst of them. */
+export class Trigger {
+  readonly #options: TriggerOptions;
+  #fired = Promise.withResolvers<void>();
+  #count = 0;
+  #since: number | undefined;
+
+  constructor(options: TriggerOptions) {
+    this.#options = options;
+  }
+
+  fire(): void {
+    this.#count += 1;
+    this.#since ??= this.#options.clock.monotonic();
+    this.#fired.resolve();
+  }
+
+  /** How long something that was fired has waited to be taken. */
+  get waitingMs(): number {
+    return this.#since === undefined ? 0 : this.#options.clock.monotonic() - this.#since;
+  }
+
+  /** Resolves when it was fired and the burst is over; rejects with the signal's reason. */
+  async next(signal: AbortSignal): Promise<void> {
+    const { clock, quietMs, longestMs } = this.#options;
+    await raceAbort(this.#fired.promise, signal);
+    const until = clock.monotonic() + longestMs;
+    for (let seen = -1; seen !== this.#count && clock.monotonic() < until; ) {
+      seen = this.#count;
+      await clock.sleep(quietMs, signal);
+    }
+    this.#fired = Promise.withResolvers();
+    this.#since = undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { apiVersion, BINDING_LABEL, type Kind, kinds } from "../../src/api/kinds.ts";
+import { realClock } from "../../src/base/clock.ts";
+import { createLog } from "../../src/base/log.ts";
+import { Metrics } from "../../src/base/metrics.ts";
+import { KubeClient } from "../../src/kube/client.ts";
+import { micEvents } from "../../src/mic/events.ts";
+import { executePlan } from "../../src/mic/execute.ts";
+import { SyncLoop } from "../../src/mic/loop.ts";
+import { micMetrics } from "../../src/mic/metrics.ts";
+import type { Announcer } from "../../src/mic/ports.ts";
+import { createRecords } from "../../src/mic/records.ts";
+import { gather, micStores, onRelevantChange } from "../../src/mic/stores.ts";
+import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { FakeMachines } from "./fake-machines.ts";
+import { identityId, vmProviderId } from "./make.ts";
+import { settings } from "./small-cluster.ts";
+
+const crds = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");
+const never = new AbortController().signal;
+
+/** MIC's parts together, on an API server in memory and machines that are not there. */
+async function cluster() {
+  const stack = new AsyncDisposableStack();
+  const api = stack.use(await startKubeApi());
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line), verbosity: 5 });
+  const access = { server: api.url, credentials: async () => ({}) };
+  const client = stack.use(new KubeClient(access, { userAgent: "test", log }));
+  for (const crd of parseAllDocuments(await readFile(crds, "utf8"))) {
+    await client.create(kinds.crd, "", crd.toJS() as object, never);
+  }
+  const machines = new FakeMachines();
+  const told: Parameters<Announcer["record"]>[0][] = [];
+  const metrics = new Metrics(micMetrics);
+
+  const create = (kind: Kind, name: string, spec: object, meta: object = {}, status: object = {}) => {
+    const names = { apiVersion: apiVersion(kind), kind: kind.kind };
+    const metadata = { name, ...(kind.isNamespaced ? { namespace: "default" } : {}), ...meta };
+    return client.create(kind, kind.isNamespaced ? "default" : "", { ...names, metadata, spec, status }, never);
+  };
+  const world = {
+    api,
+    client,
+    machines,
+    lines,
+    told,
+    metrics,
+    node: (name: string, providerID = vmProviderId(name)) => create(kinds.node, name, { providerID }),
+    identity: (name: string, spec: object = {}) =>
+      create(kinds.identity, name, { type: 0, resourceID: identityId(name), clientID: `client-${name}`, ...spec }),
+    binding: (name: string, selector = name) =>
+      create(kinds.binding, `${name}-binding`, { azureIdentity: name, selector }),
+    pod: (name: string, nodeName: string, selector = "demo") =>
+      create(
+        kinds.pod,
+        name,
+        { nodeName, containers: [{ name: "main", image: "demo" }] },
+        { labels: { [BINDING_LABEL]: selector } },
+      ),
+    remove: (kind: Kind, name: string) =>
+      client.remove(kind, { namespace: kind.isNamespaced ? "default" : "", name }, { graceSeconds: 0 }, never),
+    /** `name state` of every record. */
+    async states(): Promise<string[]> {
+      const raw = (await client.list(kinds.assignment, {}, never)) as {
+        metadata: { name: string };
+        status: { status: string };
+      }[];
+      return raw.map(({ metadata, status }) => `${metadata.name} ${status.status}`).sort();
+    },
+    /** A leader at work, until it is stopped. */
+    async lead() {
+      const stores = micStores({ client, log });
+      const announcer: Announcer = { record: (note) => told.push(note) };
+      const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
+      const records = createRecords({
+        client,
+        store: stores.assignments,
+        clock: realClock,
+        onWrite: events.recordWritten,
+      });
+      const ports = { records, machines, events, clock: realClock, writesAtOnce: 4 };
+      const loop = new SyncLoop({
+        snapshot: () => gather(stores, settings),
+        execute: (plan, signal) => executePlan(plan, ports, signal),
+        events,
+        clock: realClock,
+        resyncMs: 3_600_000,
+        firstPauseMs: 50,
+      });
+      onRelevantChange(stores, () => loop.changed());
+      const stop = new AbortController();
+      const following = Object.values(stores).map((store) => store.run(stop.signal));
+      await Promise.all(Object.values(stores).map((store) => store.ready()));
+      const running = loop.run(stop.signal);
+      const end = async () => {
+        stop.abort(new Error("the test is over"));
+        await Promise.all([running, ...following]);
+      };
+      stack.defer(end);
+      return { loop, end };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+  return world;
+}
+
+type Cluster = Awaited<ReturnType<typeof cluster>>;
+
+/** A cluster with nodes vm-0 and vm-1, and one identity bound to the label `demo`. */
+export async function demoCluster(): Promise<Cluster> {
+  const world = await cluster();
+  await Promise.all([world.node("vm-0"), world.node("vm-1"), world.identity("demo"), world.binding("demo")]);
+  return world;
+}
