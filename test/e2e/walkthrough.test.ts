@@ -19,7 +19,7 @@ describe("podid walkthrough, on the embedded sandbox", () => {
   it("holds from the first step to the last, and shows the lines of the guide", async () => {
     const { code, stdout, stderr } = await runProgram("podid", ["walkthrough"]);
     expect(stderr).toBe("");
-    expect(stdout).toContain("All 9 steps held.");
+    expect(stdout).toContain("All 10 steps held.");
     expect(stdout).toMatch(
       /starting aad-pod-identity demo pod \(namespace: default, name: demo, IP: 127\.\d+\.\d+\.\d+\)/,
     );
@@ -33,22 +33,22 @@ describe("podid walkthrough, on the embedded sandbox", () => {
     const { code, stdout } = await runProgram("podid", ["walkthrough", "--older-yaml"]);
     expect(stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
     expect(stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
-    expect(stdout).toContain("All 9 steps held.");
+    expect(stdout).toContain("All 10 steps held.");
     expect(code).toBe(0);
   });
 
   it("fails at the step that waits for MIC when MIC is stopped, and says so", async () => {
     const { code, stdout, stderr } = await runProgram("podid", ["walkthrough", "--break=mic", "--timeout=5"]);
-    expect(stdout).not.toContain("Step 6 of 9");
+    expect(stdout).not.toContain("Step 6 of 10");
     expect(stderr).toMatch(
-      /^podid: Step 5 of 9: .* did not hold: waited 5 s for .*, but MIC does not run: there is no pod default\/mic.*\n$/,
+      /^podid: Step 5 of 10: .* did not hold: waited 5 s for .*, but MIC does not run: there is no pod default\/mic.*\n$/,
     );
     expect(code).toBe(1);
   });
 
   it("fails at the step that needs the identity when it is missing in Azure, and says which", async () => {
     const { code, stderr } = await runProgram("podid", ["walkthrough", "--break=identity", "--timeout=8"]);
-    expect(stderr).toMatch(/^podid: Step 5 of 9: .* did not hold: .*userAssignedIdentities\/demo.*\n$/i);
+    expect(stderr).toMatch(/^podid: Step 5 of 10: .* did not hold: .*userAssignedIdentities\/demo.*\n$/i);
     expect(code).toBe(1);
   });
 

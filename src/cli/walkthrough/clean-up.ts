@@ -1,7 +1,7 @@
 import { kinds } from "../../api/kinds.ts";
 import { isGone } from "./install.ts";
 import { BYSTANDER, IDENTITY_NAME, POD } from "./manifests.ts";
-import { azureOf, remove, type Step, until, type Walk } from "./walk.ts";
+import { remove, type Step, until, type Walk } from "./walk.ts";
 
 /** The guide's clean-up: afterwards neither a record nor the identity on the machine is left. */
 export const cleanUp: Step = {
@@ -10,8 +10,9 @@ export const cleanUp: Step = {
     const binding = `${IDENTITY_NAME}-binding`;
     walk.screen.typed(`kubectl delete pod ${POD} ${BYSTANDER}`);
     for (const pod of [POD, BYSTANDER]) await remove(walk, kinds.pod, pod);
-    walk.screen.typed(`kubectl delete azureidentity ${IDENTITY_NAME}\nkubectl delete azureidentitybinding ${binding}`);
+    walk.screen.typed(`kubectl delete azureidentity ${IDENTITY_NAME}`);
     await remove(walk, kinds.identity, IDENTITY_NAME);
+    walk.screen.typed(`kubectl delete azureidentitybinding ${binding}`);
     await remove(walk, kinds.binding, binding);
 
     await until(walk, { what: "the AzureAssignedIdentity to go", probe: () => areUnassigned(walk) });
@@ -20,7 +21,7 @@ export const cleanUp: Step = {
     walk.screen.ok("the identity is off the machine again");
     for (const pod of [POD, BYSTANDER]) await until(walk, { what: `pod ${pod} to go`, probe: () => isGone(walk, pod) });
 
-    walk.screen.typed(`az identity delete -g ${azureOf(walk).resourceGroup} -n ${IDENTITY_NAME}`);
+    walk.screen.typed(`az identity delete -g ${walk.sandbox.azure.resourceGroup} -n ${IDENTITY_NAME}`);
     await walk.sandbox.azure.deleteIdentity(IDENTITY_NAME);
     walk.screen.ok("the identity is gone from Azure");
   },

@@ -9,6 +9,7 @@ import { cleanUp } from "./clean-up.ts";
 import { createIdentity, deployBinding, deployIdentity } from "./identity-steps.ts";
 import { install } from "./install.ts";
 import { deployPod, listAssignments, readLog, refuseBystander } from "./pod-steps.ts";
+import { uninstall } from "./uninstall.ts";
 import type { Breakage, Step, Walk } from "./walk.ts";
 
 const steps: readonly Step[] = [
@@ -21,6 +22,7 @@ const steps: readonly Step[] = [
   readLog,
   refuseBystander,
   cleanUp,
+  uninstall,
 ];
 
 export const walkthroughCommand: Command = {
@@ -46,14 +48,32 @@ export const walkthroughCommand: Command = {
     const access = await loadAccess(sandbox.kubeconfig, {});
     await using client = new KubeClient(access, { userAgent: "podid", log: createLog({ write: () => {} }) });
     const walk = newWalk(sandbox, client, values, context);
-    const todo = values.keep === true ? steps.filter((step) => step !== cleanUp) : steps;
-    for (const [i, step] of todo.entries()) await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
-    context.screen.say(`\nAll ${todo.length} steps held.`);
-    if (values.keep !== true) return;
-    tellSandbox(sandbox, context.screen);
-    await untilStopped(context);
+    const todo = values.keep === true ? steps.filter((step) => step !== cleanUp && step !== uninstall) : steps;
+    try {
+      for (const [i, step] of todo.entries())
+        await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
+      context.screen.say(`\nAll ${todo.length} steps held.`);
+      if (values.keep !== true) return;
+      tellSandbox(sandbox, context.screen);
+      await untilStopped(context);
+    } finally {
+      // The embedded Kubernetes ends with the sandbox; a cluster of the user's own must not keep what we put there.
+      if (values.withRealKubernetes !== undefined && walk.created.length > 0) await leaveCluster(walk);
+    }
   },
 };
+
+/** Takes away what a walkthrough that did not come to its end has left in the user's cluster. */
+async function leaveCluster(walk: Walk): Promise<void> {
+  const last = { ...walk, signal: AbortSignal.timeout(walk.timeoutMs) };
+  try {
+    await cleanUp.run(last);
+    await uninstall.run(last);
+  } catch (reason) {
+    const left = walk.created.map(({ kind, name }) => `${kind.kind} ${name}`).join(", ");
+    walk.screen.failed(`the cluster may still hold ${left}: ${Fault.from(reason).message}`);
+  }
+}
 
 function newWalk(
   sandbox: Sandbox,

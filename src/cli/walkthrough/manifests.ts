@@ -38,19 +38,22 @@ spec:
 }
 
 /** The same two objects as guides from before release 1.6 spell them. */
-export function olderIdentityYaml({ resourceId, clientId }: AzureNames): string {
-  return identityYaml({ resourceId, clientId } as AzureNames)
-    .replace("resourceID:", "ResourceID:")
-    .replace("clientID:", "ClientID:");
+export function olderIdentityYaml(azure: AzureNames): string {
+  return identityYaml(azure).replace("resourceID:", "ResourceID:").replace("clientID:", "ClientID:");
 }
 
 export function olderBindingYaml(): string {
   return bindingYaml().replace("azureIdentity:", "AzureIdentity:").replace("selector:", "Selector:");
 }
 
-/** The demo pod of the guide; without a selector it carries no label. */
-export function podYaml(name: string, azure: AzureNames, selector?: string): string {
-  const labels = selector === undefined ? "" : `  labels:\n    aadpodidbinding: ${selector}\n`;
+/** The demo pod of the guide; without a selector it carries no label, and with a node it runs there. */
+export function podYaml(
+  name: string,
+  azure: AzureNames,
+  where: { readonly selector: string } | { readonly node: string },
+): string {
+  const labels = "selector" in where ? `  labels:\n    aadpodidbinding: ${where.selector}\n` : "";
+  const place = "node" in where ? `nodeName: ${where.node}` : "nodeSelector:\n    kubernetes.io/os: linux";
   return `apiVersion: v1
 kind: Pod
 metadata:
@@ -77,7 +80,6 @@ ${labels}spec:
         valueFrom:
           fieldRef:
             fieldPath: status.podIP
-  nodeSelector:
-    kubernetes.io/os: linux
+  ${place}
 `;
 }
