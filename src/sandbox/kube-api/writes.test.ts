@@ -1,0 +1,269 @@
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { type Answer, call, JSON_PATCH, MERGE_PATCH } from "../../../test/support/kube-call.ts";
+import { startKubeApi } from "./server.ts";
+
+const PODS = "/api/v1/namespaces/default/pods";
+const MAPS = "/api/v1/namespaces/default/configmaps";
+const LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+
+let url: string;
+beforeEach(async () => {
+  const api = await startKubeApi();
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  url = api.url;
+});
+
+const post = (path: string, body: unknown) => call(url, "POST", path, body);
+const get = (path: string) => call(url, "GET", path);
+const put = (path: string, body: unknown) => call(url, "PUT", path, body);
+const merge = (path: string, body: unknown) => call(url, "PATCH", path, body, { type: MERGE_PATCH });
+const jsonPatch = (path: string, body: unknown) => call(url, "PATCH", path, body, { type: JSON_PATCH });
+
+function pod(name: string, spec: object = {}, metadata: object = {}): object {
+  return { metadata: { name, ...metadata }, spec: { containers: [{ name: "main", image: "demo:1" }], ...spec } };
+}
+const versionOf = ({ body }: Answer) => Number(body.metadata?.resourceVersion);
+
+describe("create", () => {
+  it("gives a new object its identity, and the vendor's client reads it back", async () => {
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: "sandbox", server: url, skipTLSVerify: true }, { name: "somebody" });
+    const core = config.makeApiClient(CoreV1Api);
+    const body = {
+      metadata: { name: "a", labels: { app: "demo" } },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    };
+    const created = await core.createNamespacedPod({ namespace: "default", body });
+    expect(created.metadata).toMatchObject({ name: "a", namespace: "default", labels: { app: "demo" }, generation: 1 });
+    expect(created.metadata?.uid).toMatch(/^[0-9a-f-]{36}$/);
+    expect(created.metadata?.creationTimestamp?.getTime()).toBeLessThanOrEqual(Date.now());
+    expect(created.spec).toMatchObject({ restartPolicy: "Always", terminationGracePeriodSeconds: 30 });
+    expect(created.status).toMatchObject({ phase: "Pending", qosClass: "BestEffort" });
+    expect(await core.readNamespacedPod({ namespace: "default", name: "a" })).toEqual(created);
+  });
+
+  it("counts resourceVersion over all kinds", async () => {
+    const first = await post(PODS, pod("a"));
+    const second = await post(MAPS, { metadata: { name: "a" } });
+    expect(versionOf(second)).toBeGreaterThan(versionOf(first));
+  });
+
+  it("makes up a name where one is asked for", async () => {
+    const [a, b] = [
+      await post(MAPS, { metadata: { generateName: "x-" } }),
+      await post(MAPS, { metadata: { generateName: "x-" } }),
+    ];
+    expect(a?.body.metadata?.name).toMatch(/^x-[a-z0-9]{5}$/);
+    expect(b?.body.metadata?.name).not.toBe(a?.body.metadata?.name);
+  });
+
+  it.each([
+    {
+      when: "the name is taken",
+      then: {
+        code: 409,
+        body: {
+          reason: "AlreadyExists",
+          message: 'pods "taken" already exists',
+          details: { name: "taken", kind: "pods" },
+        },
+      },
+      body: pod("taken"),
+    },
+    {
+      when: "the namespace does not exist",
+      path: "/api/v1/namespaces/nowhere/pods",
+      then: { code: 404, body: { reason: "NotFound", message: 'namespaces "nowhere" not found' } },
+    },
+    {
+      when: "a pod has no containers",
+      body: pod("a", { containers: [] }),
+      then: { code: 422, body: { reason: "Invalid", message: 'Pod "a" is invalid: spec.containers: Required value' } },
+    },
+    {
+      when: "there is no name",
+      body: { spec: { containers: [{ name: "c", image: "i" }] } },
+      then: {
+        code: 422,
+        body: { message: 'Pod "" is invalid: metadata.name: Required value: name or generateName is required' },
+      },
+    },
+    { when: "the name is no DNS name", body: pod("Big_Name"), then: { code: 422, body: { reason: "Invalid" } } },
+    {
+      when: "a label's value is too long",
+      body: pod("a", {}, { labels: { nodename: "n".repeat(64) } }),
+      then: { code: 422, body: { details: { causes: [{ field: "metadata.labels", reason: "FieldValueInvalid" }] } } },
+    },
+    {
+      when: "the body says another namespace",
+      body: pod("a", {}, { namespace: "other" }),
+      then: {
+        code: 400,
+        body: {
+          reason: "BadRequest",
+          message: "the namespace of the provided object does not match the namespace sent on the request",
+        },
+      },
+    },
+    {
+      when: "the body is of another kind",
+      body: { ...pod("a"), kind: "Node" },
+      then: { code: 400, body: { reason: "BadRequest" } },
+    },
+    {
+      when: "there is a resourceVersion",
+      body: pod("a", {}, { resourceVersion: "5" }),
+      then: { code: 500, body: { message: "resourceVersion should not be set on objects to be created" } },
+    },
+    {
+      when: "a label is a number",
+      body: pod("a", {}, { labels: { a: 1 } }),
+      then: { code: 400, body: { reason: "BadRequest" } },
+    },
+  ])("is refused when $when", async ({ path = PODS, body = pod("a"), then }) => {
+    await post(PODS, pod("taken"));
+    expect(await post(path, body)).toMatchObject(then);
+  });
+
+  it("keeps a secret's plain text in base64", async () => {
+    const { body } = await post("/api/v1/namespaces/default/secrets", {
+      metadata: { name: "s" },
+      stringData: { a: "b" },
+    });
+    expect(body).toMatchObject({ type: "Opaque", data: { a: "Yg==" } });
+    expect(body.stringData).toBeUndefined();
+    const bad = await post("/api/v1/namespaces/default/secrets", { metadata: { name: "t" }, data: { a: "%" } });
+    expect(bad).toMatchObject({ code: 400 });
+  });
+
+  it("stores nothing in a dry run", async () => {
+    expect(await post(`${PODS}?dryRun=All`, pod("a"))).toMatchObject({ code: 201, body: { metadata: { name: "a" } } });
+    expect(await get(`${PODS}/a`)).toMatchObject({ code: 404 });
+  });
+});
+
+describe("replace", () => {
+  it("keeps what only the server writes, and refuses a stale version", async () => {
+    const created = await post(MAPS, { metadata: { name: "a", labels: { x: "1" } }, data: { k: "1" } });
+    const { uid, resourceVersion } = created.body.metadata ?? {};
+    const next = {
+      metadata: { name: "a", resourceVersion, creationTimestamp: "2001-01-01T00:00:00Z" },
+      data: { k: "2" },
+    };
+    const replaced = await put(`${MAPS}/a`, next);
+    expect(replaced).toMatchObject({ code: 200, body: { metadata: { uid }, data: { k: "2" } } });
+    expect(replaced.body.metadata?.creationTimestamp).toBe(created.body.metadata?.creationTimestamp);
+    expect(replaced.body.metadata?.labels).toBeUndefined();
+
+    const message =
+      'Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again';
+    expect(await put(`${MAPS}/a`, next)).toMatchObject({ code: 409, body: { reason: "Conflict", message } });
+  });
+
+  it("takes an update without a version where the kind allows it", async () => {
+    await post(MAPS, { metadata: { name: "a" } });
+    await post(LEASES, { metadata: { name: "a" }, spec: {} });
+    expect(await put(`${MAPS}/a`, { metadata: { name: "a" }, data: { k: "v" } })).toMatchObject({ code: 200 });
+    expect(await put(`${LEASES}/a`, { metadata: { name: "a" }, spec: {} })).toMatchObject({
+      code: 422,
+      body: {
+        message: expect.stringContaining("metadata.resourceVersion: Invalid value: 0: must be specified for an update"),
+      },
+    });
+  });
+
+  it("creates what does not exist only for the kinds that do so", async () => {
+    expect(await put(`${LEASES}/a`, { metadata: { name: "a" }, spec: {} })).toMatchObject({ code: 201 });
+    expect(await put(`${MAPS}/a`, { metadata: { name: "a" } })).toMatchObject({ code: 404 });
+    expect(await put(`${MAPS}/a`, { metadata: { name: "b" } })).toMatchObject({ code: 400 });
+  });
+
+  it("writes nothing when nothing changes", async () => {
+    const first = await post(MAPS, { metadata: { name: "a" }, data: { k: "v" } });
+    expect(versionOf(await put(`${MAPS}/a`, { metadata: { name: "a" }, data: { k: "v" } }))).toBe(versionOf(first));
+  });
+
+  it("refuses another object's uid", async () => {
+    await post(MAPS, { metadata: { name: "a" } });
+    expect(await put(`${MAPS}/a`, { metadata: { name: "a", uid: "other" } })).toMatchObject({ code: 409 });
+  });
+});
+
+describe("patch", () => {
+  it("merges, and null removes", async () => {
+    await post(MAPS, { metadata: { name: "a", labels: { x: "1" } }, data: { k: "1", gone: "1" } });
+    const { body } = await merge(`${MAPS}/a`, { metadata: { labels: { y: "2" } }, data: { gone: null } });
+    expect(body).toMatchObject({ metadata: { labels: { x: "1", y: "2" } } });
+    expect(body.data).toEqual({ k: "1" });
+  });
+
+  it("applies the operations of a JSON patch together or not at all", async () => {
+    await post(MAPS, { metadata: { name: "a" }, data: { k: "1" } });
+    expect((await jsonPatch(`${MAPS}/a`, [{ op: "replace", path: "/data/k", value: "2" }])).body.data).toEqual({
+      k: "2",
+    });
+    const failed = await jsonPatch(`${MAPS}/a`, [
+      { op: "replace", path: "/data/k", value: "3" },
+      { op: "test", path: "/data/k", value: "2" },
+    ]);
+    const message = "the server rejected our request due to an error in our request";
+    expect(failed).toMatchObject({ code: 422, body: { reason: "Invalid", message } });
+    expect((await get(`${MAPS}/a`)).body.data).toEqual({ k: "2" });
+  });
+
+  it("minds a resourceVersion in the patch", async () => {
+    await post(MAPS, { metadata: { name: "a" } });
+    const patch = { metadata: { resourceVersion: "1" }, data: { k: "v" } };
+    expect(await merge(`${MAPS}/a`, patch)).toMatchObject({ code: 409, body: { reason: "Conflict" } });
+  });
+
+  it.each([
+    { type: "application/json", code: 415 },
+    { type: "application/strategic-merge-patch+json", code: 501 },
+    { type: "application/apply-patch+yaml", code: 501 },
+  ])("does not take $type", async ({ type, code }) => {
+    await post(MAPS, { metadata: { name: "a" } });
+    expect(await call(url, "PATCH", `${MAPS}/a`, {}, { type })).toMatchObject({ code, body: { kind: "Status" } });
+  });
+
+  it.each([
+    { what: "name", patch: { metadata: { name: "b" } }, code: 400 },
+    { what: "namespace", patch: { metadata: { namespace: "other" } }, code: 400 },
+    { what: "uid", patch: { metadata: { uid: "other" } }, code: 422 },
+    { what: "a pod's node", patch: { spec: { nodeName: "other" } }, code: 422 },
+    { what: "a pod's service account", patch: { spec: { serviceAccountName: "other" } }, code: 422 },
+  ])("cannot change $what", async ({ patch, code }) => {
+    await post(PODS, pod("a", { nodeName: "node-0" }));
+    expect(await merge(`${PODS}/a`, patch)).toMatchObject({ code });
+  });
+});
+
+describe("the status of a pod", () => {
+  it("is written at its own URL only, and the rest only at the object's", async () => {
+    await post(PODS, { ...pod("a"), status: { phase: "Running" } });
+    const both = { metadata: { labels: { x: "1" } }, status: { phase: "Running", podIP: "10.0.0.1" } };
+    expect((await merge(`${PODS}/a`, both)).body).toMatchObject({
+      metadata: { labels: { x: "1" } },
+      status: { phase: "Pending" },
+    });
+    const spec = { containers: [{ name: "main", image: "other" }] };
+    const { body } = await merge(`${PODS}/a/status`, { ...both, spec });
+    expect(body).toMatchObject({ status: { phase: "Running", podIP: "10.0.0.1", podIPs: [{ ip: "10.0.0.1" }] } });
+    expect(body).toMatchObject({ spec: { containers: [{ image: "demo:1" }] }, metadata: { generation: 1 } });
+  });
+});
+
+describe("binding a pod", () => {
+  it("puts it on a node, once", async () => {
+    await post(PODS, pod("a"));
+    const binding = { metadata: { name: "a" }, target: { kind: "Node", name: "node-0" } };
+    expect(await post(`${PODS}/a/binding`, binding)).toMatchObject({ code: 201, body: { status: "Success" } });
+    expect((await get(`${PODS}/a`)).body).toMatchObject({
+      spec: { nodeName: "node-0" },
+      status: { conditions: [{ type: "PodScheduled", status: "True" }] },
+    });
+    const message = 'Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "node-0"';
+    expect(await post(`${PODS}/a/binding`, binding)).toMatchObject({ code: 409, body: { message } });
+  });
+});
