@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { kinds } from "../api/kinds.ts";
+import { createLog } from "../base/log.ts";
+import { Secret } from "../base/secret.ts";
+import type { Credentials } from "./access.ts";
+import { type ClientOptions, KubeClient } from "./client.ts";
+
+const signal = new AbortController().signal;
+const log = createLog({ write: () => {} });
+const disposables: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const dispose of disposables.splice(0)) await dispose();
+});
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+type Over = Partial<ClientOptions> & { readonly path?: string; readonly credentials?: () => Promise<Credentials> };
+
+/** A client of a server that answers as told. */
+async function clientOf(handler: Handler, over: Over = {}) {
+  const sockets = new Set<Socket>();
+  const server = createServer(handler).on("connection", (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${over.path ?? ""}`;
+  const access = { server: address, credentials: over.credentials ?? (async () => ({})) };
+  const client = new KubeClient(access, { userAgent: "test/1", log, ...over });
+  disposables.push(
+    () => client[Symbol.asyncDispose](),
+    () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
+  );
+  return { client, sockets, address };
+}
+
+const ref = { namespace: "ns", name: "a" };
+
+describe("a client of the API server", () => {
+  it("says who it is, below the server's own path", async () => {
+    const seen: unknown[] = [];
+    const handler: Handler = ({ url, headers }, response) => {
+      seen.push(url, headers["user-agent"], headers.authorization, headers["impersonate-user"]);
+      response.end("{}");
+    };
+    const credentials = async () => ({ token: new Secret("t"), impersonate: "jane" });
+    const { client } = await clientOf(handler, { path: "/k8s/clusters/c-1", credentials });
+    await client.get(kinds.pod, ref, signal);
+    expect(seen).toEqual(["/k8s/clusters/c-1/api/v1/namespaces/ns/pods/a", "test/1", "Bearer t", "jane"]);
+  });
+
+  it("reads again over a new connection when the server had closed the idle one", async () => {
+    let count = 0;
+    const { client, sockets } = await clientOf((_, response) => {
+      count += 1;
+      // The first connection is answered once, and reset as soon as it is used again.
+      if (count === 2) response.socket?.resetAndDestroy();
+      else response.end(JSON.stringify({ count }));
+    });
+    await client.get(kinds.pod, ref, signal);
+    expect(await client.get(kinds.pod, ref, signal)).toEqual({ count: 3 });
+    expect(sockets.size).toBe(2);
+  });
+
+  it("never sends a write twice by itself", async () => {
+    let count = 0;
+    const { client } = await clientOf((_, response) => {
+      count += 1;
+      if (count === 2) response.socket?.resetAndDestroy();
+      else response.end("{}");
+    });
+    await client.get(kinds.pod, ref, signal);
+    await expect(client.create(kinds.pod, "ns", {}, signal)).rejects.toMatchObject({ code: "KUBE_UNREACHABLE" });
+    expect(count).toBe(2);
+  });
+
+  it.each([
+    { what: "does not begin", handler: () => {} },
+    { what: "does not end", handler: (_: unknown, response: ServerResponse) => void response.write("{") },
+  ])("gives up an answer that $what", async ({ handler }) => {
+    const { client, address } = await clientOf(handler, { timeLimitMs: 50 });
+    await expect(client.get(kinds.pod, ref, signal)).rejects.toMatchObject({
+      code: "KUBE_UNREACHABLE",
+      message: expect.stringContaining(`cannot reach the API server at ${address} (`),
+    });
+  });
+
+  it("ends with the signal's reason while it waits for an answer or for credentials", async () => {
+    const never = new Promise<Credentials>(() => {});
+    for (const over of [{}, { credentials: () => never }]) {
+      const stop = new AbortController();
+      const { client } = await clientOf(() => stop.abort(new Error("enough")), over);
+      const answer = client.get(kinds.pod, ref, stop.signal);
+      if ("credentials" in over) stop.abort(new Error("enough"));
+      await expect(answer).rejects.toThrow("enough");
+    }
+  });
+
+  it("keeps a short pause that the server asks for, and leaves a long one to its caller", async () => {
+    const clock = new FakeClock();
+    const pauses = ["2", "60"];
+    const { client } = await clientOf(
+      (_, response) => {
+        const pause = pauses.shift();
+        if (pause !== undefined) response.writeHead(429, { "retry-after": pause });
+        response.end("{}");
+      },
+      { clock },
+    );
+    const answer = client.get(kinds.pod, ref, signal);
+    await clock.asleep();
+    clock.advance(2_000);
+    await expect(answer).rejects.toMatchObject({ code: "KUBE_THROTTLED", retryAfterMs: 60_000 });
+    expect(await client.get(kinds.pod, ref, signal)).toEqual({});
+  });
+
+  it("waits within its budget", async () => {
+    const clock = new FakeClock();
+    const { client } = await clientOf((_, response) => response.end("{}"), { clock, qps: 1, burst: 2 });
+    await client.get(kinds.pod, ref, signal);
+    await client.get(kinds.pod, ref, signal);
+    const third = client.get(kinds.pod, ref, signal);
+    await clock.asleep();
+    clock.advance(1_000);
+    expect(await third).toEqual({});
+  });
+
+  it("tells an answer that no API server gives", async () => {
+    const { client } = await clientOf((_, response) => response.end("<html>Sign in</html>"));
+    await expect(client.list(kinds.pod, {}, signal)).rejects.toMatchObject({
+      code: "KUBE_ERROR",
+      message: "the answer to list pods is not one of a Kubernetes API server: check the server's address",
+    });
+  });
+
+  it("uses new credentials at once, and their own connections for a new certificate", async () => {
+    const tokens: unknown[] = [];
+    let credentials: Credentials = { token: new Secret("one") };
+    const { client, sockets } = await clientOf(
+      ({ headers }, response) => {
+        tokens.push(headers.authorization);
+        response.end("{}");
+      },
+      { credentials: async () => credentials },
+    );
+    await client.get(kinds.pod, ref, signal);
+    credentials = { token: new Secret("two") };
+    await client.get(kinds.pod, ref, signal);
+    expect(sockets.size).toBe(1);
+    credentials = { token: new Secret("two"), ca: "another" };
+    await client.get(kinds.pod, ref, signal);
+    expect(sockets.size).toBe(2);
+    expect(tokens).toEqual(["Bearer one", "Bearer two", "Bearer two"]);
+  });
+});

@@ -1,0 +1,79 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { kinds } from "../api/kinds.ts";
+import { createLog } from "../base/log.ts";
+import { KubeClient } from "./client.ts";
+import { type EventNote, EventRecorder } from "./events.ts";
+
+const signal = new AbortController().signal;
+
+function note(name: string): EventNote {
+  const meta = { namespace: "ns", name, uid: name, resourceVersion: "1" };
+  return { about: { kind: kinds.pod, meta }, type: "Normal", reason: "Seen", message: "it was seen" };
+}
+
+/** A recorder before a server that answers with one status after the other, the last one for ever. */
+async function recorderOf(...statuses: readonly number[]) {
+  const lines: string[] = [];
+  const names: string[] = [];
+  const server = createServer((request, response) => {
+    names.push(`${request.method} ${request.url}`);
+    request.resume().on("end", () => {
+      response.writeHead(statuses[Math.min(names.length, statuses.length) - 1] ?? 200).end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const access = {
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials: async () => ({}),
+  };
+  const log = createLog({ write: (line) => lines.push(line) });
+  const client = new KubeClient(access, { userAgent: "test", log });
+  const clock = new FakeClock();
+  const recorder = new EventRecorder({ client, component: "test", log, clock });
+  const end = async () => {
+    await recorder[Symbol.asyncDispose]();
+    await client[Symbol.asyncDispose]();
+    await new Promise((resolve) => server.close(resolve).closeAllConnections());
+  };
+  return { recorder, clock, lines, names, [Symbol.asyncDispose]: end };
+}
+
+it("an event that is refused is left out and said once, and the next ones go on", async () => {
+  await using world = await recorderOf(403, 403, 201);
+  for (const name of ["a", "b", "c", "d"]) world.recorder.record(note(name));
+  await world.recorder.flush(signal);
+  expect(world.names).toHaveLength(4);
+  expect(world.lines.filter((line) => line.includes("cannot be written"))).toHaveLength(1);
+  expect(world.lines.filter((line) => line.includes("written again"))).toHaveLength(1);
+});
+
+it("an event is tried again while the API server is in trouble, and given up at last", async () => {
+  await using world = await recorderOf(500);
+  world.recorder.record(note("a"));
+  for (let attempt = 1; attempt < 4; attempt += 1) {
+    await world.clock.asleep();
+    world.clock.advance(8_000);
+  }
+  await world.recorder.flush(signal);
+  expect(world.names).toHaveLength(4);
+  expect(world.lines).toHaveLength(1);
+});
+
+it("a full queue drops what comes, and says so once", async () => {
+  await using world = await recorderOf(500);
+  for (let i = 0; i < 1_500; i += 1) world.recorder.record(note(String(i)));
+  expect(world.lines.filter((line) => line.includes("1000 events wait"))).toHaveLength(1);
+});
+
+it("waiting for events ends with the signal, and closing gives them up", async () => {
+  await using world = await recorderOf(500);
+  world.recorder.record(note("a"));
+  await world.clock.asleep();
+  await world.recorder.flush(AbortSignal.abort());
+  await world.recorder[Symbol.asyncDispose]();
+  expect(world.names).toHaveLength(1);
+  expect(world.lines).toEqual([]);
+});

@@ -1,0 +1,135 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { createLog } from "../base/log.ts";
+import { KubeClient } from "./client.ts";
+import { LeaderLease } from "./leader.ts";
+
+const DURATION_MS = 2_000;
+/** With the longest pauses: one attempt every quarter of the duration. */
+const PAUSE_MS = DURATION_MS / 4;
+
+/** Counts the pauses between attempts: other sleeps are limits of single requests. */
+class CountingClock extends FakeClock {
+  pauses = 0;
+
+  override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms === PAUSE_MS) this.pauses += 1;
+    return super.sleep(ms, signal);
+  }
+}
+
+type Asked = {
+  readonly method: string;
+  readonly body: unknown;
+  readonly answer: (status: number, body: object) => void;
+};
+
+/** A candidate before an API server whose every answer the test gives, when it likes. */
+async function candidate() {
+  const asked: Asked[] = [];
+  const server = createServer(async (request, response: ServerResponse) => {
+    const body = request.method === "GET" ? undefined : await json(request);
+    const answer = (status: number, said: object) => void response.writeHead(status).end(JSON.stringify(said));
+    asked.push({ method: request.method ?? "", body, answer });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const access = {
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    credentials: async () => ({}),
+  };
+  const log = createLog({ write: () => {} });
+  const clock = new CountingClock();
+  const client = new KubeClient(access, { userAgent: "test", log, clock });
+  const said: boolean[] = [];
+  const lease = new LeaderLease({
+    client,
+    namespace: "ns",
+    name: "lock",
+    identity: "me",
+    durationMs: DURATION_MS,
+    log,
+    clock,
+    random: () => 1,
+    onChange: (isLeader) => said.push(isLeader),
+  });
+  const stop = new AbortController();
+  const untilAborted = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const result = lease.lead(untilAborted, stop.signal);
+  const end = async () => {
+    stop.abort();
+    server.close().closeAllConnections();
+    await result;
+    await client[Symbol.asyncDispose]();
+  };
+  /** The next request, when it has come. */
+  const next = async (method: string): Promise<Asked> => {
+    await eventually(() => asked[0]?.method).toBe(method);
+    return asked.shift() as Asked;
+  };
+  return { lease, clock, said, result, next, [Symbol.asyncDispose]: end };
+}
+
+function held(holderIdentity: string, leaseDurationSeconds = DURATION_MS / 1_000): object {
+  return { metadata: { name: "lock", resourceVersion: "1" }, spec: { holderIdentity, leaseDurationSeconds } };
+}
+
+describe("a leader", () => {
+  it("counts from when it sent a renewal, not from when that was answered", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(404, {});
+    const create = await me.next("POST");
+    me.clock.advance(200);
+    create.answer(201, held("me"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+    await eventually(() => me.clock.pauses).toBe(1);
+
+    me.clock.advance(DURATION_MS / 2 - 200 - 1);
+    expect(me.lease.isLeader).toBe(true);
+    me.clock.advance(1);
+
+    expect(me.lease.isLeader).toBe(false);
+    expect(await me.result).toBe("lost");
+    expect(me.said).toEqual([true, false]);
+  });
+});
+
+describe("a candidate", () => {
+  it.each([
+    { when: "another holds it", holder: "another", seconds: 2, attempts: 4 },
+    { when: "its own name is in it", holder: "me", seconds: 2, attempts: 4 },
+    { when: "the holder promised a longer time", holder: "another", seconds: 4, attempts: 8 },
+    { when: "the holder promised a shorter time", holder: "another", seconds: 1, attempts: 4 },
+  ])("waits for the whole time that the lease has not changed when $when", async ({ holder, seconds, attempts }) => {
+    await using me = await candidate();
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      (await me.next("GET")).answer(200, held(holder, seconds));
+      await eventually(() => me.clock.pauses).toBe(attempt + 1);
+      me.clock.advance(PAUSE_MS);
+    }
+    (await me.next("GET")).answer(200, held(holder, seconds));
+    const { body, answer } = await me.next("PUT");
+    expect(body).toMatchObject({ metadata: { resourceVersion: "1" }, spec: { holderIdentity: "me" } });
+    answer(200, held("me"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+  });
+
+  it("takes a lease at once that its holder has released", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(200, held(""));
+    (await me.next("PUT")).answer(200, held("me"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+  });
+
+  it("does not lead when another was quicker", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(200, held(""));
+    (await me.next("PUT")).answer(409, {});
+    await eventually(() => me.clock.pauses).toBe(1);
+    expect(me.lease.isLeader).toBe(false);
+  });
+});

@@ -1,0 +1,173 @@
+import { array, assert, constantFrom, property, record } from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Meta } from "../api/meta.ts";
+import { type Change, ObjectCache } from "./object-cache.ts";
+
+type Thing = { readonly meta: Meta; readonly size: string };
+
+function thing(name: string, version: number, over: { readonly uid?: string; readonly size?: string } = {}): Thing {
+  const { uid = `uid-of-${name}`, size = String(version) } = over;
+  const meta = { name, namespace: "ns", uid, resourceVersion: String(version), generation: 0 };
+  return {
+    meta: { ...meta, creationTimestamp: "", deletionTimestamp: "", labels: {}, annotations: {}, finalizers: [] },
+    size,
+  };
+}
+
+function cacheOf(...objects: readonly Thing[]) {
+  const changes: Change<Thing>[] = [];
+  const cache = new ObjectCache<Thing>({ size: ({ size }) => [size] }, (change) => changes.push(change));
+  cache.replaceAll(objects, "10");
+  changes.length = 0;
+  return { cache, changes, versions: () => cache.list().map(({ meta }) => `${meta.name} ${meta.resourceVersion}`) };
+}
+
+const ref = (name: string) => ({ namespace: "ns", name });
+
+describe("a cache of objects", () => {
+  it("keeps the later of two versions, whatever comes first", () => {
+    const { cache, changes, versions } = cacheOf(thing("a", 5));
+    cache.accept(thing("a", 12));
+    cache.put(thing("a", 11));
+    cache.put(thing("a", 12));
+    expect(versions()).toEqual(["a 12"]);
+    expect(changes).toHaveLength(1);
+  });
+
+  it("takes a version that does not compare, when it is another", () => {
+    const { cache, versions } = cacheOf(thing("a", 5));
+    const odd = thing("a", 0);
+    cache.put({ ...odd, meta: { ...odd.meta, resourceVersion: "x-1" } });
+    expect(versions()).toEqual(["a x-1"]);
+  });
+
+  it("does not bring back what we deleted, until another has the name", () => {
+    const { cache, versions } = cacheOf(thing("a", 5));
+    cache.forget(ref("a"), "uid-of-a");
+    cache.put(thing("a", 11));
+    expect(versions()).toEqual([]);
+    cache.drop({ ...ref("a"), uid: "uid-of-a", resourceVersion: "12" });
+    cache.put(thing("a", 13, { uid: "other" }));
+    expect(versions()).toEqual(["a 13"]);
+  });
+
+  it("does not forget an object that only has the name", () => {
+    const { cache, versions } = cacheOf(thing("a", 5));
+    cache.forget(ref("a"), "another uid");
+    expect(versions()).toEqual(["a 5"]);
+  });
+
+  it("does not take an answer that the watch has overtaken", () => {
+    const { cache, versions } = cacheOf();
+    cache.put(thing("a", 11));
+    cache.reached("11");
+    cache.drop({ ...ref("a"), uid: "uid-of-a", resourceVersion: "12" });
+    cache.reached("12");
+    cache.accept(thing("a", 11));
+    expect(versions()).toEqual([]);
+  });
+
+  it("does not drop a successor of the same name for its predecessor's end", () => {
+    const { cache, versions } = cacheOf(thing("a", 5));
+    cache.accept(thing("a", 13, { uid: "other" }));
+    cache.drop({ ...ref("a"), uid: "uid-of-a", resourceVersion: "12" });
+    expect(versions()).toEqual(["a 13"]);
+  });
+
+  it("keeps what was written after a list was made, and nothing else that the list lacks", () => {
+    const { cache, changes, versions } = cacheOf(thing("old", 5), thing("kept", 6));
+    cache.accept(thing("own", 21));
+    changes.length = 0;
+    cache.replaceAll([thing("kept", 6), thing("more", 19)], "20");
+    expect(versions().sort()).toEqual(["kept 6", "more 19", "own 21"]);
+    expect(changes.map(({ before, after }) => [before?.meta.name, after?.meta.name])).toEqual([
+      ["old", undefined],
+      [undefined, "more"],
+    ]);
+  });
+
+  it("believes a list from after a restore, whose versions begin again lower", () => {
+    const { cache, versions } = cacheOf(thing("a", 9), thing("b", 8));
+    cache.replaceAll([thing("a", 3)], "4");
+    expect(versions()).toEqual(["a 3"]);
+    cache.put(thing("a", 5));
+    expect(versions()).toEqual(["a 5"]);
+  });
+
+  it("finds objects by an index, in their present form only", () => {
+    const { cache } = cacheOf(thing("a", 1, { size: "s" }), thing("b", 2, { size: "s" }));
+    expect(cache.by("size", "s").map(({ meta }) => meta.name)).toEqual(["a", "b"]);
+    cache.put(thing("a", 11, { size: "m" }));
+    cache.drop({ ...ref("b"), uid: "uid-of-b", resourceVersion: "12" });
+    expect(cache.by("size", "s")).toEqual([]);
+    expect(cache.by("size", "m")).toHaveLength(1);
+    expect(() => cache.by("colour", "red")).toThrow('no index "colour"');
+  });
+
+  it("ends where the API server is, however late the watch and the answers to our writes come", async () => {
+    const step = record({ name: constantFrom("a", "b"), what: constantFrom("write", "delete", "watch", "answer") });
+    await assert(
+      property(array(step, { maxLength: 60 }), (steps) => new History().play(steps)),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+type Step = { readonly name: string; readonly what: string };
+type News = { readonly version: number; readonly tell: (cache: ObjectCache<Thing>) => void };
+
+/** An API server whose watch and whose answers are heard in their own order, each as late as the steps say. */
+class History {
+  #version = 10;
+  #count = 0;
+  readonly #live = new Map<string, Thing>();
+  readonly #events: News[] = [];
+  readonly #answers: News[] = [];
+  readonly #cache = new ObjectCache<Thing>({}, () => {});
+
+  play(steps: readonly Step[]): void {
+    this.#cache.replaceAll([], "10");
+    for (const { name, what } of steps) {
+      if (what === "write") this.#write(name);
+      else if (what === "delete") this.#delete(name);
+      else if (what === "watch") this.#hear();
+      else this.#answers.shift()?.tell(this.#cache);
+    }
+    while (this.#answers.length > 0) this.#answers.shift()?.tell(this.#cache);
+    while (this.#events.length > 0) this.#hear();
+    const live = [...this.#live.values()].map(({ meta }) => [meta.name, meta.resourceVersion]).sort();
+    expect(
+      this.#cache
+        .list()
+        .map(({ meta }) => [meta.name, meta.resourceVersion])
+        .sort(),
+    ).toEqual(live);
+  }
+
+  #hear(): void {
+    const event = this.#events.shift();
+    event?.tell(this.#cache);
+    if (event !== undefined) this.#cache.reached(String(event.version));
+  }
+
+  #write(name: string): void {
+    const version = ++this.#version;
+    const uid = this.#live.get(name)?.meta.uid ?? `uid-${++this.#count}`;
+    const written = thing(name, version, { uid });
+    this.#live.set(name, written);
+    this.#events.push({ version, tell: (cache) => cache.put(written) });
+    this.#answers.push({ version, tell: (cache) => cache.accept(written) });
+  }
+
+  #delete(name: string): void {
+    const uid = this.#live.get(name)?.meta.uid;
+    if (uid === undefined) return;
+    const version = ++this.#version;
+    this.#live.delete(name);
+    this.#events.push({
+      version,
+      tell: (cache) => cache.drop({ ...ref(name), uid, resourceVersion: String(version) }),
+    });
+    this.#answers.push({ version, tell: (cache) => cache.forget(ref(name), uid) });
+  }
+}
