@@ -1,6 +1,3 @@
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-
 export type Answer = { readonly code: number; readonly headers: Headers; readonly body: Body };
 /** The parts of the API server's answers that tests look at. */
 export type Body = {
@@ -36,6 +33,11 @@ export async function call(
 /** The events of a raw watch, one after the other, until the server ends it or the loop is left. */
 export async function* watchEvents(url: string, path: string, signal?: AbortSignal): AsyncGenerator<Event> {
   const response = await fetch(url + path, signal ? { signal } : {});
-  if (!response.ok || response.body === null) throw new Error(`watch answered ${response.status}`);
-  for await (const line of createInterface({ input: Readable.fromWeb(response.body) })) yield JSON.parse(line);
+  if (!response.ok || response.body === null) throw new Error(`the watch answered ${response.status}`);
+  let rest = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line);
+  }
 }

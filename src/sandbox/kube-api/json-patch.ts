@@ -1,4 +1,4 @@
-import { isEqual, isList, isObject, type Json, type JsonObject } from "./json.ts";
+import { isEqual, isList, isObject, type Json, type JsonObject, without } from "./json.ts";
 
 /** An operation cannot be applied; the API server says no more than that. */
 export class PatchFailed extends Error {}
@@ -92,9 +92,8 @@ function setAt(document: Json, path: readonly string[], value: Json, how: "inser
 function removeAt(document: Json, path: readonly string[]): Json {
   return changeAt(document, path, (holder, name) => {
     if (isList(holder)) return holder.toSpliced(index(name, holder.length - 1), 1);
-    const { [name]: gone, ...rest } = holder as JsonObject;
-    if (gone === undefined) throw new PatchFailed(`no ${name}`);
-    return rest;
+    if (!Object.hasOwn(holder as JsonObject, name)) throw new PatchFailed(`no ${name}`);
+    return without(holder as JsonObject, name);
   });
 }
 
