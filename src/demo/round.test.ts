@@ -110,6 +110,18 @@ describe("demo", () => {
     expect(lines[1]).toContain(why);
   });
 
+  it("takes its token to no other place, whatever a list links to", async () => {
+    const server = createServer((_request, response) => {
+      response.end(JSON.stringify({ value: [], nextLink: `${origin()}/metadata/elsewhere` }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const arm = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await round("--subscription-id=sub", "--resource-group=rg", `--arm-endpoint=${arm}`);
+    expect(imds.requests.filter(({ target }) => target.includes("elsewhere"))).toEqual([]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it("refuses an address that is none", () => {
     expect(() => new Metadata("169.254.169.254")).toThrow(expect.objectContaining({ code: "FLAG_INVALID" }));
   });

@@ -103,6 +103,10 @@ describe("selectIdentity chooses", () => {
 const renewed = { ...bound("a"), identities: [identity("a", { spec: { clientID: "another" } })] };
 const moved = { ...bound("a"), identities: [identity("a", { spec: { resourceID: identityId("b") } })] };
 const retyped = { ...bound("a"), identities: [identity("a", { spec: { type: 1 } })] };
+const deleting = bound("a").assignments.map((record) => ({
+  ...record,
+  meta: { ...record.meta, deletionTimestamp: "2026-01-01T00:00:00Z" },
+}));
 const elsewhere = bound("a", "Assigned", { of: pod("web", { spec: { nodeName: "node-1" } }) });
 
 describe("selectIdentity refuses", () => {
@@ -140,6 +144,11 @@ describe("selectIdentity refuses", () => {
     { when: "no record yet", known: bound("a", "none"), then: { outcome: "not-assigned", isCreated: false } },
     { when: "a record that is only created", known: bound("a", "Created"), then: { isCreated: true } },
     { when: "a record that was taken back", known: bound("a", "Unassigned"), then: { isCreated: false } },
+    {
+      when: "a record that is being deleted",
+      known: { ...bound("a"), assignments: deleting },
+      then: { outcome: "not-assigned", isCreated: false },
+    },
     { when: "another client ID than the record's", known: renewed, then: { outcome: "not-assigned" } },
     { when: "another resource ID than the record's", known: moved, then: { outcome: "not-assigned" } },
     { when: "another type than the record's", known: retyped, then: { outcome: "not-assigned" } },

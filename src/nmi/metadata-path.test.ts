@@ -42,6 +42,7 @@ describe("readMetadataPath", () => {
     { target: "*", code: "REQUEST_INVALID" },
     { target: "", code: "REQUEST_INVALID" },
     { target: "/metadata/instance#x", code: "REQUEST_INVALID" },
+    { target: "/metadata/instance?a#b", code: "REQUEST_INVALID" },
     { target: "/metadata/%zz", code: "REQUEST_INVALID" },
     { target: "/metadata/instance%00", code: "REQUEST_INVALID" },
     { target: "/metadata/instance%3Fa", code: "REQUEST_INVALID" },

@@ -125,6 +125,14 @@ describe("a token request", () => {
     expect((await ask(node, token)).status).toBe(403);
   });
 
+  it("is refused 403 for an identity that cannot be used, whatever its record says", async () => {
+    const node = nmiNode({ imds });
+    node.bind(web, identity("odd", { spec: { resourceID: "odd" } }));
+    const { status, body } = await ask(node, token);
+    expect(status).toBe(403);
+    expect(body.error_description).toContain('invalid resource id: "odd"');
+  });
+
   it("carries IMDS's own words when IMDS refuses", async () => {
     imds.failNext({ status: 403, body: { error: "forbidden", error_description: "tenant suspended" } });
     const { status, body } = await ask(bound(), token);
@@ -147,7 +155,7 @@ describe("a token request", () => {
     const release = imds.hold();
     const answer = ask(node, token);
     await expect.poll(() => imds.requests.length).toBe(1);
-    node.pods.remove(web);
+    node.pods.put({ ...web, meta: { ...web.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } });
     node.pods.put(pod("other", { selector: "" }));
     release();
     expect((await answer).status).toBe(503);
@@ -203,6 +211,19 @@ describe("an excepted pod", () => {
     await ask(node, "/metadata/scheduledevents", { method: "POST", body: Buffer.from("{}") });
     expect(imds.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
+});
+
+it("token requests that are passed on take turns with NMI's own", async () => {
+  const node = nmiNode({ imds });
+  node.pods.put(pod("mic", { labels: { component: "mic" } }));
+  node.exceptions.push(exception("mic", { component: "mic" }));
+  imds.put("anything");
+  const release = imds.hold();
+  const all = Array.from({ length: 6 }, () => ask(node, `${token}&client_id=anything`));
+  await expect.poll(() => imds.requests.length).toBe(4);
+  release();
+  await Promise.all(all);
+  expect(imds.mostAtOnce).toBe(4);
 });
 
 describe("instance metadata", () => {

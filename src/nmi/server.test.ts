@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Listener } from "../base/listener.ts";
 import type { Connection, NmiRequest, NmiResponse } from "./ports.ts";
-import { serve } from "./server.ts";
+import { plainAddress, serve } from "./server.ts";
 
 const fine: NmiResponse = { status: 200, headers: { "Content-Type": "application/json" }, body: '{"a":1}' };
 const opened: AsyncDisposable[] = [];
@@ -121,6 +121,24 @@ describe("serve", () => {
   it("answers a request without Host, as old clients send it", async () => {
     const { port } = await start(async () => fine);
     expect(await raw(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
+  it("puts no refusal into the middle of an answer", async () => {
+    const { promise: may, resolve: goOn } = Promise.withResolvers<void>();
+    const { port } = await start(async () => {
+      await may;
+      return fine;
+    });
+    expect(await raw(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\nhello\r\n\r\n").catch(() => "")).toBe("");
+    goOn();
+  });
+
+  it.each([
+    { address: "::ffff:10.0.0.1", then: "10.0.0.1" },
+    { address: "fd00::ffff:1", then: "fd00::ffff:1" },
+    { address: undefined, then: "" },
+  ])("knows $address as $then", ({ address, then }) => {
+    expect(plainAddress(address)).toBe(then);
   });
 
   it("lets answers under way go out when it stops, on connections that then close", async () => {

@@ -82,11 +82,14 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
 function peerOf({ socket }: IncomingMessage, peers: WeakMap<Duplex, Peer>): Peer {
   const known = peers.get(socket);
   if (known !== undefined) return known;
-  // An IPv4 address on a socket that listens for both families looks like ::ffff:10.0.0.1.
-  const remoteAddress = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-  const made = { connection: { remoteAddress }, underWay: 0 };
+  const made = { connection: { remoteAddress: plainAddress(socket.remoteAddress) }, underWay: 0 };
   peers.set(socket, made);
   return made;
+}
+
+/** An address as pods have it: IPv4 looks like `::ffff:10.0.0.1` on a socket that listens for both families. */
+export function plainAddress(address = ""): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 function request(message: IncomingMessage, { connection }: Peer, body: Buffer, stop: AbortController): NmiRequest {

@@ -15,6 +15,8 @@ const HOUR = 3600_000;
 class FakeBackend implements Backend {
   fetches = 0;
   lifeMs = 24 * HOUR;
+  /** Whether it goes on when told to stop. */
+  isDeaf = false;
   #fault: Fault | undefined;
   #held: Promise<void> | undefined;
   readonly #clock: FakeClock;
@@ -51,7 +53,7 @@ class FakeBackend implements Backend {
     const number = this.fetches;
     await Promise.race([
       this.#held,
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      new Promise((_, reject) => signal.addEventListener("abort", () => this.isDeaf || reject(signal.reason))),
     ]);
     if (this.#fault !== undefined) throw this.#fault;
     return {
@@ -202,8 +204,9 @@ describe("TokenCache", () => {
     expect([await get(), await get({ of: "ab" })]).toEqual(["token-3", "token-2"]);
   });
 
-  it("keeps nothing of a fetch whose identity was evicted meanwhile", async () => {
+  it.each([false, true])("keeps nothing of a fetch whose identity was evicted meanwhile (deaf: %s)", async (isDeaf) => {
     const { get, cache, backend } = setUp();
+    backend.isDeaf = isDeaf;
     const release = backend.hold();
     const result = get();
     await settled();

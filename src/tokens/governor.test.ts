@@ -75,6 +75,28 @@ describe("Governor", () => {
     await third;
   });
 
+  it("loses no place to one who leaves just when the turn comes", async () => {
+    for (let hops = 0; hops < 12; hops += 1) {
+      const clock = new FakeClock();
+      const { begun, ends, start } = calls(new Governor({ atOnce: 1, perSecond: 100, clock }), clock);
+      void start();
+      const gone = new AbortController();
+      const leaver = start(gone.signal);
+      leaver.catch(() => {});
+      await settled();
+      ends[0]?.();
+      for (let i = 0; i < hops; i += 1) await Promise.resolve();
+      gone.abort(new Error("left"));
+      const last = start();
+      await settled();
+      for (const end of ends) end();
+      await settled();
+      for (const end of ends) end();
+      await last;
+      expect(begun.length).toBeGreaterThan(1);
+    }
+  });
+
   it("goes on after a call that failed", async () => {
     const governor = new Governor({ atOnce: 1, perSecond: 10, clock: new FakeClock() });
     await expect(governor.run(() => Promise.reject(new Error("no")), never)).rejects.toThrow("no");

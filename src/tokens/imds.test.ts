@@ -100,6 +100,25 @@ describe("trouble at IMDS", () => {
     expect(clock.monotonic()).toBeGreaterThanOrEqual(3000);
   });
 
+  it("lets no other call go to IMDS before that", async () => {
+    imds.failNext({ status: 429, headers: { "Retry-After": "3" } });
+    const back = backend();
+    const first = back.fetch(request, never);
+    await clock.asleep();
+    const second = back.fetch({ ...request, resource: "another" }, never);
+    await clock.asleep(2);
+    expect(imds.requests).toHaveLength(1);
+    clock.advance(5000);
+    await Promise.all([patiently(first), patiently(second)]);
+    expect(imds.requests).toHaveLength(3);
+  });
+
+  it("takes no answer without end", async () => {
+    imds.failNext({ status: 200, body: "x".repeat(2 << 20) });
+    await patiently(backend().fetch(request, never));
+    expect(calls[0]?.message).toContain("too large");
+  });
+
   it("ends when the caller's patience would, with what IMDS said last", async () => {
     imds.failNext(...Array.from({ length: 50 }, () => ({ status: 503, headers: { "Retry-After": "4" } })));
     await expect(patiently(backend().fetch(request, never))).rejects.toMatchObject({
