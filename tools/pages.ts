@@ -8,10 +8,10 @@ import { walkthroughCommand } from "../src/cli/walkthrough/command.ts";
 import { demoOptions } from "../src/demo/options.ts";
 import { micMetrics } from "../src/mic/metrics.ts";
 import { micOptions } from "../src/mic/options.ts";
-import { answers } from "../src/nmi/answers.ts";
+import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions } from "../src/nmi/options.ts";
-import { problems } from "../test/support/problems.ts";
+import { objectProblems, problems } from "../test/support/problems.ts";
 
 /** A Markdown table; `|` in a cell is escaped. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -69,7 +69,7 @@ function metricsPage(): string {
 }
 
 function answersPage(): string {
-  const rows = Object.entries(answers).map(([code, { status, error, retryAfterSeconds }]) => [
+  const rows = Object.entries<Answer>(answers).map(([code, { status, error, retryAfterSeconds }]) => [
     `\`${code}\``,
     String(status),
     `\`${error}\``,
@@ -81,13 +81,19 @@ function answersPage(): string {
 }
 
 function problemsPage(): string {
-  const rows = problems.map(({ cause, program, sentence, exit }) => [
-    cause,
+  const starts = problems.map(({ cause, program, sentence, exit }) => [
     program,
+    cause,
     `\`${sentence}\``,
-    exit === undefined ? "goes on" : String(exit),
+    exit === undefined ? "tries again" : String(exit),
   ]);
-  return `# What can be wrong at the start\n\n${table(["cause", "program", "what it says", "exit code"], rows)}`;
+  const objects = objectProblems.map(({ cause, sentence }) => [cause, `\`${sentence}\``]);
+  return [
+    "# What can be wrong, and what is said about it\n\n`…` stands for what differs from run to run.\n\n## When a program starts\n\n",
+    table(["program", "cause", "what it says", "exit code"], starts),
+    "\n## In an AzureIdentity\n\nMIC says it in its log, and in an event on the AzureIdentity and on its pods, and goes on with all else.\n\n",
+    table(["cause", "what it says"], objects),
+  ].join("");
 }
 
 /** Every generated page and what makes it. */

@@ -1,0 +1,243 @@
+import type { ProgramName } from "./program.ts";
+
+/** A folder of the test's own with the files that rows name. */
+export type Place = {
+  readonly folder: string;
+  /** A port of 127.0.0.1 on which something listens already. */
+  readonly takenPort: number;
+  /** A port of 127.0.0.1 on which nothing listens. */
+  readonly freePort: number;
+};
+
+export type Problem = {
+  readonly cause: string;
+  readonly program: ProgramName;
+  readonly args: (place: Place) => readonly string[];
+  readonly env?: (place: Place) => Readonly<Record<string, string>>;
+  /** What the program says, without its name before it and the time; `…` stands for what differs from run to run. */
+  readonly sentence: string;
+  /** Absent: the program goes on and tries again, since the cause may pass. */
+  readonly exit?: number;
+};
+
+/** Files that rows name, made in the place's folder. */
+export const files: Readonly<Record<string, (place: Place) => string>> = {
+  "broken.json": () => "{",
+  "half.json": () => '{"cloud":"AzurePublicCloud"}',
+  "unknown-cloud.json": () => azureJson("Azurre"),
+  "azure.json": () => azureJson("AzurePublicCloud"),
+  kubeconfig: ({ freePort }) =>
+    JSON.stringify({
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${freePort}` } }],
+      users: [{ name: "u", user: { token: "t" } }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    }),
+};
+
+function azureJson(cloud: string): string {
+  const names = {
+    tenantId: "t",
+    subscriptionId: "s",
+    resourceGroup: "g",
+    aadClientId: "id-of-mic",
+    aadClientSecret: "x",
+  };
+  return JSON.stringify({ cloud, ...names });
+}
+
+const anyPort = ["--http-probe-port=0", "--prometheus-port=0"];
+const inNamespace = () => ({ MIC_POD_NAMESPACE: "default" });
+const cluster = ({ folder }: Place) => `--kubeconfig=${folder}/kubeconfig`;
+const cloud = (file: string) => (place: Place) => [cluster(place), `--cloudconfig=${place.folder}/${file}`, ...anyPort];
+const kubeconfig = ({ folder }: Place) => ({ KUBECONFIG: `${folder}/kubeconfig` });
+const nmi = ["--node=node-0", "--skip-iptables", "--allow-network-plugin-kubenet", ...anyPort];
+
+/**
+ * What can be wrong when a program starts: the cause, the sentence, the exit code. docs/reference/problems.md is
+ * generated from here, and test/e2e/problems.test.ts brings each about.
+ */
+export const problems: readonly Problem[] = [
+  {
+    cause: "an unknown flag",
+    program: "mic",
+    args: () => ["--clowdconfig=/etc/kubernetes/azure.json"],
+    sentence: 'unknown flag --clowdconfig (did you mean --cloudconfig?); run "mic --help" for all flags',
+    exit: 2,
+  },
+  {
+    cause: "several wrong flags",
+    program: "nmi",
+    args: () => ["--nmi-port=http", "--block-instance-metadata=maybe", "now"],
+    sentence:
+      '--nmi-port: "http" is not a whole number from 0 to 65535; --block-instance-metadata: "maybe" is not true or false; unexpected argument "now"; run "nmi --help" for all flags',
+    exit: 2,
+  },
+  {
+    cause: "an unknown flag",
+    program: "demo",
+    args: () => ["--resource=x"],
+    sentence: 'unknown flag --resource; run "demo --help" for all flags',
+    exit: 2,
+  },
+  {
+    cause: "an unknown command",
+    program: "podid",
+    args: () => ["walk"],
+    sentence: "unknown command 'walk'; run \"podid --help\" for all commands",
+    exit: 2,
+  },
+  {
+    cause: "an unknown flag",
+    program: "podid",
+    args: () => ["walkthrough", "--fast"],
+    sentence: "unknown option '--fast'; run \"podid --help\" for all commands",
+    exit: 2,
+  },
+  {
+    cause: "a wrong value",
+    program: "podid",
+    args: () => ["walkthrough", "--timeout=soon"],
+    sentence: '--timeout takes a number of seconds above 0, not "soon"',
+    exit: 2,
+  },
+  {
+    cause: "no namespace",
+    program: "mic",
+    args: cloud("azure.json"),
+    sentence: "namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE",
+    exit: 2,
+  },
+  {
+    cause: "a missing kubeconfig",
+    program: "mic",
+    args: ({ folder }) => [`--kubeconfig=${folder}/nowhere`, `--cloudconfig=${folder}/azure.json`, ...anyPort],
+    env: inNamespace,
+    sentence: "cannot read the kubeconfig …/nowhere: there is no such file; give the path of one",
+    exit: 2,
+  },
+  {
+    cause: "a missing kubeconfig",
+    program: "nmi",
+    args: () => nmi,
+    env: ({ folder }) => ({ KUBECONFIG: `${folder}/nowhere` }),
+    sentence: "cannot read the kubeconfig …/nowhere: there is no such file; give the path of one",
+    exit: 2,
+  },
+  {
+    cause: "a missing kubeconfig",
+    program: "podid",
+    args: ({ folder }) => ["walkthrough", `--with-real-kubernetes=${folder}/nowhere`],
+    sentence: "cannot read the kubeconfig …/nowhere: there is no such file; give the path of one",
+    exit: 2,
+  },
+  {
+    cause: "a missing azure.json",
+    program: "mic",
+    args: cloud("nowhere.json"),
+    env: inNamespace,
+    sentence: "cannot read …/nowhere.json (ENOENT): correct --cloudconfig or the file's permissions",
+    exit: 2,
+  },
+  {
+    cause: "azure.json without credentials",
+    program: "mic",
+    args: cloud("half.json"),
+    env: inNamespace,
+    sentence:
+      "the cloud configuration in …/half.json cannot be used: subscriptionId, resourceGroup, tenantId, aadClientId, aadClientSecret missing or empty",
+    exit: 2,
+  },
+  {
+    cause: "an unknown cloud",
+    program: "mic",
+    args: cloud("unknown-cloud.json"),
+    env: inNamespace,
+    sentence:
+      'There is no cloud environment matching the name "Azurre": set cloud to one of AzurePublicCloud, AzureCloud, AzureUSGovernmentCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud, AzureStackCloud',
+    exit: 2,
+  },
+  {
+    cause: "an unreachable API server",
+    program: "mic",
+    args: cloud("azure.json"),
+    env: inNamespace,
+    sentence:
+      "cannot reach the API server at http://127.0.0.1:… (ECONNREFUSED): check the address, the network and the server's certificate",
+  },
+  {
+    cause: "an unreachable API server",
+    program: "nmi",
+    args: () => [...nmi, "--nmi-port=0"],
+    env: kubeconfig,
+    sentence:
+      "cannot reach the API server at http://127.0.0.1:… (ECONNREFUSED): check the address, the network and the server's certificate",
+  },
+  {
+    cause: "an unreachable API server",
+    program: "podid",
+    args: ({ folder }) => ["walkthrough", `--with-real-kubernetes=${folder}/kubeconfig`],
+    sentence:
+      "the Kubernetes API server at http://127.0.0.1:… does not answer (connect ECONNREFUSED 127.0.0.1:…): check that it runs",
+    exit: 1,
+  },
+  {
+    cause: "a port in use",
+    program: "mic",
+    args: (place) => [...cloud("azure.json")(place), `--http-probe-port=${place.takenPort}`],
+    env: inNamespace,
+    sentence: "cannot listen on …:…: another program uses the port; stop it or choose another with --http-probe-port",
+    exit: 1,
+  },
+  {
+    cause: "a port in use",
+    program: "nmi",
+    args: ({ takenPort }) => [...nmi, `--http-probe-port=${takenPort}`],
+    env: kubeconfig,
+    sentence: "cannot listen on …:…: another program uses the port; stop it or choose another with --http-probe-port",
+    exit: 1,
+  },
+  {
+    cause: "no redirection of pods' requests",
+    program: "nmi",
+    args: () => ["--node=node-0", ...anyPort],
+    env: kubeconfig,
+    sentence:
+      "this version does not redirect pods' requests by itself: have 169.254.169.254:80 redirected to NMI by other means and start it with --skip-iptables",
+    exit: 2,
+  },
+  {
+    cause: "no node name",
+    program: "nmi",
+    args: () => ["--skip-iptables", ...anyPort],
+    env: kubeconfig,
+    sentence: "--node is empty: give the name of the node that NMI runs on",
+    exit: 2,
+  },
+];
+
+export type ObjectProblem = {
+  readonly cause: string;
+  /** The AzureIdentity's spec. */
+  readonly spec: object;
+  /** What MIC's log and the events on the AzureIdentity and the pod say of it. */
+  readonly sentence: string;
+};
+
+const RESOURCE_ID_FORM =
+  "/subscriptions/<subid>/resourcegroups/<resourcegroup>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>";
+
+/** What can be wrong in an AzureIdentity. MIC goes on with everything else, and takes it up once it is mended. */
+export const objectProblems: readonly ObjectProblem[] = [
+  {
+    cause: "a malformed resource ID",
+    spec: { type: 0, resourceID: "/subscriptions/s/userAssignedIdentities/demo", clientID: "c" },
+    sentence: `invalid resource id: "/subscriptions/s/userAssignedIdentities/demo", must match ${RESOURCE_ID_FORM}`,
+  },
+  {
+    cause: "an unknown type",
+    spec: { type: 7, clientID: "c" },
+    sentence:
+      "unknown type 7: set spec.type to 0 (user-assigned identity), 1 (service principal with client secret), 2 (service principal with certificate)",
+  },
+];
