@@ -41,7 +41,7 @@ export async function runCommand(
 ): Promise<void> {
   const cli = buildCli(commands, context);
   try {
-    await cli.parseAsync([...words], { from: "user" });
+    await cli.parseAsync(words.length === 0 ? ["--help"] : [...words], { from: "user" });
   } catch (reason) {
     if (!(reason instanceof CommanderError)) throw reason;
     if (reason.exitCode === 0) return; // help was asked for, and printed
@@ -65,7 +65,6 @@ function buildCli(commands: readonly Command[], context: CliContext): Commander 
 function configure(cli: Commander): void {
   // Errors are thrown and told once, in one sentence, by whoever started us.
   cli.exitOverride().configureOutput({ writeErr: () => {} });
-  if (cli.parent === null) cli.action(() => cli.help());
 }
 
 function toOption({ flags, help, fallback, choices }: CommandOption): Option {

@@ -44,10 +44,11 @@ export const walkthroughCommand: Command = {
   ],
   examples: ["podid walkthrough", "podid walkthrough --keep", "podid walkthrough --break=identity --timeout=10"],
   run: async (values, context) => {
+    const timeoutMs = readTimeout(values);
     await using sandbox = await openSandbox(values, context);
     const access = await loadAccess(sandbox.kubeconfig, {});
     await using client = new KubeClient(access, { userAgent: "podid", log: createLog({ write: () => {} }) });
-    const walk = newWalk(sandbox, client, values, context);
+    const walk = newWalk(sandbox, client, timeoutMs, values, context);
     const todo = values.keep === true ? steps.filter((step) => step !== cleanUp && step !== uninstall) : steps;
     try {
       for (const [i, step] of todo.entries())
@@ -75,29 +76,22 @@ async function leaveCluster(walk: Walk): Promise<void> {
   }
 }
 
+function readTimeout({ timeout }: CommandValues): number {
+  const seconds = Number(timeout);
+  if (seconds > 0) return seconds * 1000;
+  throw new Fault("FLAG_INVALID", `--timeout takes a number of seconds above 0, not "${timeout}"`);
+}
+
 function newWalk(
   sandbox: Sandbox,
   client: KubeClient,
+  timeoutMs: number,
   values: CommandValues,
   { screen, signal, root }: CliContext,
 ): Walk {
-  const seconds = Number(values.timeout);
-  if (!(seconds > 0))
-    throw new Fault("FLAG_INVALID", `--timeout takes a number of seconds above 0, not "${values.timeout}"`);
   const breakage = values.break as Breakage | undefined; // one of the choices: commander has checked
   const isOlder = values.olderYaml === true;
-  return {
-    sandbox,
-    client,
-    screen,
-    signal,
-    root,
-    timeoutMs: seconds * 1000,
-    isOlder,
-    breakage,
-    azure: undefined,
-    created: [],
-  };
+  return { sandbox, client, screen, signal, root, timeoutMs, isOlder, breakage, azure: undefined, created: [] };
 }
 
 async function runStep(walk: Walk, step: Step, heading: string): Promise<void> {

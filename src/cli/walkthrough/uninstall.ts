@@ -1,4 +1,4 @@
-import { kinds } from "../../api/kinds.ts";
+import { GROUP, kinds } from "../../api/kinds.ts";
 import { Fault } from "../../base/fault.ts";
 import { isGone } from "./install.ts";
 import { remove, type Step, until, type Walk } from "./walk.ts";
@@ -15,10 +15,18 @@ export const uninstall: Step = {
     for (const pod of pods) await until(walk, { what: `pod ${pod} to go`, probe: () => isGone(walk, pod) });
     walk.screen.typed("kubectl delete -f charts/aad-pod-identity/crds/crd.yaml");
     for (const { kind, name } of walk.created.toReversed()) await remove(walk, kind, name);
+    await until(walk, { what: "the custom resources to go", probe: () => areUndefined(walk) });
     await forgetTraces(walk);
     walk.screen.ok("nothing of it is left in the cluster");
   },
 };
+
+/** The API server first deletes the objects of a kind, then forgets the kind. */
+async function areUndefined(walk: Walk): Promise<{ value: true } | { now: string }> {
+  const definitions = (await walk.client.list(kinds.crd, {}, walk.signal)) as readonly { spec: { group: string } }[];
+  const left = definitions.filter(({ spec }) => spec.group === GROUP);
+  return left.length === 0 ? { value: true } : { now: `${left.length} left` };
+}
 
 /** The leader lease, and the nodes that the sandbox registered. */
 async function forgetTraces(walk: Walk): Promise<void> {
