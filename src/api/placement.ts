@@ -5,9 +5,9 @@ import { checkIdentityResourceId, parseResourceId, resourceKey } from "./resourc
 export type Placement = { readonly machine: string; readonly resourceId: string };
 
 /** On an AzureAssignedIdentity: the machine that carries the identity, known even when its node has gone. */
-export const MACHINE_ANNOTATION = "aadpodidentity.k8s.io/machine";
+const MACHINE_ANNOTATION = "aadpodidentity.k8s.io/machine";
 /** On an AzureAssignedIdentity: what its earlier wordings put on machines and nobody has taken off yet. */
-export const LEFTOVERS_ANNOTATION = "aadpodidentity.k8s.io/leftovers";
+const LEFTOVERS_ANNOTATION = "aadpodidentity.k8s.io/leftovers";
 
 const leftoversSchema = v.fallback(
   v.pipe(v.string(), v.parseJson(), v.array(v.object({ machine: v.string(), resourceId: v.string() }))),

@@ -5,7 +5,7 @@ const LONGEST_NAME = 253;
 const HASH_LENGTH = 8;
 
 /** The name of a new record as every release made it: pod, namespace and identity, joined by hyphens. */
-export function plainName({ pod, identity }: Wanted): string {
+function plainName({ pod, identity }: Wanted): string {
   return `${pod.meta.name}-${pod.meta.namespace}-${identity.meta.name}`;
 }
 
@@ -13,7 +13,7 @@ export function plainName({ pod, identity }: Wanted): string {
  * A name of the same look that no other pod and identity can have: pod `a-b` in `c` and pod `a` in `b-c` share a plain
  * name.
  */
-export function hashedName(wanted: Wanted): string {
+function hashedName(wanted: Wanted): string {
   const hash = createHash("sha256").update(wanted.key).digest("hex").slice(0, HASH_LENGTH);
   const room = plainName(wanted).slice(0, LONGEST_NAME - HASH_LENGTH - 1);
   return `${room.replace(/[-.]+$/, "")}-${hash}`;

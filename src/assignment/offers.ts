@@ -3,7 +3,7 @@ import { type Identity, identityProblem } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Note } from "./types.ts";
 
-export type Flaw = { readonly code: "identity-missing" | "identity-invalid"; readonly detail: string };
+type Flaw = { readonly code: "identity-missing" | "identity-invalid"; readonly detail: string };
 /** What a binding gives to the pods that it selects: its identity, or what is wrong with that. */
 export type Offer = {
   readonly binding: Binding;

@@ -5,7 +5,7 @@ import { Secret } from "../base/secret.ts";
 import { readText } from "./clouds.ts";
 
 /** How MIC itself signs in to Azure; an empty client ID of a managed identity means the machine's own. */
-export type SignIn =
+type SignIn =
   | { readonly kind: "secret"; readonly clientId: string; readonly secret: Secret }
   | { readonly kind: "managed-identity"; readonly clientId: string };
 

@@ -15,7 +15,7 @@ const governmentCloud = {
 };
 
 /** Every cloud whose endpoints are known; names compare without regard to case. */
-export const clouds: Readonly<Record<string, Cloud>> = {
+const clouds: Readonly<Record<string, Cloud>> = {
   AzurePublicCloud: publicCloud,
   AzureCloud: publicCloud,
   AzureUSGovernmentCloud: governmentCloud,

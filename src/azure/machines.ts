@@ -15,7 +15,7 @@ import {
 } from "./identity-patch.ts";
 
 /** How the original's metrics call a request for a machine. */
-export type ArmOperation = "vm_get" | "vm_update" | "vmss_get" | "vmss_update";
+type ArmOperation = "vm_get" | "vm_update" | "vmss_get" | "vmss_update";
 export type ArmCall = {
   readonly operation: ArmOperation;
   readonly durationMs: number;

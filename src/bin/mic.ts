@@ -53,7 +53,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
     clock,
     onCall: events.azureCalled,
   });
-  const ports = { records, machines, events, clock, writesAtOnce: config.createDeleteBatch };
+  const ports = { records, machines, events, writesAtOnce: config.createDeleteBatch };
   const settings = micSettings(config, cloudConfig, process.env);
   const loop = new SyncLoop({
     snapshot: () => gather(stores, settings),

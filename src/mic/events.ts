@@ -8,6 +8,8 @@ import type { MicMetrics } from "./metrics.ts";
 import { NoteTeller } from "./note-events.ts";
 import type { Announcer, ObjectName } from "./ports.ts";
 
+const MOST_NAMES = 20;
+
 export type RecordOperation = "addition" | "update" | "deletion" | "status";
 /** One write of a record, or one call to Azure, has ended. */
 export type Ended<Operation> = {
@@ -15,6 +17,8 @@ export type Ended<Operation> = {
   readonly durationMs: number;
   readonly fault: Fault | undefined;
 };
+type Look = { readonly seen: Snapshot; readonly begun: number; readonly tookMs: number };
+/** What an event about an assignment needs to know of it. */
 type Bond = Pick<Assignment, "pod" | "podNamespace" | "nodeName" | "binding" | "identity">;
 
 type Deps = {
@@ -47,32 +51,29 @@ export function micEvents({ log, metrics, announcer, findPod }: Deps) {
       metrics.count("aadpodidentity_mic_new_leader_election_count");
     },
 
-    /** One look at the whole cluster is done. */
-    planned(plan: Plan, { pods, identities, bindings }: Snapshot, tookMs: number): void {
+    /** One look at the whole cluster is done; work on `begun` machines follows. */
+    planned(plan: Plan, { seen, begun, tookMs }: Look): void {
       metrics.count("aadpodidentity_mic_cycle_count");
       metrics.observe("aadpodidentity_mic_cycle_duration_seconds", tookMs / 1000);
-      const counts = `Found ${pods.length} pods, ${identities.length} ids, ${bindings.length} bindings`;
-      log.verbose(plan.machines.length > 0 ? 0 : 5, `work done: ${plan.machines.length > 0}. ${counts}`, {
-        machines: plan.machines.length,
-        tookMs: Math.round(tookMs),
-      });
+      const counts = `Found ${seen.pods.length} pods, ${seen.identities.length} ids, ${seen.bindings.length} bindings`;
+      const fields = { machines: begun, assignments: plan.wantedCount, tookMs: Math.round(tookMs) };
+      log.verbose(begun > 0 ? 0 : 5, `work done: ${begun > 0}. ${counts}`, fields);
       notes.tell(plan.notes);
     },
 
     /** Work on a machine begins. */
     machineStarted({ machine, work, forget }: MachinePlan): void {
-      const names = (list: readonly (string | undefined)[]) =>
-        `[${list.filter((name) => name !== undefined).join(" ")}]`;
-      const added = names(work.map(({ draft, record }) => (record === undefined ? draft?.name : undefined)));
-      const updated = names(work.map(({ record }) => record?.meta.name));
-      const deleted = names(forget.map(({ record }) => record.meta.name));
-      log.info(`processing node ${machine}, add ${added}, del ${deleted}, update ${updated}`);
+      const added = work.flatMap(({ draft, record }) =>
+        record === undefined && draft !== undefined ? draft.name : [],
+      );
+      const updated = work.flatMap(({ record }) => record?.meta.name ?? []);
+      const deleted = forget.map(({ record }) => record.meta.name);
+      log.info(`processing node ${machine}, add ${some(added)}, del ${some(deleted)}, update ${some(updated)}`);
     },
 
     /** Azure is about to be asked. */
     machineUpdating(machine: string, attach: readonly string[], detach: readonly string[]): void {
-      const lists = `assign [${attach.join(" ")}], unassign [${detach.join(" ")}]`;
-      log.info(`updating user-assigned identities on ${machine}, ${lists}`);
+      log.info(`updating user-assigned identities on ${machine}, assign ${some(attach)}, unassign ${some(detach)}`);
     },
 
     /** Work on a machine has to be repeated. */
@@ -132,6 +133,12 @@ export function micEvents({ log, metrics, announcer, findPod }: Deps) {
       else metrics.observe("aadpodidentity_cloud_provider_operations_duration_seconds", durationMs / 1000, labels);
     },
   };
+}
+
+/** A list as the original printed it, but not endless. */
+function some(names: readonly string[]): string {
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+  return `[${names.slice(0, MOST_NAMES).join(" ")}${more}]`;
 }
 
 /** Somebody was quicker, which is nobody's mistake: the work is repeated with what is there now. */

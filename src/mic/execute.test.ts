@@ -6,7 +6,6 @@ import { type Assignment, readAssignment, writeAssignment } from "../api/assignm
 import { resourceKey } from "../api/resource-id.ts";
 import { planAssignments } from "../assignment/plan.ts";
 import type { MachinePlan } from "../assignment/types.ts";
-import { realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
@@ -69,7 +68,7 @@ async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeM
   };
   const log = createLog({ write: () => {} });
   const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
-  const ports = { records, machines, events, clock: realClock, writesAtOnce: 1 };
+  const ports = { records, machines, events, writesAtOnce: 1 };
   const outcome = await executePlan(plan, ports, never);
   return { outcome, told, machines };
 }

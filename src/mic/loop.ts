@@ -86,13 +86,13 @@ export class SyncLoop {
     const started = clock.monotonic();
     const seen = snapshot();
     const plan = planAssignments(seen);
-    events.planned(plan, seen, clock.monotonic() - started);
     const named = new Set(plan.machines.map(({ machine }) => machine));
     for (const machine of this.#backoffs.keys()) if (!named.has(machine)) this.#backoffs.delete(machine);
-    for (const one of plan.machines) {
-      if (this.#busy.size >= MACHINES_AT_ONCE) return; // the next one that ends makes room, and the loop looks again
-      if (!this.#busy.has(one.machine) && !this.#resting.has(one.machine)) this.#start(one, signal);
-    }
+    const idle = plan.machines.filter(({ machine }) => !this.#busy.has(machine) && !this.#resting.has(machine));
+    // Those beyond the limit come when others have ended, since the loop looks again then.
+    const begun = idle.slice(0, MACHINES_AT_ONCE - this.#busy.size);
+    events.planned(plan, { seen, begun: begun.length, tookMs: clock.monotonic() - started });
+    for (const one of begun) this.#start(one, signal);
   }
 
   #start(plan: MachinePlan, signal: AbortSignal): void {

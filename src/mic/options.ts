@@ -101,6 +101,7 @@ export const micOptions = {
   updateRetryIntervalMs: duration({
     flag: "update-user-msi-retry-interval",
     fallback: 1_000,
+    minMs: 1,
     help: "First pause after a failed update of a machine; later ones grow to a minute.",
   }),
   reconcileIntervalMs: duration({

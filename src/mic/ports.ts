@@ -1,12 +1,11 @@
 import type { Assignment, AssignmentDraft } from "../api/assignment.ts";
 import type { Kind } from "../api/kinds.ts";
 import type { Meta } from "../api/meta.ts";
-import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import type { MicEvents } from "./events.ts";
 
 /** What has become true of a record's machine. */
-export type Confirmation = {
+type Confirmation = {
   readonly machine: string;
   /** The identity is on the machine now, so the record may say Assigned. */
   readonly isAssigned: boolean;
@@ -47,7 +46,6 @@ export type MicPorts = {
   readonly records: Records;
   readonly machines: Machines;
   readonly events: MicEvents;
-  readonly clock: Clock;
   /** How many records of one machine are written at once. */
   readonly writesAtOnce: number;
 };

@@ -21,6 +21,13 @@ import { settings } from "./small-cluster.ts";
 const crds = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");
 const never = new AbortController().signal;
 
+/** Installs the custom resource definitions that are shipped. */
+export async function crdsInto(client: KubeClient): Promise<void> {
+  for (const crd of parseAllDocuments(await readFile(crds, "utf8"))) {
+    await client.create(kinds.crd, "", crd.toJS() as object, never);
+  }
+}
+
 /** MIC's parts together, on an API server in memory and machines that are not there. */
 async function cluster() {
   const stack = new AsyncDisposableStack();
@@ -29,9 +36,7 @@ async function cluster() {
   const log = createLog({ write: (line) => lines.push(line), verbosity: 5 });
   const access = { server: api.url, credentials: async () => ({}) };
   const client = stack.use(new KubeClient(access, { userAgent: "test", log }));
-  for (const crd of parseAllDocuments(await readFile(crds, "utf8"))) {
-    await client.create(kinds.crd, "", crd.toJS() as object, never);
-  }
+  await crdsInto(client);
   const machines = new FakeMachines();
   const told: Parameters<Announcer["record"]>[0][] = [];
   const metrics = new Metrics(micMetrics);
@@ -81,7 +86,7 @@ async function cluster() {
         clock: realClock,
         onWrite: events.recordWritten,
       });
-      const ports = { records, machines, events, clock: realClock, writesAtOnce: 4 };
+      const ports = { records, machines, events, writesAtOnce: 4 };
       const loop = new SyncLoop({
         snapshot: () => gather(stores, settings),
         execute: (plan, signal) => executePlan(plan, ports, signal),
