@@ -1,9 +1,10 @@
 import { crds } from "./crds.ts";
+import { eventErrors } from "./events.ts";
 import { type KubeObject, objectOr, textOr } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
 import { podStrategy } from "./pods.ts";
 import { builtIn, type Resource } from "./resource.ts";
-import { prepareSecret } from "./secrets.ts";
+import { prepareSecret, secretErrors } from "./secrets.ts";
 
 function field(part: string, name: string) {
   return (object: KubeObject) => objectOr(object[part])[name];
@@ -59,6 +60,7 @@ export const builtIns: readonly Resource[] = [
   }),
   builtIn("", "Secret", "secrets", {
     prepare: prepareSecret,
+    validate: secretErrors,
     selectableFields: { type: ({ type }) => textOr(type) },
   }),
   builtIn("", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
@@ -70,7 +72,12 @@ export const builtIns: readonly Resource[] = [
     createsOnUpdate: true,
   }),
   builtIn("", "Endpoints", "endpoints", { shortNames: ["ep"], createsOnUpdate: true }),
-  builtIn("", "Event", "events", { shortNames: ["ev"], createsOnUpdate: true, selectableFields: eventFields }),
+  builtIn("", "Event", "events", {
+    shortNames: ["ev"],
+    createsOnUpdate: true,
+    selectableFields: eventFields,
+    validate: eventErrors,
+  }),
   builtIn("", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"], returnsDeleted: true }),
   builtIn("coordination.k8s.io", "Lease", "leases", { updatesBlindly: false, createsOnUpdate: true }),
   builtIn("apps", "Deployment", "deployments", { ...workload, shortNames: ["deploy"] }),

@@ -82,7 +82,7 @@ function settle(resource: Resource, object: JsonObject, old: KubeObject | undefi
   const settled = resource.prepare?.(object, old) ?? object;
   const metadata = objectOr(settled.metadata);
   const errors = [
-    ...metadataErrors(metadata, resource.nameForm),
+    ...metadataErrors(metadata, resource),
     ...newFinalizerErrors(metadata, old),
     ...(resource.schema === undefined ? [] : schemaErrors(without(settled, "metadata"), resource.schema, "")),
     ...(resource.validate?.(settled, old) ?? []),

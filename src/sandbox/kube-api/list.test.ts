@@ -109,7 +109,6 @@ describe("a bad query", () => {
     "limit=x",
     "continue=x",
     "resourceVersion=x",
-    "resourceVersionMatch=Exact",
     "fieldSelector=spec.nothing%3Dx",
     "fieldSelector=x",
     "labelSelector=a%20b",
@@ -118,6 +117,11 @@ describe("a bad query", () => {
   ])("%s is refused", async (query) => {
     expect(await call(api.url, "GET", `${MAPS}?${query}`)).toMatchObject({ code: 400, body: { reason: "BadRequest" } });
   });
+});
+
+it("an exact list names its version", async () => {
+  const answer = await call(api.url, "GET", `${MAPS}?resourceVersionMatch=Exact`);
+  expect(answer).toMatchObject({ code: 422, body: { details: { causes: [{ field: "resourceVersionMatch" }] } } });
 });
 
 describe("selectors", () => {

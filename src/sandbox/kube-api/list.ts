@@ -4,11 +4,12 @@ import type { JsonObject, KubeObject } from "./json.ts";
 import { readRevision, wholeNumber } from "./query.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { readSelector, type Selector } from "./selectors.ts";
-import { badRequest, expired, StatusError } from "./status.ts";
+import { badRequest, expired, invalid, notAllowed, StatusError } from "./status.ts";
 
 /** Where a list in pages goes on: at the same revision, after a key. Revision -1: at whatever there is by then. */
 type Continue = { readonly rv: number; readonly start: string };
 
+const LIST_OPTIONS = { group: "meta.k8s.io", kind: "ListOptions", plural: "" };
 const TOKEN_EXPIRED =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
@@ -61,9 +62,8 @@ function askedRevision({ store }: Cluster, query: URLSearchParams): number | und
   const text = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
   if (text === "" && match !== "") {
-    throw badRequest(
-      "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
-    );
+    const why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+    throw invalid(LIST_OPTIONS, "", [notAllowed("resourceVersionMatch", why)]);
   }
   if (text === "") return undefined;
   const revision = readRevision(text);

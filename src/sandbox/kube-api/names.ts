@@ -22,7 +22,7 @@ function tooLong(limit: number): string {
 }
 
 /** What is wrong with an object's name, labels, annotations and finalizers. */
-export function metadataErrors(metadata: JsonObject, nameForm: NameForm): FieldError[] {
+export function metadataErrors(metadata: JsonObject, { nameForm, isCustom }: Resource): FieldError[] {
   const { name, labels, annotations, finalizers } = metadata;
   return [
     ...nameErrors(name, nameForm),
@@ -31,7 +31,7 @@ export function metadataErrors(metadata: JsonObject, nameForm: NameForm): FieldE
       ...labelValueErrors("metadata.labels", value),
     ]),
     ...pairs(annotations).flatMap(([key]) => keyErrors("metadata.annotations", key.toLowerCase())),
-    ...(Array.isArray(finalizers) ? finalizers.flatMap((item) => keyErrors("metadata.finalizers", String(item))) : []),
+    ...(Array.isArray(finalizers) && !isCustom ? finalizers.flatMap(finalizerErrors) : []),
   ];
 }
 
@@ -55,6 +55,14 @@ function keyErrors(field: string, key: string): FieldError[] {
     ...(name.length > 63 ? [wrong(field, key, `name part ${tooLong(63)}`)] : []),
     ...(QUALIFIED.test(name) ? [] : [wrong(field, key, KEY_RULE)]),
   ];
+}
+
+const STANDARD_FINALIZERS: readonly string[] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+function finalizerErrors(name: string, i: number): FieldError[] {
+  const field = `metadata.finalizers[${i}]`;
+  if (name.includes("/") || STANDARD_FINALIZERS.includes(name)) return keyErrors(field, name);
+  return [wrong(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 
 function labelValueErrors(field: string, value: string): FieldError[] {

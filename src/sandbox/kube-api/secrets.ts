@@ -1,7 +1,9 @@
-import { isObject, type Json, type JsonObject, type KubeObject, objectOr } from "./json.ts";
-import { badRequest } from "./status.ts";
+import { isEqual, isObject, type Json, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { badRequest, type FieldError, notAllowed, wrong } from "./status.ts";
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const FIXED = "field is immutable when `immutable` is set";
 
 /** `stringData` is written in plain text and kept in `data`; a type once set stays. */
 export function prepareSecret({ stringData, ...object }: JsonObject, old: KubeObject | undefined): JsonObject {
@@ -13,6 +15,17 @@ export function prepareSecret({ stringData, ...object }: JsonObject, old: KubeOb
   }
   const type = object.type ?? old?.type ?? "Opaque";
   return { ...object, ...(Object.keys(data).length > 0 || isObject(object.data) ? { data } : {}), type };
+}
+
+/** A secret's type stays, and so does everything in one that is immutable. */
+export function secretErrors(object: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
+  if (old === undefined) return [];
+  const isFixed = old.immutable === true;
+  return [
+    ...(object.type === old.type ? [] : [wrong("type", object.type, "field is immutable")]),
+    ...(isFixed && object.immutable !== true ? [notAllowed("immutable", FIXED)] : []),
+    ...(isFixed && !isEqual(object.data, old.data) ? [notAllowed("data", FIXED)] : []),
+  ];
 }
 
 function encode(text: Json | undefined): string {

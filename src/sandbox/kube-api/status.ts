@@ -1,6 +1,8 @@
 import type { JsonObject } from "./json.ts";
 import type { Resource } from "./resource.ts";
 
+type Named = Pick<Resource, "group" | "kind" | "plural">;
+
 /** One thing that is wrong with an object; `reason` as in `details.causes`. */
 export type FieldError = { readonly field: string; readonly reason: string; readonly message: string };
 
@@ -34,11 +36,11 @@ export function qualified(name: string, group: string): string {
 }
 
 /** Names an object in `details`: by its plural for most refusals. */
-export function detailsOf(resource: Resource, name: string, kind: string = resource.plural): JsonObject {
+export function detailsOf(resource: Named, name: string, kind: string = resource.plural): JsonObject {
   return { ...(name !== "" && { name }), ...(resource.group !== "" && { group: resource.group }), kind };
 }
 
-export function notFound(resource: Resource, name: string): StatusError {
+export function notFound(resource: Named, name: string): StatusError {
   const message = `${qualified(resource.plural, resource.group)} "${name}" not found`;
   return new StatusError(404, "NotFound", message, { details: detailsOf(resource, name) });
 }
@@ -52,18 +54,18 @@ export function methodNotAllowed(): StatusError {
   return new StatusError(405, "MethodNotAllowed", message, { details: {} });
 }
 
-export function alreadyExists(resource: Resource, name: string): StatusError {
+export function alreadyExists(resource: Named, name: string): StatusError {
   const message = `${qualified(resource.plural, resource.group)} "${name}" already exists`;
   return new StatusError(409, "AlreadyExists", message, { details: detailsOf(resource, name) });
 }
 
-export function conflict(resource: Resource, name: string, why: string = STALE): StatusError {
+export function conflict(resource: Named, name: string, why: string = STALE): StatusError {
   const message = `Operation cannot be fulfilled on ${qualified(resource.plural, resource.group)} "${name}": ${why}`;
   return new StatusError(409, "Conflict", message, { details: detailsOf(resource, name) });
 }
 const STALE = "the object has been modified; please apply your changes to the latest version and try again";
 
-export function forbidden(resource: Resource, name: string, why: string, causes?: readonly JsonObject[]): StatusError {
+export function forbidden(resource: Named, name: string, why: string, causes?: readonly JsonObject[]): StatusError {
   const message = `${qualified(resource.plural, resource.group)} "${name}" is forbidden: ${why}`;
   const details = { ...detailsOf(resource, name), ...(causes && { causes }) };
   return new StatusError(403, "Forbidden", message, { details });
@@ -71,7 +73,7 @@ export function forbidden(resource: Resource, name: string, why: string, causes?
 
 /** All that is wrong with an object, in one refusal; `kind` is how it names the object's type. */
 export function invalid(
-  resource: Resource,
+  resource: Named,
   name: string,
   errors: readonly FieldError[],
   kind: string = resource.kind,

@@ -137,6 +137,19 @@ describe("create", () => {
     expect(bad).toMatchObject({ code: 400 });
   });
 
+  it("wants an event in the namespace of its object, or in default for one of the whole cluster", async () => {
+    const event = (namespace: string, about: string) =>
+      post(`/api/v1/namespaces/${namespace}/events`, {
+        metadata: { generateName: "e-" },
+        involvedObject: { namespace: about },
+      });
+    expect(await event("kube-public", "kube-public")).toMatchObject({ code: 201 });
+    expect(await event("default", "")).toMatchObject({ code: 201 });
+    const refused = { code: 422, body: { details: { causes: [{ field: "involvedObject.namespace" }] } } };
+    expect(await event("default", "kube-public")).toMatchObject(refused);
+    expect(await event("kube-public", "")).toMatchObject(refused);
+  });
+
   it("stores nothing in a dry run", async () => {
     expect(await post(`${PODS}?dryRun=All`, pod("a"))).toMatchObject({ code: 201, body: { metadata: { name: "a" } } });
     expect(await get(`${PODS}/a`)).toMatchObject({ code: 404 });
@@ -184,7 +197,9 @@ describe("replace", () => {
     expect(versionOf(await put(`${MAPS}/a`, { metadata: { name: "a" }, data: { k: "v" } }))).toBe(versionOf(first));
   });
 
-  it("refuses another object's uid", async () => {
+  it("refuses another object's uid, also when there is no object any more", async () => {
+    const lease = { metadata: { name: "a", uid: "other" }, spec: {} };
+    expect(await put(`${LEASES}/a`, lease)).toMatchObject({ code: 409, body: { reason: "Conflict" } });
     await post(MAPS, { metadata: { name: "a" } });
     expect(await put(`${MAPS}/a`, { metadata: { name: "a", uid: "other" } })).toMatchObject({ code: 409 });
   });
@@ -236,6 +251,17 @@ describe("patch", () => {
   ])("cannot change $what", async ({ patch, code }) => {
     await post(PODS, pod("a", { nodeName: "node-0" }));
     expect(await merge(`${PODS}/a`, patch)).toMatchObject({ code });
+  });
+});
+
+describe("a secret", () => {
+  it("keeps its type, and everything once it is immutable", async () => {
+    const path = "/api/v1/namespaces/default/secrets";
+    await post(path, { metadata: { name: "s" }, immutable: true, stringData: { a: "b" } });
+    expect(await merge(`${path}/s`, { type: "other" })).toMatchObject({ code: 422 });
+    expect(await merge(`${path}/s`, { stringData: { a: "c" } })).toMatchObject({ code: 422 });
+    expect(await merge(`${path}/s`, { immutable: false })).toMatchObject({ code: 422 });
+    expect(await merge(`${path}/s`, { metadata: { labels: { x: "1" } } })).toMatchObject({ code: 200 });
   });
 });
 

@@ -2,7 +2,7 @@ import type { Cluster, Target } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { checkName } from "./decode.ts";
 import { changedObject, finalizersOf, newObject } from "./draft.ts";
-import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { isEqual, type JsonObject, type KubeObject, objectOr, without } from "./json.ts";
 import { checkOpen } from "./namespaces.ts";
 import { remove } from "./remove.ts";
 import { alreadyExists, conflict, notFound } from "./status.ts";
@@ -29,13 +29,14 @@ export function replace(cluster: Cluster, target: Target, body: JsonObject, opti
   const sent = objectOr(body.metadata);
   checkName(name, sent);
   const current = cluster.store.of(resource).get(keyOf(target));
-  if (current === undefined && resource.createsOnUpdate) {
-    const { resourceVersion: _version, ...metadata } = sent;
-    return create(cluster, target, { ...body, metadata }, options);
-  }
-  if (current !== undefined && sent.uid !== undefined && sent.uid !== current.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${current.metadata.uid}`;
+  if (current === undefined && !resource.createsOnUpdate) throw notFound(resource, name);
+  const uid = current?.metadata.uid ?? "";
+  if (sent.uid !== undefined && sent.uid !== uid) {
+    const why = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${uid}`;
     throw conflict(resource, name, why);
+  }
+  if (current === undefined) {
+    return create(cluster, target, { ...body, metadata: without(sent, "resourceVersion") }, options);
   }
   return update(cluster, target, () => body, { ...options, isBlind: resource.updatesBlindly });
 }
