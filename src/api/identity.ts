@@ -6,7 +6,7 @@ import { checkIdentityResourceId } from "./resource-id.ts";
 import { anySpelling } from "./spelling.ts";
 
 /** What `spec.type` may be. */
-export const identityTypes = {
+const identityTypes = {
   0: "user-assigned identity",
   1: "service principal with client secret",
   2: "service principal with certificate",

@@ -1,7 +1,7 @@
 /** What a log line may carry beside its message: names and numbers, never a secret. */
 export type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 export type LogFormat = "text" | "json";
-export type Severity = "info" | "warn" | "error";
+type Severity = "info" | "warn" | "error";
 
 /** A constant message plus fields: `log.info("identity attached", { machine, identity })`. */
 export type Log = {

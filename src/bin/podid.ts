@@ -21,7 +21,11 @@ const root = here.endsWith(join("src", "bin")) ? join(here, "../..") : join(here
 
 async function main(): Promise<number> {
   try {
-    await runCommand([walkthroughCommand, sandboxCommand], process.argv.slice(2), { signal: stop.signal, screen, root });
+    await runCommand([walkthroughCommand, sandboxCommand], process.argv.slice(2), {
+      signal: stop.signal,
+      screen,
+      root,
+    });
     return 0;
   } catch (reason) {
     const fault = Fault.from(reason);
@@ -35,4 +39,4 @@ function originOf(fault: Fault): string {
   return (fault.cause instanceof Error ? fault.cause.stack : undefined) ?? fault.stack ?? fault.message;
 }
 
-main().then((code) => process.exit(code));
+void main().then((code) => process.exit(code));

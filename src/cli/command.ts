@@ -10,7 +10,7 @@ export type CliContext = {
   readonly root: string;
 };
 
-export type CommandOption = {
+type CommandOption = {
   /** As commander takes them, e.g. `--timeout <seconds>`. */
   readonly flags: string;
   readonly help: string;
