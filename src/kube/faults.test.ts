@@ -39,6 +39,18 @@ describe("a refusal", () => {
     expect(message).toContain('grant "list" on azureassignedidentities.aadpodidentity.k8s.io in a role');
   });
 
+  it("for another reason than a role names no role", () => {
+    const message = 'pods "a" is forbidden: exceeded quota: small, requested: pods=1';
+    expect(refusal(action, { status: 403, body: JSON.stringify({ message }) }).message).not.toContain("grant");
+  });
+
+  it("of a custom resource that the cluster does not know names its definition", () => {
+    const all = { verb: "watch", kind: kinds.binding, namespace: "", name: "" } as const;
+    expect(refusal(all, { status: 404, body: "404 page not found" }).message).toBe(
+      "the API server refused to watch azureidentitybindings: status 404; install the custom resource definition azureidentitybindings.aadpodidentity.k8s.io",
+    );
+  });
+
   it("says how long to wait, when the API server did", () => {
     expect(refusal(action, { status: 429, body: "", retryAfter: "2" }).retryAfterMs).toBe(2_000);
     expect(refusal(action, { status: 429, body: "" }).retryAfterMs).toBeUndefined();

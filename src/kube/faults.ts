@@ -29,10 +29,17 @@ const codes: Readonly<Record<number, FaultCode>> = {
 };
 
 /** What to do about it, where the API server's own message does not say. */
-const advice: Partial<Record<FaultCode, (action: Action) => string>> = {
-  KUBE_FORBIDDEN: ({ verb, kind }) => `; grant "${verb}" on ${resourceOf(kind)} in a role of this program's account`,
-  KUBE_UNAUTHORIZED: () => "; renew the token or certificate that this program uses",
-};
+function advice(code: FaultCode, { verb, kind, name }: Action, said: string): string {
+  // Quotas, admission and namespaces that end refuse with the same status, and say so themselves.
+  if (code === "KUBE_FORBIDDEN" && (said === "" || / cannot /.test(said))) {
+    return `; grant "${verb}" on ${resourceOf(kind)} in a role of this program's account`;
+  }
+  if (code === "KUBE_UNAUTHORIZED") return "; renew the token or certificate that this program uses";
+  if (code === "KUBE_NOT_FOUND" && name === "" && kind.group !== "") {
+    return `; install the custom resource definition ${resourceOf(kind)}`;
+  }
+  return "";
+}
 
 /** The fault for an answer of the API server: what was done to which object, and what the server said. */
 export function refusal(action: Action, { status, body, retryAfter }: Refusal): Fault {
@@ -47,7 +54,7 @@ export function watchRefusal(action: Action, object: unknown): Fault {
 function faultOf(action: Action, status: Status, retryAfter?: string): Fault {
   const code = codeOf(status);
   const said = status.message === "" ? `status ${status.code}` : status.message;
-  const message = `the API server refused to ${sentence(action)}: ${said}${advice[code]?.(action) ?? ""}`;
+  const message = `the API server refused to ${sentence(action)}: ${said}${advice(code, action, status.message)}`;
   const seconds = Number(retryAfter);
   return new Fault(code, message, {
     facts: { verb: action.verb, resource: resourceOf(action.kind), status: status.code },

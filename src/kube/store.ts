@@ -216,6 +216,7 @@ export class Store<T extends { readonly meta: Meta }> {
     if (fault.code === "KUBE_GONE") log.verbose(2, "version is gone, listing anew", { resource: kind.plural });
     else this.#outage.failed(fault);
     if (!Fault.is(fault, ...MAY_RESUME)) this.#position = undefined;
-    await this.#clock.sleep(this.#backoff.next(), signal).catch(() => {}); // rejected: the loop ends by the signal
+    const pauseMs = Math.max(this.#backoff.next(), fault.retryAfterMs ?? 0);
+    await this.#clock.sleep(pauseMs, signal).catch(() => {}); // rejected: the loop ends by the signal
   }
 }

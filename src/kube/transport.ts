@@ -74,10 +74,14 @@ export class Transport implements AsyncDisposable {
     const ask = options.protocol === "http:" ? http.request : https.request;
     const outgoing = ask({ ...options, signal }, resolve);
     const timer = setTimeout(() => outgoing.destroy(new Error("no answer in time")), this.#timeLimitMs);
+    let isAnswered = false;
+    outgoing.once("response", () => {
+      isAnswered = true;
+    });
     outgoing.on("error", (reason: NodeJS.ErrnoException) => {
       // The server closed an idle connection while we took it up again: nothing was wrong with the request.
-      const isStale = outgoing.reusedSocket && reason.code === "ECONNRESET" && request.method === "GET";
-      if (isStale && !signal.aborted) resolve(this.#exchange(request, options, signal));
+      const isStale = outgoing.reusedSocket && !isAnswered && reason.code === "ECONNRESET";
+      if (isStale && request.method === "GET" && !signal.aborted) resolve(this.#exchange(request, options, signal));
       else reject(reason);
     });
     outgoing.end(request.body);

@@ -1,24 +1,44 @@
-import { describe, inject } from "vitest";
+import { describe, expect, inject, it } from "vitest";
+import { createLog } from "../../src/base/log.ts";
+import type { KubeAccess } from "../../src/kube/access.ts";
+import { KubeClient } from "../../src/kube/client.ts";
+import { loadAccess } from "../../src/kube/kubeconfig.ts";
 import { accessTo } from "../support/control-plane.ts";
 import { kubeEvents } from "./kube-events.ts";
 import { kubeLeader } from "./kube-leader.ts";
-import { kubeObjects } from "./kube-objects.ts";
+import { kubeObjects, kubeRoles } from "./kube-objects.ts";
 import { kubeStore } from "./kube-store.ts";
-import type { ApiUnderTest } from "./kube-under-test.ts";
+import { namespaces } from "./kube-under-test.ts";
 
 const plane = inject("controlPlane");
 const isMissing = "missing" in plane;
 
-function api(): ApiUnderTest {
+function admin(): KubeAccess {
   if (isMissing) throw new Error(plane.missing);
-  const access = accessTo(plane);
-  const stranger = { ...access, credentials: async () => ({ ...(await access.credentials()), impersonate: "jane" }) };
-  return { access, stranger };
+  return accessTo(plane);
 }
+
+function stranger(): KubeAccess {
+  const access = admin();
+  return { ...access, credentials: async () => ({ ...(await access.credentials()), impersonate: "jane" }) };
+}
+
+const api = () => ({ access: admin() });
 
 describe.skipIf(isMissing)(`kube-apiserver${isMissing ? ` (skipped: ${plane.missing})` : ""}`, () => {
   kubeObjects(api);
+  kubeRoles(api, stranger);
   kubeStore(api);
   kubeLeader(api);
   kubeEvents(api);
+
+  it("is reached by its kubeconfig, with the client certificate in there", async ({ signal }) => {
+    if (isMissing) return;
+    const access = await loadAccess(plane.kubeconfig, {});
+    await using client = new KubeClient(access, { userAgent: "contract", log: createLog({ write: () => {} }) });
+    expect(access.server).toBe(plane.server);
+    expect(await client.get(namespaces, { namespace: "", name: "default" }, signal)).toMatchObject({
+      kind: "Namespace",
+    });
+  });
 });

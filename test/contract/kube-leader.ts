@@ -6,7 +6,8 @@ import { asRecord } from "../../src/kube/wire.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ApiUnderTest, Place } from "./kube-under-test.ts";
 
-const DURATION_MS = 2_000;
+/** Long enough that a slow machine does not lose it by accident. */
+const DURATION_MS = 5_000;
 
 /** One candidate for leadership, and all that happened to it. */
 class Candidate {
@@ -53,7 +54,7 @@ export function kubeLeader(api: () => ApiUnderTest): void {
       expect(second.lease.isLeader).toBe(false);
       expect(await spec(place)).toMatchObject({
         holderIdentity: "first",
-        leaseDurationSeconds: 2,
+        leaseDurationSeconds: 5,
         leaseTransitions: 0,
       });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
 import type { Fault } from "../../src/base/fault.ts";
 import { Secret } from "../../src/base/secret.ts";
+import type { KubeAccess } from "../../src/kube/access.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { asRecord, rawMeta } from "../../src/kube/wire.ts";
 import { type ApiUnderTest, configMap, Place, thing } from "./kube-under-test.ts";
@@ -111,20 +112,6 @@ export function kubeObjects(api: () => ApiUnderTest): void {
   });
 
   describe("a request", () => {
-    it("that a role does not allow names the role's missing words", async ({ skip }) => {
-      const { stranger } = api();
-      if (stranger === undefined) return skip("this API server has no roles");
-      await using place = await Place.make(api());
-      await using client = new KubeClient(stranger, { userAgent: "contract", log: place.log });
-      await expect(client.list(kinds.pod, {}, place.signal)).rejects.toMatchObject({
-        code: "KUBE_FORBIDDEN",
-        message: expect.stringMatching(/refused to list pods: .*cannot list.*; grant "list" on pods in a role/),
-      });
-      await expect(client.create(kinds.lease, place.namespace, {}, place.signal)).rejects.toMatchObject({
-        message: expect.stringContaining('grant "create" on leases.coordination.k8s.io in a role'),
-      });
-    });
-
     it("with a token that nobody knows says so", async () => {
       await using place = await Place.make(api());
       const { ca } = await api().access.credentials();
@@ -170,6 +157,23 @@ export function kubeObjects(api: () => ApiUnderTest): void {
         );
       }
       expect(outcomes[1]).toBe("done");
+    });
+  });
+}
+
+/** What a user without any role is told; for API servers that have roles. */
+export function kubeRoles(api: () => ApiUnderTest, stranger: () => KubeAccess): void {
+  describe("a request", () => {
+    it("that a role does not allow names the role's missing words", async () => {
+      await using place = await Place.make(api());
+      await using client = new KubeClient(stranger(), { userAgent: "contract", log: place.log });
+      await expect(client.list(kinds.pod, {}, place.signal)).rejects.toMatchObject({
+        code: "KUBE_FORBIDDEN",
+        message: expect.stringMatching(/refused to list pods: .*cannot list.*; grant "list" on pods in a role/),
+      });
+      await expect(client.create(kinds.lease, place.namespace, {}, place.signal)).rejects.toMatchObject({
+        message: expect.stringContaining('grant "create" on leases.coordination.k8s.io in a role'),
+      });
     });
   });
 }

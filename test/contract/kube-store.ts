@@ -96,6 +96,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
 
       await eventually(() => sizes(store)).toEqual({ before: "1", meanwhile: "2" });
       expect(lists(place)).toBe(1);
+      expect(watches(place)).toHaveLength(2);
       expect(place.lines.filter((line) => line.includes("trying again"))).toHaveLength(1);
       expect(place.lines.filter((line) => line.includes("following objects of the API server again"))).toHaveLength(1);
     });

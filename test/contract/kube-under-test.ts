@@ -10,11 +10,7 @@ import { Store } from "../../src/kube/store.ts";
 import { ApiProxy } from "../support/api-proxy.ts";
 
 /** An API server that a suite runs against. */
-export type ApiUnderTest = {
-  readonly access: KubeAccess;
-  /** Access as a user without any role; absent where everybody may do everything. */
-  readonly stranger?: KubeAccess;
-};
+export type ApiUnderTest = { readonly access: KubeAccess };
 
 export const configMap: Kind = {
   group: "",
@@ -23,7 +19,13 @@ export const configMap: Kind = {
   kind: "ConfigMap",
   isNamespaced: true,
 };
-const namespaces: Kind = { group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false };
+export const namespaces: Kind = {
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  isNamespaced: false,
+};
 
 export type Thing = { readonly meta: Meta; readonly size: string };
 
