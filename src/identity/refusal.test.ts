@@ -28,6 +28,11 @@ describe("refusal", () => {
     expect(fault.code).toBe("IDENTITY_NOT_BOUND");
   });
 
+  it("claims no attempts that were not made", () => {
+    const fault = refusal({ outcome: "not-bound", mayChange: false, why: "no label" }, web, any, patience);
+    expect(fault.message).toContain("in CREATED state failed after 1 attempts");
+  });
+
   it("names out-of-reach identities in the log only", () => {
     const fault = refusal({ outcome: "denied", why: "not yours", identities: ["team/a"] }, web, any, patience);
     expect(fault.code).toBe("IDENTITY_NAMESPACED");

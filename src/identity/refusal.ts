@@ -29,8 +29,10 @@ export function refusal(
     });
   }
   const isCreated = selection.outcome === "not-assigned" && selection.isCreated;
+  const isAtOnce = selection.outcome === "not-bound" && !selection.mayChange;
+  const waited = isAtOnce ? { ...patience, attemptsForCreated: 1 } : patience;
   const code = selection.outcome === "not-assigned" ? "IDENTITY_NOT_ASSIGNED" : "IDENTITY_NOT_BOUND";
-  return new Fault(code, waitedInVain(isCreated, selection.why, pod, named, patience), { facts });
+  return new Fault(code, waitedInVain(isCreated, selection.why, pod, named, waited), { facts });
 }
 
 function waitedInVain(isCreated: boolean, why: string, pod: Pod, named: Named, patience: Patience): string {

@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 
 /** `token` and `identity` give tokens, `instance` may be blocked, `document` is everything else that is passed on. */
-export type MetadataArea = "token" | "identity" | "instance" | "document";
+type MetadataArea = "token" | "identity" | "instance" | "document";
 export type MetadataPath = {
   readonly area: MetadataArea;
   /** The canonical path and the query as it was sent: all that ever goes on to IMDS. */

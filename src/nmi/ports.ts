@@ -38,19 +38,19 @@ export type Live<T> = {
 };
 
 /** Who is calling: a pod of this node, or a refusal. */
-export type CallersPort = { of(connection: Connection, signal: AbortSignal): Promise<Pod> };
+type CallersPort = { of(connection: Connection, signal: AbortSignal): Promise<Pod> };
 
 /** An identity that a pod may ask tokens for. */
 export type Chosen = { readonly identity: Identity; readonly isJustAssigned: boolean };
 
-export type IdentitiesPort = {
+type IdentitiesPort = {
   /** The identity that the request gets, waited for if need be. */
   assignedTo(pod: Pod, named: Named, signal: AbortSignal): Promise<Chosen>;
   /** Throws unless the pod still has exactly this identity. */
   confirm(pod: Pod, identity: Identity): void;
 };
 
-export type TokensPort = {
+type TokensPort = {
   get(
     request: {
       readonly identity: Identity;
@@ -63,7 +63,7 @@ export type TokensPort = {
 };
 
 /** The real instance metadata service. Token requests take turns with NMI's own. */
-export type MetadataPort = {
+type MetadataPort = {
   send(
     request: {
       readonly method: string;

@@ -43,7 +43,7 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     response.once("close", () => {
       peer.underWay -= 1;
       underWay.delete(stop);
-      stop.abort(new Fault("CANCELLED", "the client went away"));
+      if (!response.writableFinished) stop.abort(new Fault("CANCELLED", "the client went away"));
     });
     try {
       const body = await readBody(message);

@@ -67,7 +67,7 @@ class FakeBackend implements Backend {
   }
 }
 
-function setUp(options: { mostEntries?: number } = {}) {
+function setUp(options: { mostEntries?: number; isOff?: boolean } = {}) {
   const clock = new FakeClock();
   const backend = new FakeBackend(clock);
   const failures: Fault[] = [];
@@ -223,6 +223,11 @@ describe("TokenCache", () => {
     await get({ resource: "1" });
     await get({ resource: "3" });
     expect([await get({ resource: "1" }), await get({ resource: "2" })]).toEqual(["token-1", "token-4"]);
+  });
+
+  it("fetches every time when it is off", async () => {
+    const { get, cache } = setUp({ isOff: true });
+    expect([await get(), await get(), cache.size]).toEqual(["token-1", "token-2", 0]);
   });
 
   it("refuses an identity of a type that no back end serves", async () => {
