@@ -1,9 +1,29 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runProgram, startProgram } from "../support/program.ts";
 
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("aad-pod-identity-"));
+
+/** The output that the README shows, line by line; `…` stands for what differs from run to run. */
+function shownInReadme(): RegExp[] {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const lines = (/```\n(Step 1[^`]*)```/.exec(readme)?.[1] ?? "").trimEnd().split("\n");
+  const escaped = lines.map((line) => line.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return escaped.map((line) => new RegExp(`^${line.replaceAll("…", ".*")}$`));
+}
+
+/** The lines that were not met, looking for each behind the one before. */
+function missingFrom(output: string, expected: readonly RegExp[]): RegExp[] {
+  const lines = output.split("\n");
+  let from = 0;
+  return expected.filter((line) => {
+    const found = lines.findIndex((one, i) => i >= from && line.test(one));
+    if (found >= 0) from = found + 1;
+    return found < 0;
+  });
+}
 
 describe("podid walkthrough, on the embedded sandbox", () => {
   let before: readonly string[] = [];
@@ -25,6 +45,8 @@ describe("podid walkthrough, on the embedded sandbox", () => {
     );
     expect(stdout).toMatch(/successfully listed VMSS instances from ARM via AAD Pod Identity: \[/);
     expect(stdout).toContain("the identity is off the machine again");
+    expect(shownInReadme().length).toBeGreaterThan(20);
+    expect(missingFrom(stdout, shownInReadme())).toEqual([]);
     expect(stdout).not.toMatch(/eyJ[\w-]{20}/); // the beginning of every JSON web token
     expect(code).toBe(0);
   });
