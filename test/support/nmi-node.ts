@@ -10,7 +10,8 @@ import { Callers, podIndexes } from "../../src/nmi/callers.ts";
 import { nmiEvents } from "../../src/nmi/events.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../src/nmi/lookup.ts";
 import { nmiMetrics } from "../../src/nmi/metrics.ts";
-import type { NmiPorts, NmiSettings } from "../../src/nmi/ports.ts";
+import type { NmiPorts, NmiRequest, NmiSettings } from "../../src/nmi/ports.ts";
+import { route } from "../../src/nmi/routes.ts";
 import { TokenCache } from "../../src/tokens/cache.ts";
 import { Governor, imdsLimits } from "../../src/tokens/governor.ts";
 import { imdsBackend } from "../../src/tokens/imds.ts";
@@ -89,3 +90,21 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
 }
 
 export type NmiNode = ReturnType<typeof nmiNode>;
+
+type Over = Partial<Omit<NmiRequest, "connection">> & { readonly from?: string };
+
+/** One request of the pod at 10.244.0.2, and its answer with the body as JSON. */
+export async function ask(node: NmiNode, target: string, over: Over = {}) {
+  const { from = "10.244.0.2", ...rest } = over;
+  const request = {
+    method: "GET",
+    target,
+    headers: { metadata: "true" },
+    body: new Uint8Array(),
+    connection: { remoteAddress: from },
+    signal: new AbortController().signal,
+    ...rest,
+  };
+  const { status, headers, body } = await route(request, node.ports);
+  return { status, headers, body: JSON.parse(Buffer.from(body).toString()) as Record<string, string> };
+}
