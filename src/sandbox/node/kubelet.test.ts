@@ -184,7 +184,10 @@ describe("deletion", () => {
     await printed(node, "stubborn").toBe("ready\n");
 
     expect(await kube.deletePod("stubborn")).toMatchObject({ metadata: { deletionGracePeriodSeconds: 1 } });
-    expect(isRunning(pid)).toBe(true);
+    const deletedAt = performance.now();
+    await eventually(async () => (await kube.pod("stubborn")).code).toBe(404);
+    expect(isRunning(pid)).toBe(false);
+    expect(performance.now() - deletedAt).toBeGreaterThan(900);
     expect(await released.promise).toEqual({ address: pod.status?.podIP, alive: false, there: false });
   });
 

@@ -45,11 +45,14 @@ it("gives the program its arguments and exactly its environment, and keeps what 
 it("does not start the program before the guard knows of it", async () => {
   let program = "";
   const add = async (pid: number) => {
+    await eventually(() => readFile(`/proc/${pid}/stat`, "utf8")).toMatch(/\) S /); // it sleeps: it waits for something
     program = await readFile(`/proc/${pid}/cmdline`, "utf8");
     await guard.add(pid);
   };
-  await (await start("", { guard: { ...guard, add } })).exited;
+  const running = await start("setInterval(() => {}, 1000)", { guard: { ...guard, add } });
   expect(program).toMatch(/^\/bin\/sh/);
+  running.stop(0);
+  await running.exited;
 });
 
 it("adds to the log of the run before", async () => {
@@ -93,6 +96,16 @@ it("kills a program that does not end within the grace period, and its children"
   running.stop(50); // shorter: this one counts
   expect(await running.exited).toBe(137);
   const child = Number(await printed());
+  await eventually(() => isRunning(child)).toBe(false);
+});
+
+it("does not let children outlive the program", async () => {
+  const { exited } = await start(`
+    const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    child.on("spawn", () => { console.log(child.pid); process.exit(0); });`);
+  expect(await exited).toBe(0);
+  const child = Number(await printed());
+  expect(child).toBeGreaterThan(1);
   await eventually(() => isRunning(child)).toBe(false);
 });
 
