@@ -1,47 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { assignment, binding, identity, identityId, node, pod, scaleSetProviderId } from "../../test/support/make.ts";
-import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
-import type { AssignmentState } from "../api/assignment.ts";
-import type { Placement } from "../api/placement.ts";
-import { resourceKey } from "../api/resource-id.ts";
-import { planAssignments } from "./plan.ts";
-import type { MachinePlan, Snapshot } from "./types.ts";
-
-const COMPUTE = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute";
-const vm = (name: string) => `${COMPUTE}/virtualmachines/${name}`;
-const scaleSet = (name: string) => `${COMPUTE}/virtualmachinescalesets/${name}`;
-const id = (name: string) => resourceKey(identityId(name));
-
-const demo = { identity: identity("demo"), binding: binding("demo") };
-const world = { nodes: [node("node-0"), node("node-1")], identities: [demo.identity], bindings: [demo.binding] };
-
-type RecordOver = { readonly machine?: string; readonly leftovers?: readonly Placement[]; readonly nodeName?: string };
-
-function record(of: Parameters<typeof assignment>[0], state: AssignmentState = "Assigned", over: RecordOver = {}) {
-  const made = assignment(of, state, over.nodeName === undefined ? {} : { nodeName: over.nodeName });
-  const isPlaced = of.identity.type === 0;
-  return { ...made, machine: isPlaced ? vm(made.nodeName) : "", leftovers: [], ...over };
-}
-
-/** A plan as short lines: what happens to which record, and what goes on and off the machine. */
-function lines(over: Partial<Snapshot>): string[] {
-  return planAssignments(snapshot({ ...world, ...over })).machines.flatMap(
-    ({ machine, work, attach, detach, forget }) => [
-      `on ${machine.replace(`${COMPUTE}/`, "")}`,
-      ...work.map(({ draft, record, awaits, clears }) => {
-        const verb = draft === undefined ? "confirm" : record === undefined ? "create" : "rewrite";
-        const name = draft?.name ?? record?.meta.name;
-        const state = draft?.state ?? (awaits === undefined ? "cleared" : "Assigned");
-        return `${verb} ${name} ${state}${clears.length > 0 ? ` clearing ${clears.map(nameOf)}` : ""}`;
-      }),
-      ...attach.map((one) => `attach ${nameOf(one)}`),
-      ...detach.map((one) => `detach ${nameOf(one)}`),
-      ...forget.map(({ record }) => `forget ${record.meta.name}`),
-    ],
-  );
-}
-
-const nameOf = (resourceId: string) => resourceId.split("/").at(-1);
+import { binding, identity, identityId, pod } from "../../test/support/make.ts";
+import { demo, id, lines, record, vm } from "../../test/support/plan-lines.ts";
+import { settings } from "../../test/support/small-cluster.ts";
+import type { Snapshot } from "./types.ts";
 
 describe("planAssignments", () => {
   const a = pod("a");
@@ -210,70 +171,5 @@ describe("planAssignments", () => {
     },
   ])("when $when: $then", ({ given, then }) => {
     expect(lines(given)).toEqual(then);
-  });
-
-  describe("scale sets", () => {
-    const nodes = [node("vmss0", scaleSetProviderId("pool", 0)), node("vmss1", scaleSetProviderId("Pool", 1))];
-    const on = (name: string, nodeName: string) => pod(name, { spec: { nodeName } });
-    const here = { machine: scaleSet("pool") };
-
-    it("puts an identity on the set once, whatever the spelling of its nodes", () => {
-      expect(lines({ nodes, pods: [on("a", "vmss0"), on("b", "vmss1")] })).toEqual([
-        "on virtualmachinescalesets/pool",
-        "create a-default-demo Created",
-        "create b-default-demo Created",
-        "attach demo",
-      ]);
-    });
-
-    it("keeps it while a pod on another instance needs it", () => {
-      const assignments = [record({ ...demo, pod: on("a", "vmss0") }, "Assigned", here)];
-      const other = record({ ...demo, pod: on("b", "vmss1") }, "Assigned", here);
-      expect(lines({ nodes, pods: [on("b", "vmss1")], assignments: [...assignments, other] })).toEqual([
-        "on virtualmachinescalesets/pool",
-        "forget a-default-demo",
-      ]);
-    });
-
-    it("takes it off when the last user's node has gone", () => {
-      const assignments = [record({ ...demo, pod: on("a", "vmss9") }, "Assigned", here)];
-      expect(lines({ nodes, assignments })).toEqual([
-        "on virtualmachinescalesets/pool",
-        "detach demo",
-        "forget a-default-demo",
-      ]);
-    });
-
-    it("tells sets of one name in two resource groups apart", () => {
-      const far = node("far0", scaleSetProviderId("pool", 0).replace("/rg/", "/rg2/"));
-      const plan = planAssignments(
-        snapshot({ ...world, nodes: [...nodes, far], pods: [on("a", "vmss0"), on("b", "far0")] }),
-      );
-      expect(plan.machines.map(({ machine }) => machine)).toEqual(
-        [scaleSet("pool"), scaleSet("pool").replace("/rg/", "/rg2/")].sort(),
-      );
-    });
-  });
-
-  describe("names", () => {
-    const names = (plan: readonly MachinePlan[]) =>
-      plan.flatMap(({ work }) => work.map(({ draft }) => draft?.name ?? ""));
-
-    it("gives two pods that share a plain name two records, and keeps both for good", () => {
-      const pods = [pod("a-b", { namespace: "c" }), pod("a", { namespace: "b-c" })];
-      const cluster = new SmallCluster();
-      const first = planAssignments(snapshot({ ...world, pods }));
-      cluster.carryOut(first);
-      expect(names(first.machines)).toEqual(["a-b-c-demo", expect.stringMatching(/^a-b-c-demo-[0-9a-f]{8}$/)]);
-      expect(planAssignments(snapshot({ ...world, pods, assignments: cluster.assignments })).machines).toEqual([]);
-    });
-
-    it("shortens a name that the API server would refuse", () => {
-      const [first = ""] = names(
-        planAssignments(snapshot({ ...world, pods: [pod("p".repeat(250), { namespace: "n.n" })] })).machines,
-      );
-      expect(first).toMatch(/^p+-[0-9a-f]{8}$/);
-      expect(first.length).toBeLessThanOrEqual(253);
-    });
   });
 });
