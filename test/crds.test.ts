@@ -149,6 +149,18 @@ describe("the custom resource definitions", () => {
     ]);
   });
 
+  it("let go of a record whose copies, of a MIC before 1.6, do not name their type", () => {
+    const copy = {
+      metadata: { name: "a", namespace: "default", creationTimestamp: null },
+      spec: { resourceid: "resource" },
+    };
+    const record = { spec: { azureidentityref: copy, azurebindingref: { metadata: { name: "b" } } } };
+    const kept = pruned(record, schemaOf(kinds.assignment), true);
+    expect(schemaErrors(kept, schemaOf(kinds.assignment), "")).toEqual([]);
+    const { identity, binding } = readAssignment({ metadata: { name: "sample" }, ...(kept as object) });
+    expect([identity.meta.name, identity.resourceId, binding.meta.name]).toEqual(["a", "resource", "b"]);
+  });
+
   it("take what the original wrote: empty metadata in spec and status, null where the schema allows it", () => {
     const spec = { type: 0, metadata: { creationTimestamp: null }, replicas: null, auxiliaryTenantIDs: null };
     const kept = pruned({ spec, status: { metadata: { creationTimestamp: null } } }, schemaOf(kinds.identity), true);

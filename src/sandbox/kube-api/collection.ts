@@ -23,7 +23,11 @@ export class Collection {
   readonly #watchers = new Set<(change: Change) => void>();
   #changes: Change[] = [];
   /** The newest revision whose change is no longer kept. */
-  #floor = 0;
+  #floor: number;
+
+  constructor(floor: number) {
+    this.#floor = floor;
+  }
 
   get size(): number {
     return this.#objects.size;

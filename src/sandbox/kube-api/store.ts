@@ -8,6 +8,7 @@ type Name = Pick<Resource, "group" | "plural">;
 export class Store {
   readonly #collections = new Map<string, Collection>();
   #revision = 0;
+  #compacted = 0;
 
   /** The revision of the newest change. */
   get revision(): number {
@@ -18,7 +19,7 @@ export class Store {
     const key = `${group}/${plural}`;
     let collection = this.#collections.get(key);
     if (collection === undefined) {
-      collection = new Collection();
+      collection = new Collection(this.#compacted);
       this.#collections.set(key, collection);
     }
     return collection;
@@ -45,6 +46,7 @@ export class Store {
 
   /** Makes every revision up to now too old to list or to watch from. */
   compact(): void {
+    this.#compacted = this.#revision;
     for (const collection of this.#collections.values()) collection.compact(this.#revision);
   }
 

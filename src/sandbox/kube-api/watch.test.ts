@@ -129,6 +129,13 @@ describe("watch", () => {
     expect(await nextNames(watch(`resourceVersion=0`), 1)).toEqual(["ADDED a"]);
   });
 
+  it("of a resource where nothing happened is cut off by a compaction all the same", async () => {
+    const from = await revision();
+    await add("a");
+    api.compact();
+    expect(await next(watch(`resourceVersion=${from}`, "/api/v1/nodes"))).toMatchObject({ type: "ERROR" });
+  });
+
   it("ends in good order when its time is over", async () => {
     const events = watch(`resourceVersion=${await revision()}&timeoutSeconds=1`);
     expect((await events.next()).done).toBe(true);
