@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { resourceKey } from "../api/resource-id.ts";
 import { Secret } from "../base/secret.ts";
 import { startArm } from "../sandbox/azure/arm.ts";
@@ -16,6 +16,8 @@ beforeAll(async () => {
 });
 
 const never = new AbortController().signal;
+// Generous, since the machine may be busy with other things; nothing here takes that long by itself.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 async function azure(
   over: Partial<MachinesOptions> & { readonly operationMs?: number; readonly secret?: string } = {},

@@ -11,9 +11,10 @@ const VM = `${COMPUTE}/virtualmachines/vm-0`;
 const VM1 = `${COMPUTE}/virtualmachines/vm-1`;
 const SET = `${COMPUTE}/virtualmachinescalesets/pool`;
 const demo = resourceKey(identityId("demo"));
-const _other = resourceKey(identityId("other"));
 const never = new AbortController().signal;
 
+// Generous, since the machine may be busy with other things; nothing here waits that long by itself.
+vi.setConfig({ testTimeout: 30_000 });
 const within = { timeout: 15_000, interval: 20 };
 const eventually = (look: () => unknown) => expect.poll(look, within);
 
