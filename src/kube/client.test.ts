@@ -49,6 +49,15 @@ describe("a client of the API server", () => {
     expect(seen).toEqual(["/k8s/clusters/c-1/api/v1/namespaces/ns/pods/a", "test/1", "Bearer t", "jane"]);
   });
 
+  it("goes through the proxy that the access names", async () => {
+    const { address: proxy } = await clientOf(({ url }, response) => response.end(JSON.stringify({ asked: url })));
+    const access = { server: "http://kubernetes.example:8080", proxy, credentials: async () => ({}) };
+    await using client = new KubeClient(access, { userAgent: "test", log });
+    expect(await client.get(kinds.node, { namespace: "", name: "n" }, signal)).toEqual({
+      asked: "http://kubernetes.example:8080/api/v1/nodes/n",
+    });
+  });
+
   it("reads again over a new connection when the server had closed the idle one", async () => {
     let count = 0;
     const { client, sockets } = await clientOf((_, response) => {

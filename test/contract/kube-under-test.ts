@@ -34,7 +34,7 @@ const thingSchema = objectSchema({
 });
 
 /** A ConfigMap as the stores under test keep it: one whose size is no number cannot be read. */
-export function readThing(raw: unknown): Thing {
+function readThing(raw: unknown): Thing {
   const { metadata, data } = readObject(thingSchema, configMap, raw);
   return { meta: metadata, size: data.size ?? "" };
 }
