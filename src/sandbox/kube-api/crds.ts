@@ -26,7 +26,7 @@ function versionsOf(object: JsonObject): readonly JsonObject[] {
   return isList(versions) ? versions.filter(isObject) : [];
 }
 
-function prepareCrd(object: JsonObject, old: KubeObject | undefined): JsonObject {
+function prepareCrd(object: JsonObject): JsonObject {
   const names = namesOf(object);
   const spec = { conversion: { strategy: "None" }, ...objectOr(object.spec), names };
   const since = objectOr(object.metadata).creationTimestamp;
@@ -41,8 +41,7 @@ function prepareCrd(object: JsonObject, old: KubeObject | undefined): JsonObject
     acceptedNames: names,
     storedVersions: versionsOf(object).flatMap(({ storage, name }) => (storage === true && name ? [name] : [])),
   };
-  const terminating = objectOr(old?.status).conditions;
-  return { ...object, spec, status: old?.metadata.deletionTimestamp ? { ...status, conditions: terminating } : status };
+  return { ...object, spec, status };
 }
 
 function crdErrors(object: JsonObject, old: KubeObject | undefined): FieldError[] {

@@ -6,85 +6,92 @@ import type { Cluster } from "./cluster.ts";
 import { discover } from "./discovery.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { Registry } from "./registry.ts";
-import { readRequest } from "./request.ts";
+import { type ApiRequest, readRequest } from "./request.ts";
 import { send, sendError, sendText } from "./respond.ts";
 import { noSuchPath, StatusError } from "./status.ts";
 import { Store } from "./store.ts";
 import { refusal, Trouble } from "./trouble.ts";
-import { readWatch, runWatch, type Watch } from "./watch.ts";
+import { readWatch, runWatch } from "./watch.ts";
 import { create } from "./writes.ts";
 
-export type ApiHandler = {
-  readonly cluster: Cluster;
-  readonly trouble: Trouble;
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  readonly endWatches: () => void;
-};
-
-type Settings = {
+export type HandlerSettings = {
+  /** Bearer tokens and whose they are; without them everybody may do everything. */
   readonly tokens?: ReadonlyMap<string, string>;
+  /** How often a watch that wants bookmarks gets one. */
   readonly bookmarkMs?: number;
   readonly log?: Log;
 };
 
 const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
 
+/** As often as the real server sends them. */
+const BOOKMARK_MS = 60_000;
+
 /** A watch whose client reads so slowly that this much waits for it is cut off. */
 const WAITING_BYTES = 64 * 1024 * 1024;
 
-/** The API server behind its listener: a cluster that holds its first namespaces only. */
-export function createHandler({ tokens, bookmarkMs = 60_000, log }: Settings): ApiHandler {
-  const cluster = emptyCluster();
-  const trouble = new Trouble();
-  const watches = new Set<ServerResponse>();
+/** The API server behind its listener; it starts with a cluster that holds its first namespaces only. */
+export class ApiHandler {
+  readonly cluster: Cluster = emptyCluster();
+  readonly trouble = new Trouble();
+  readonly #watches = new Set<ServerResponse>();
+  readonly #settings: HandlerSettings;
 
-  async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
-    if (HEALTH.has(pathname)) return sendText(response, "ok");
-    const path = partsOf(pathname);
-    if (pathname !== "/version") checkToken(incoming, tokens);
-    const found = incoming.method === "GET" ? discover(cluster.registry, path) : undefined;
-    if (found !== undefined) return send(response, 200, found);
-    const request = readRequest(cluster.registry, incoming.method ?? "GET", path, searchParams);
-    const { delayMs, drops, failure } = trouble.meet(request) ?? {};
-    if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
-    if (drops) return void incoming.socket.destroy();
-    if (failure) throw refusal(failure);
-    if (request.verb === "watch") return stream(readWatch(request.target, searchParams, bookmarkMs), response);
-    const { code, body } = answer(cluster, request, await readBody(incoming));
-    send(response, code, body);
+  constructor(settings: HandlerSettings) {
+    this.#settings = settings;
   }
 
-  function stream(watch: Watch, response: ServerResponse): void {
-    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
-    response.flushHeaders();
-    const stop = runWatch(cluster, watch, {
-      send: (line) => {
-        response.write(line);
-        if (response.writableLength > WAITING_BYTES) response.destroy();
-      },
-      end: () => response.end(),
-    });
-    watches.add(response);
-    response.once("close", () => {
-      stop();
-      watches.delete(response);
-    });
-  }
-
-  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request; it never rejects. */
+  async handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { log } = this.#settings;
     try {
-      await serve(incoming, response);
+      await this.#serve(incoming, response);
     } catch (reason) {
       sendError(response, reason instanceof StatusError ? reason : unexpected(reason, log));
     }
     log?.verbose(4, "request", { method: incoming.method, url: incoming.url, status: response.statusCode });
   }
 
-  const endWatches = () => {
-    for (const response of watches) response.end();
-  };
-  return { cluster, trouble, handle, endWatches };
+  /** Ends the streams of all watches in good order. */
+  endWatches(): void {
+    for (const response of this.#watches) response.end();
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = "GET" } = incoming;
+    const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
+    if (HEALTH.has(pathname)) return sendText(response, "ok");
+    if (pathname !== "/version") checkToken(incoming, this.#settings.tokens);
+    const path = partsOf(pathname);
+    const found = method === "GET" ? discover(this.cluster.registry, path) : undefined;
+    if (found !== undefined) return send(response, 200, found);
+    const request = readRequest(this.cluster.registry, method, path, searchParams);
+    const { delayMs, drops, failure } = this.trouble.meet(request) ?? {};
+    if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (drops) return void incoming.socket.destroy();
+    if (failure) throw refusal(failure);
+    if (request.verb === "watch") return this.#stream(request, response);
+    const { code, body } = answer(this.cluster, request, await readBody(incoming));
+    send(response, code, body);
+  }
+
+  #stream({ target, query }: ApiRequest, response: ServerResponse): void {
+    const watch = readWatch(target, query, this.#settings.bookmarkMs ?? BOOKMARK_MS);
+    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
+    response.flushHeaders();
+    this.#watches.add(response);
+    const stop = runWatch(this.cluster, watch, {
+      send: (line) => {
+        response.write(line);
+        if (response.writableLength > WAITING_BYTES) response.destroy();
+      },
+      end: () => response.end(),
+    });
+    response.once("close", () => {
+      stop();
+      this.#watches.delete(response);
+    });
+  }
 }
 
 function emptyCluster(): Cluster {

@@ -1,6 +1,7 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { call } from "../../../test/support/kube-call.ts";
+import { createAuthority } from "../certificates.ts";
 import { startKubeApi } from "./server.ts";
 
 /** The vendor's client, for a server without TLS. */
@@ -37,6 +38,21 @@ describe("the in-memory API server", () => {
     const core = clientConfig(api.url).makeApiClient(CoreV1Api);
     const names = (await core.listNamespace()).items.map(({ metadata }) => metadata?.name);
     expect(names).toEqual(["default", "kube-node-lease", "kube-public", "kube-system"]);
+  });
+
+  it("speaks TLS with the certificate that it gets", async () => {
+    const authority = await createAuthority();
+    await using api = await startKubeApi({ tls: await authority.serverCertificate() });
+    const config = new KubeConfig();
+    const caData = Buffer.from(authority.caPem).toString("base64");
+    config.loadFromClusterAndUser(
+      { name: "sandbox", server: api.url, caData, skipTLSVerify: false },
+      { name: "somebody" },
+    );
+    expect(api.url).toMatch(/^https:/);
+    expect(await config.makeApiClient(CoreV1Api).readNamespace({ name: "default" })).toMatchObject({
+      kind: "Namespace",
+    });
   });
 
   it.each([

@@ -1,20 +1,12 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import type { Log } from "../../base/log.ts";
-import { type ApiHandler, createHandler } from "./handler.ts";
+import * as http from "node:http";
+import * as https from "node:https";
+import { bind } from "../../base/listener.ts";
+import { ApiHandler, type HandlerSettings } from "./handler.ts";
 import type { Failure, Which } from "./trouble.ts";
 
-export type KubeApiOptions = {
+export type KubeApiOptions = HandlerSettings & {
   /** PEM texts; without them the server speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Bearer tokens and whose they are; without them everybody may do everything. */
-  readonly tokens?: ReadonlyMap<string, string>;
-  /** How often a watch that wants bookmarks gets one. */
-  readonly bookmarkMs?: number;
-  /** 0 lets the system choose one. */
-  readonly port?: number;
-  readonly log?: Log;
 };
 
 /** A running API server, and what tests do to it. */
@@ -34,30 +26,26 @@ export type KubeApi = AsyncDisposable & {
   disconnect(): void;
 };
 
-/** Starts a Kubernetes API server on loopback whose objects live in memory. */
+/** Starts a Kubernetes API server on a free port of loopback; its objects live in memory. */
 export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeApi> {
-  const { tls, port = 0, ...rest } = options;
-  const api: ApiHandler = createHandler(rest);
-  const handler = (request: IncomingMessage, response: ServerResponse) => void api.handle(request, response);
-  const server = tls === undefined ? createHttpServer(handler) : createHttpsServer(tls, handler);
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host: "127.0.0.1", port }, resolve);
-  });
-  const scheme = tls === undefined ? "http" : "https";
+  const { tls, ...settings } = options;
+  const api = new ApiHandler(settings);
+  const handle: http.RequestListener = (request, response) => void api.handle(request, response);
+  const server = tls === undefined ? http.createServer(handle) : https.createServer(tls, handle);
+  const listener = await bind(server, { host: "127.0.0.1", port: 0, flag: "port" });
   return {
-    url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${listener.port}`,
     failNext: (which, failure, times = 1) => api.trouble.plan(which, { failure }, times),
     delayNext: (which, delayMs, times = 1) => api.trouble.plan(which, { delayMs }, times),
     dropNext: (which, times = 1) => api.trouble.plan(which, { drops: true }, times),
     calm: () => api.trouble.clear(),
     compact: () => api.cluster.store.compact(),
     disconnect: () => server.closeAllConnections(),
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        api.endWatches();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    async [Symbol.asyncDispose]() {
+      api.endWatches();
+      const closed = listener[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      await closed;
+    },
   };
 }
