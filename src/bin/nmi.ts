@@ -1,4 +1,5 @@
 import { realClock } from "../base/clock.ts";
+import { serveMetrics } from "../base/endpoints.ts";
 import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { userAgent, version } from "../base/version.ts";
@@ -9,7 +10,7 @@ import { Callers } from "../nmi/callers.ts";
 import { type NmiEvents, nmiEvents } from "../nmi/events.ts";
 import { evictUnused } from "../nmi/evict.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
-import { nmiMetrics, serveMetrics } from "../nmi/metrics.ts";
+import { nmiMetrics } from "../nmi/metrics.ts";
 import { type NmiConfig, nmiOptions } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
 import type { NmiPorts } from "../nmi/ports.ts";

@@ -1,4 +1,3 @@
-import { type Listener, listen } from "../base/listener.ts";
 import type { MetricFamily, Metrics } from "../base/metrics.ts";
 
 const RECORD_BUCKETS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 2, 3, 4, 5, 10];
@@ -70,19 +69,3 @@ export const micMetrics = {
 } as const satisfies Record<string, MetricFamily>;
 
 export type MicMetrics = Metrics<keyof typeof micMetrics>;
-
-/** Serves `/metrics` on all addresses. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
-export function serveMetrics(metrics: MicMetrics, port: number): Promise<Listener> {
-  return listen(
-    (request, response) => {
-      if (request.url?.split("?")[0] !== "/metrics") {
-        response.writeHead(404).end();
-        return;
-      }
-      void metrics.expose().then(({ contentType, body }) => {
-        response.writeHead(200, { "Content-Type": contentType }).end(body);
-      });
-    },
-    { host: "", port, flag: "prometheus-port" },
-  );
-}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { serveMetrics } from "../base/endpoints.ts";
 import { Metrics } from "../base/metrics.ts";
-import { micMetrics, serveMetrics } from "./metrics.ts";
+import { micMetrics } from "./metrics.ts";
 import { serveProbes } from "./probes.ts";
 
 async function ask(port: number, path: string): Promise<string> {

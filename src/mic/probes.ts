@@ -1,4 +1,5 @@
-import { type Listener, listen } from "../base/listener.ts";
+import { serveEndpoints } from "../base/endpoints.ts";
+import type { Listener } from "../base/listener.ts";
 
 /** How MIC fares, asked at each probe. */
 export type Health = {
@@ -11,29 +12,15 @@ export type Health = {
 };
 
 /**
- * Serves the probes on all addresses. `/healthz` is the original's: always 200, `Active` while this instance leads.
- * `/readyz` asks whether it leads or stands by with all caches filled, `/livez` fails when the loop hangs.
+ * Serves the probes. `/healthz` is the original's: always 200, `Active` while this instance leads. `/readyz` asks
+ * whether it leads or stands by with all caches filled, `/livez` fails when the loop hangs.
  * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
 export function serveProbes(health: Health, port: number): Promise<Listener> {
-  return listen(
-    (request, response) => {
-      const [status, text] = probe(request.url?.split("?")[0] ?? "", health);
-      response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(text);
-    },
-    { host: "", port, flag: "http-probe-port" },
-  );
-}
-
-function probe(path: string, health: Health): readonly [status: number, text: string] {
-  switch (path) {
-    case "/healthz":
-      return [200, health.isActive() ? "Active" : "Not Active"];
-    case "/readyz":
-      return health.isReady() ? [200, "Ready"] : [503, "Not Ready"];
-    case "/livez":
-      return health.isStuck() ? [503, "Stuck"] : [200, "Alive"];
-    default:
-      return [404, "Not Found"];
-  }
+  const probes = {
+    "/healthz": () => ({ status: 200, body: health.isActive() ? "Active" : "Not Active" }),
+    "/readyz": () => (health.isReady() ? { status: 200, body: "Ready" } : { status: 503, body: "Not Ready" }),
+    "/livez": () => (health.isStuck() ? { status: 503, body: "Stuck" } : { status: 200, body: "Alive" }),
+  };
+  return serveEndpoints(probes, port, "http-probe-port");
 }

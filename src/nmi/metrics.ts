@@ -1,4 +1,3 @@
-import { type Listener, listen } from "../base/listener.ts";
 import type { MetricFamily, Metrics } from "../base/metrics.ts";
 
 const NMI_BUCKETS = [0.5, 1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 100];
@@ -52,17 +51,4 @@ export class BoundedLabel {
     this.#seen.add(value);
     return value;
   }
-}
-
-/** Serves `/metrics` on all addresses. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
-export function serveMetrics(metrics: NmiMetrics, port: number): Promise<Listener> {
-  return listen(
-    (request, response) => {
-      if (request.url?.split("?")[0] !== "/metrics") return void response.writeHead(404).end();
-      void metrics.expose().then(({ contentType, body }) => {
-        response.writeHead(200, { "Content-Type": contentType }).end(body);
-      });
-    },
-    { host: "", port, flag: "prometheus-port" },
-  );
 }

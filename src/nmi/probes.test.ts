@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { serveMetrics } from "../base/endpoints.ts";
 import { Metrics } from "../base/metrics.ts";
-import { BoundedLabel, nmiMetrics, serveMetrics } from "./metrics.ts";
+import { BoundedLabel, nmiMetrics } from "./metrics.ts";
 import { serveProbes } from "./probes.ts";
 
 it("probes tell whether pods are served, as the original's and as Kubernetes wants it", async () => {
