@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import { text } from "node:stream/consumers";
-import type { Pod, PodSpec } from "kubernetes-types/core/v1.d.ts";
+import type { ContainerStatus, Pod, PodSpec } from "kubernetes-types/core/v1.d.ts";
+import { eventually } from "./eventually.ts";
 
 /** The API server's own answers, without any client of ours between. */
 export class RawKube {
@@ -42,7 +43,23 @@ export class RawKube {
     return this.call<Pod>("POST", "/api/v1/namespaces/default/pods", body);
   }
 
+  /** The pod once its container runs. */
+  async running(name: string): Promise<Pod> {
+    await eventually(async () => containerOf(await this.pod(name))?.ready).toBe(true);
+    return this.pod(name);
+  }
+
   deletePod(name: string, options: { readonly gracePeriodSeconds?: number } = {}) {
     return this.call<Pod>("DELETE", `/api/v1/namespaces/default/pods/${name}`, options);
   }
+}
+
+/** The status of a pod's only container. */
+export function containerOf(pod: Pod): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.[0];
+}
+
+/** The process that the stand-in kubelet runs, or has run, for a pod. */
+export function pidOf(pod: Pod): number {
+  return Number(containerOf(pod)?.containerID?.split("//")[1]);
 }

@@ -3,15 +3,13 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { isRunning } from "../../../test/support/processes.ts";
-import { RawKube } from "../../../test/support/raw-kube.ts";
+import { containerOf, pidOf, RawKube } from "../../../test/support/raw-kube.ts";
 import { startTestNode, type TestNode } from "../../../test/support/sandbox-node.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
-import { takeAddresses } from "./addresses.ts";
 import type { KubeletOptions } from "./kubelet.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -31,12 +29,6 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync());
 
 const start = async (over: Partial<KubeletOptions> = {}) => stack.use(await startTestNode(api.url, over));
-const container = (pod: Pod) => pod.status?.containerStatuses?.[0];
-const pidOf = (pod: Pod) => Number(container(pod)?.containerID?.split("//")[1]);
-const running = async (name: string) => {
-  await eventually(async () => container(await kube.pod(name))?.ready).toBe(true);
-  return kube.pod(name);
-};
 const logOf = ({ kubelet }: TestNode, pod: string) => readFile(kubelet.logOf("default", pod) ?? "", "utf8");
 const printed = (node: TestNode, pod: string) => eventually(() => logOf(node, pod).catch(() => ""));
 
@@ -72,7 +64,7 @@ describe("a pod", () => {
     const args = [`console.log(process.env.WHERE, process.argv[1]); ${FOREVER}`, "on $(NODE_NAME) $(IP)"];
     await kube.createPod("demo", "", { containers: [{ name: "main", image: "registry/script:1", args, env }] });
 
-    const { status } = await running("demo");
+    const { status } = await kube.running("demo");
     expect(status).toMatchObject({ phase: "Running", hostIP: node.address, podIP: expect.stringMatching(/^127\./) });
     expect(status?.podIP).not.toBe(node.address);
     await printed(node, "demo").toBe(`${status?.podIP} by the node on $(NODE_NAME) ${status?.podIP}\n`);
@@ -86,7 +78,7 @@ describe("a pod", () => {
     await start();
     await kube.createPod("job", `process.exit(${code})`, { restartPolicy });
     await eventually(async () => (await kube.pod("job")).status?.phase).toBe(phase);
-    expect(container(await kube.pod("job"))?.state?.terminated?.exitCode).toBe(code);
+    expect(containerOf(await kube.pod("job"))?.state?.terminated?.exitCode).toBe(code);
   });
 
   it("that keeps failing is started again after growing pauses", async () => {
@@ -95,7 +87,7 @@ describe("a pod", () => {
     await kube.createPod("failing", `console.log("try"); process.exit(1)`, { restartPolicy: "OnFailure" });
 
     await clock.asleep();
-    await eventually(async () => container(await kube.pod("failing"))).toMatchObject({
+    await eventually(async () => containerOf(await kube.pod("failing"))).toMatchObject({
       restartCount: 1,
       state: { waiting: { reason: "CrashLoopBackOff" } },
       lastState: { terminated: { exitCode: 1 } },
@@ -113,7 +105,7 @@ describe("a pod", () => {
   it("of an unknown image waits, says which are known, and can be deleted", async () => {
     await start();
     await kube.createPod("web", "", { image: "nginx:1.27" });
-    await eventually(async () => container(await kube.pod("web"))?.state?.waiting).toEqual({
+    await eventually(async () => containerOf(await kube.pod("web"))?.state?.waiting).toEqual({
       reason: "ErrImagePull",
       message: 'the sandbox has no image "nginx": use one of script',
     });
@@ -133,7 +125,7 @@ describe("a pod", () => {
       "demo",
       `process.on("SIGTERM", () => { console.log("last"); process.exit(); }); ${FOREVER} console.log("new");`,
     );
-    await running("demo");
+    await kube.running("demo");
     let followed = "";
     for await (const text of node.kubelet.followLog("default", "demo", AbortSignal.timeout(50_000))) {
       followed += text;
@@ -144,7 +136,10 @@ describe("a pod", () => {
 });
 
 describe("requests for the metadata address", () => {
-  const ask = `fetch(process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST).then((r) => r.text()).then(console.log); ${FOREVER}`;
+  const ask = `
+    const url = process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST;
+    fetch(url).then((response) => response.text()).then((answer) => console.log(answer, url));
+    ${FOREVER}`;
 
   it("come from the pod's address, and stop with the pod", async () => {
     const server = createServer((request, response) => response.end(request.socket.remoteAddress));
@@ -153,8 +148,15 @@ describe("requests for the metadata address", () => {
     await once(server, "listening");
     const node = await start({ forward: () => ({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }) });
     await kube.createPod("asking", ask);
-    const { status } = await running("asking");
-    await printed(node, "asking").toBe(`${status?.podIP}\n`);
+    const { status } = await kube.running("asking");
+    await printed(node, "asking").toMatch(/\n/);
+    const [answer, url = ""] = (await logOf(node, "asking")).trim().split(" ");
+    expect(answer).toBe(status?.podIP);
+    expect(url).toContain(`http://${status?.podIP}:`);
+
+    await kube.deletePod("asking");
+    await eventually(async () => (await kube.pod("asking")).code).toBe(404);
+    await expect(fetch(url)).rejects.toMatchObject({ cause: { code: "ECONNREFUSED" } });
   });
 
   it("of a pod on the host's network are its own: it has the node's address and no forwarder", async () => {
@@ -162,42 +164,8 @@ describe("requests for the metadata address", () => {
     await kube.createPod("host", `console.log(typeof process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST); ${FOREVER}`, {
       hostNetwork: true,
     });
-    expect((await running("host")).status?.podIP).toBe(node.address);
+    expect((await kube.running("host")).status?.podIP).toBe(node.address);
     await printed(node, "host").toBe("undefined\n");
-  });
-});
-
-describe("deletion", () => {
-  it("kills after the grace period, then takes the pod out of the API, then gives the address back", async () => {
-    const pool = stack.use(await takeAddresses());
-    const released = Promise.withResolvers<{ address: string; alive: boolean; there: boolean }>();
-    let pid = 0;
-    const release = (address: string) => {
-      const alive = isRunning(pid);
-      void kube.pod("stubborn").then(({ code }) => released.resolve({ address, alive, there: code !== 404 }));
-      pool.release(address);
-    };
-    const node = await start({ addresses: { ...pool, release } });
-    await kube.createPod("stubborn", STUBBORN, { terminationGracePeriodSeconds: 1 });
-    const pod = await running("stubborn");
-    pid = pidOf(pod);
-    await printed(node, "stubborn").toBe("ready\n");
-
-    expect(await kube.deletePod("stubborn")).toMatchObject({ metadata: { deletionGracePeriodSeconds: 1 } });
-    const deletedAt = performance.now();
-    await eventually(async () => (await kube.pod("stubborn")).code).toBe(404);
-    expect(isRunning(pid)).toBe(false);
-    expect(performance.now() - deletedAt).toBeGreaterThan(900);
-    expect(await released.promise).toEqual({ address: pod.status?.podIP, alive: false, there: false });
-  });
-
-  it("without grace takes the pod out of the API at once, and its process soon after", async () => {
-    await start();
-    await kube.createPod("forced", FOREVER);
-    const pod = await running("forced");
-    await kube.deletePod("forced", { gracePeriodSeconds: 0 });
-    expect((await kube.pod("forced")).code).toBe(404);
-    await eventually(() => isRunning(pidOf(pod))).toBe(false);
   });
 });
 
@@ -205,7 +173,7 @@ it("goes on while the API server is away, and catches up when it is back", async
   await start();
   await kube.createPod("steady", FOREVER);
   await kube.createPod("ends", FOREVER, { restartPolicy: "Never" });
-  const [steady, ends] = [await running("steady"), await running("ends")];
+  const [steady, ends] = [await kube.running("steady"), await kube.running("ends")];
 
   api.dropNext({}, Number.POSITIVE_INFINITY);
   api.disconnect();
@@ -215,28 +183,15 @@ it("goes on while the API server is away, and catches up when it is back", async
 
   await eventually(async () => (await kube.pod("ends")).status?.phase).toBe("Failed");
   await kube.createPod("late", FOREVER);
-  await running("late");
+  await kube.running("late");
   expect(await kube.pod("steady")).toEqual(steady);
   expect(isRunning(pidOf(steady))).toBe(true);
-});
-
-it("ends what was deleted while it could not watch", async () => {
-  await start();
-  await kube.createPod("unseen", FOREVER);
-  const pod = await running("unseen");
-
-  api.dropNext({ verb: "list", resource: "pods" }, Number.POSITIVE_INFINITY);
-  api.disconnect();
-  await kube.deletePod("unseen", { gracePeriodSeconds: 0 });
-  api.compact();
-  api.calm();
-  await eventually(() => isRunning(pidOf(pod))).toBe(false);
 });
 
 it("leaves neither process nor file when it is disposed of", async () => {
   const { folder, ...node } = await startTestNode(api.url);
   await kube.createPod("stubborn", STUBBORN);
-  const pid = pidOf(await running("stubborn"));
+  const pid = pidOf(await kube.running("stubborn"));
   await node[Symbol.asyncDispose]();
   expect(isRunning(pid)).toBe(false);
   expect(existsSync(folder)).toBe(false);
