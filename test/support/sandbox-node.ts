@@ -14,7 +14,7 @@ export type TestNode = AsyncDisposable & {
 };
 
 /** The image `script` runs the JavaScript that is the first argument of the container. */
-export const scripts = new Map([["script", { file: process.execPath, args: ["-e"] }]]);
+const scripts = new Map([["script", { file: process.execPath, args: ["-e"] }]]);
 
 /** A node `node-0` that runs pods of image `script`, with a guard and a folder of its own. */
 export async function startTestNode(server: string, over: Partial<KubeletOptions> = {}): Promise<TestNode> {
