@@ -3,7 +3,18 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts", "tools/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts", "tools/*.test.ts"],
+          exclude: ["**/*.live.test.ts"],
+          isolate: false, // one process for many files: nothing of ours lives longer than a test
+        },
+      },
+      {
+        // Beside the code too, but with real servers, processes or seconds of real time.
+        test: { name: "live", include: ["src/**/*.live.test.ts", "tools/*.live.test.ts"], testTimeout: 30_000 },
+      },
       {
         test: {
           name: "contract",

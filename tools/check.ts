@@ -96,8 +96,12 @@ function tellSkipped(): void {
 
 const folder = mkdtempSync(join(tmpdir(), "check-"));
 try {
-  await runChecks();
-  for (const project of quick ? ["unit"] : ["unit", "contract", "e2e"]) await runTests(project, folder);
+  // Between edits every second counts; in the whole run nothing shall disturb what waits for real processes.
+  if (quick) await Promise.all([runChecks(), runTests("unit", folder)]);
+  else {
+    await runChecks();
+    for (const project of ["unit", "live", "contract", "e2e"]) await runTests(project, folder);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

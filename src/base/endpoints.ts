@@ -1,7 +1,7 @@
 import { type Listener, listen } from "./listener.ts";
 import type { Metrics } from "./metrics.ts";
 
-export type Page = { readonly status: number; readonly body: string; readonly contentType?: string };
+type Page = { readonly status: number; readonly body: string; readonly contentType?: string };
 /** What is served at a path; anything else is 404. */
 export type Endpoints = Readonly<Record<string, () => Page | Promise<Page>>>;
 
