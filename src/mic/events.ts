@@ -4,9 +4,9 @@ import { objectKey } from "../api/meta.ts";
 import type { MachinePlan, Plan, Snapshot } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
+import type { Announcer, ObjectName } from "./announcer.ts";
 import type { MicMetrics } from "./metrics.ts";
 import { NoteTeller } from "./note-events.ts";
-import type { Announcer, ObjectName } from "./ports.ts";
 
 const MOST_NAMES = 20;
 

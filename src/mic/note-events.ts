@@ -3,7 +3,7 @@ import { objectKey } from "../api/meta.ts";
 import { bindingLabel } from "../api/pod.ts";
 import type { Note, NoteCode } from "../assignment/types.ts";
 import { type Log, printable } from "../base/log.ts";
-import type { Announcer, ObjectName } from "./ports.ts";
+import type { Announcer, ObjectName } from "./announcer.ts";
 
 type Row = {
   /** The line of the log; those of the original are kept as people search for them. */

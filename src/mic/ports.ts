@@ -1,6 +1,4 @@
 import type { Assignment, AssignmentDraft } from "../api/assignment.ts";
-import type { Kind } from "../api/kinds.ts";
-import type { Meta } from "../api/meta.ts";
 import type { Fault } from "../base/fault.ts";
 import type { MicEvents } from "./events.ts";
 
@@ -30,17 +28,6 @@ export type Machines = {
     signal: AbortSignal,
   ): Promise<{ readonly done: ReadonlySet<string>; readonly fault: Fault | undefined }>;
 };
-
-/** Who hears of events that users read with `kubectl describe`. */
-export type Announcer = {
-  record(note: {
-    readonly about: { readonly kind: Kind; readonly meta: ObjectName };
-    readonly type: "Normal" | "Warning";
-    readonly reason: string;
-    readonly message: string;
-  }): void;
-};
-export type ObjectName = Pick<Meta, "namespace" | "name" | "uid" | "resourceVersion">;
 
 export type MicPorts = {
   readonly records: Records;

@@ -1,7 +1,8 @@
 import { isFinished, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Connection, Live } from "./ports.ts";
+import type { Connection } from "./message.ts";
+import type { Live } from "./ports.ts";
 import { until } from "./until.ts";
 
 /** As long as the original looked for the pod of an address that it did not know. */

@@ -1,6 +1,7 @@
 import type { Fault, FaultCode } from "../base/fault.ts";
 import { type Answer, answers, notAssignedYet } from "./answers.ts";
-import type { NmiResponse, NmiSettings } from "./ports.ts";
+import type { NmiResponse } from "./message.ts";
+import type { NmiSettings } from "./ports.ts";
 
 /** The Go SDK gives up at once when told to wait longer than 25 s. */
 const LONGEST_RETRY_SECONDS = 20;

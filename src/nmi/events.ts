@@ -5,8 +5,8 @@ import type { TokenQuery } from "../api/token-query.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
+import type { NmiRequest } from "./message.ts";
 import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
-import type { NmiRequest } from "./ports.ts";
 
 const MOST_RESOURCES = 50;
 const TOKEN_PATH = "/metadata/identity/oauth2/token";

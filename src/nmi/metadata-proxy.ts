@@ -1,7 +1,8 @@
 import { Fault } from "../base/fault.ts";
 import { errorAnswer } from "./error-answer.ts";
+import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
-import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+import type { NmiPorts } from "./ports.ts";
 import { relay } from "./relay.ts";
 import { checkRequest, isRead } from "./request-rules.ts";
 

@@ -5,30 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Rules } from "../identity/authorise.ts";
 import type { Named } from "../identity/select.ts";
 import type { NmiEvents } from "./events.ts";
-
-/** One connection of a client, the same object for all its requests. */
-export type Connection = { readonly remoteAddress: string };
-
-export type NmiRequest = {
-  readonly method: string;
-  /** The request target as it was sent. */
-  readonly target: string;
-  /** Names in lower case; repeated values joined. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Empty for GET and HEAD, which have none. */
-  readonly body: Uint8Array;
-  readonly connection: Connection;
-  /** Aborted when the client goes away or NMI stops. */
-  readonly signal: AbortSignal;
-};
-
-export type NmiResponse = {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
-  /** The connection must not carry another request. */
-  readonly isLast?: boolean;
-};
+import type { Connection } from "./message.ts";
 
 /** Objects of a kind as they are now; a store of kube fits. */
 export type Live<T> = {

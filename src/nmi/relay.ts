@@ -1,5 +1,6 @@
+import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
-import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+import type { NmiPorts } from "./ports.ts";
 
 const requestHeaders = ["metadata", "user-agent", "accept", "content-type"] as const;
 const responseHeaders = ["content-type", "retry-after", "date"] as const;

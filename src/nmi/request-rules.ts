@@ -1,5 +1,6 @@
 import { Fault } from "../base/fault.ts";
-import type { NmiRequest, NmiSettings } from "./ports.ts";
+import type { NmiRequest } from "./message.ts";
+import type { NmiSettings } from "./ports.ts";
 
 /**
  * What the metadata service asks of every request, so that neither a browser, a proxy nor a server that was tricked

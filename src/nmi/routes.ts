@@ -1,8 +1,9 @@
 import { Fault } from "../base/fault.ts";
 import { errorAnswer } from "./error-answer.ts";
+import type { NmiRequest, NmiResponse } from "./message.ts";
 import { type MetadataPath, readMetadataPath } from "./metadata-path.ts";
 import { metadataProxy } from "./metadata-proxy.ts";
-import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+import type { NmiPorts } from "./ports.ts";
 import { tokenRoute } from "./token-route.ts";
 
 /** Answers one request of a pod, whatever it is; never rejects. */

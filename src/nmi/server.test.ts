@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Listener } from "../base/listener.ts";
-import type { Connection, NmiRequest, NmiResponse } from "./ports.ts";
+import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
 import { plainAddress, serve } from "./server.ts";
 
 const fine: NmiResponse = { status: 200, headers: { "Content-Type": "application/json" }, body: '{"a":1}' };

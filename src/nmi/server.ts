@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { errorAnswer } from "./error-answer.ts";
-import type { Connection, NmiRequest, NmiResponse } from "./ports.ts";
+import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
 
 /** Clients pool connections for longer than Node's 5 s, and would find them closed. */
 const KEEP_ALIVE_MS = 120_000;

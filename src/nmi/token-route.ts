@@ -4,8 +4,9 @@ import { readTokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
 import { authorise } from "../identity/authorise.ts";
 import { errorAnswer } from "./error-answer.ts";
+import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
-import type { NmiPorts, NmiRequest, NmiResponse } from "./ports.ts";
+import type { NmiPorts } from "./ports.ts";
 import { relay } from "./relay.ts";
 import { checkRequest } from "./request-rules.ts";
 

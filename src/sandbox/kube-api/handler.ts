@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "../../base/log.ts";
 import { answer } from "./answer.ts";
 import { readBody } from "./body.ts";
+import { builtIns } from "./built-in.ts";
 import type { Cluster } from "./cluster.ts";
 import { discover } from "./discovery.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
@@ -96,7 +97,7 @@ export class ApiHandler {
 
 function emptyCluster(): Cluster {
   const store = new Store();
-  const cluster = { store, registry: new Registry(store), now: Date.now };
+  const cluster = { store, registry: new Registry(store, builtIns), now: Date.now };
   const target = { resource: namespaces, namespace: "", name: "", subresource: "" };
   for (const name of firstNamespaces) create(cluster, target, { metadata: { name } }, { isDryRun: false });
   return cluster;

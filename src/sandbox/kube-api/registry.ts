@@ -1,4 +1,3 @@
-import { builtIns } from "./built-in.ts";
 import { keyOf } from "./collection.ts";
 import { crdName, crds, resourceOf } from "./crds.ts";
 import type { Resource } from "./resource.ts";
@@ -7,16 +6,17 @@ import type { Store } from "./store.ts";
 /** Which resources there are: the built-in ones, and one for each CustomResourceDefinition in the store. */
 export class Registry {
   readonly #store: Store;
-  readonly #fixed = new Map(builtIns.map((resource) => [crdName(resource), resource]));
+  readonly #builtIns: ReadonlyMap<string, Resource>;
 
-  constructor(store: Store) {
+  constructor(store: Store, builtIns: readonly Resource[]) {
     this.#store = store;
+    this.#builtIns = new Map(builtIns.map((resource) => [crdName(resource), resource]));
   }
 
   find(group: string, version: string, plural: string): Resource | undefined {
     const name = crdName({ plural, group });
     const crd = this.#store.of(crds).get(keyOf({ name }));
-    const resource = this.#fixed.get(name) ?? (crd && resourceOf(crd));
+    const resource = this.#builtIns.get(name) ?? (crd && resourceOf(crd));
     return resource?.version === version ? resource : undefined;
   }
 
@@ -25,6 +25,6 @@ export class Registry {
       .of(crds)
       .list("")
       .flatMap((crd) => resourceOf(crd) ?? []);
-    return [...builtIns, ...custom];
+    return [...this.#builtIns.values(), ...custom];
   }
 }

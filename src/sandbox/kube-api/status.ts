@@ -1,7 +1,7 @@
 import type { JsonObject } from "./json.ts";
-import type { Resource } from "./resource.ts";
 
-type Named = Pick<Resource, "group" | "kind" | "plural">;
+/** A resource by its names. */
+type Named = { readonly group: string; readonly kind: string; readonly plural: string };
 
 /** One thing that is wrong with an object; `reason` as in `details.causes`. */
 export type FieldError = { readonly field: string; readonly reason: string; readonly message: string };
