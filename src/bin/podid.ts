@@ -10,6 +10,8 @@ const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => stop.abort(new Fault("CANCELLED", `stopped by ${signal}`)));
 }
+// Whoever read our output has gone, as `head` does: stop, and leave nothing behind.
+process.stdout.once("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
 const screen = new Screen({
   write: (text) => void process.stdout.write(text),
   isTerminal: process.stdout.isTTY === true,

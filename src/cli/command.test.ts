@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { type Command, type CommandValues, runCommand } from "./command.ts";
+import { Screen } from "./screen.ts";
+
+function run(...words: string[]) {
+  const seen: CommandValues[] = [];
+  const command: Command = {
+    name: "walk",
+    summary: "Walk.",
+    options: [
+      { flags: "--keep", help: "keep" },
+      { flags: "--timeout <seconds>", help: "time", fallback: "60" },
+      { flags: "--break <part>", help: "break", choices: ["mic", "identity"] },
+    ],
+    examples: ["podid walk --keep"],
+    run: async (values) => void seen.push(values),
+  };
+  const screen = new Screen({ write: () => {}, isTerminal: false, hasColour: false });
+  const done = runCommand([command], words, { signal: new AbortController().signal, screen, root: "/" });
+  return { done, seen };
+}
+
+it("hands a command its values, with defaults", async () => {
+  const { done, seen } = run("walk", "--keep", "--break=mic");
+  await done;
+  expect(seen).toEqual([{ keep: true, timeout: "60", break: "mic" }]);
+});
+
+it.each([
+  { words: ["run"], says: "unknown command 'run'" },
+  { words: ["walk", "--fast"], says: "unknown option '--fast'" },
+  { words: ["walk", "far"], says: "too many arguments for 'walk'" },
+  { words: ["walk", "--timeout"], says: "option '--timeout <seconds>' argument missing" },
+  { words: ["walk", "--break=nmi"], says: "Allowed choices are mic, identity" },
+])("refuses $words in one sentence", async ({ words, says }) => {
+  const { done, seen } = run(...words);
+  await expect(done).rejects.toThrow(
+    expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringContaining(says) }),
+  );
+  await expect(done).rejects.toThrow(/; run "podid --help" for all commands$/);
+  expect(seen).toEqual([]);
+});

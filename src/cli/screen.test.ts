@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { Screen } from "./screen.ts";
+
+function screen(options: { isTerminal?: boolean; hasColour?: boolean } = {}) {
+  let written = "";
+  const write = (text: string) => {
+    written += text;
+  };
+  return { screen: new Screen({ write, isTerminal: false, hasColour: false, ...options }), written: () => written };
+}
+
+it("shows what is typed, what came of it and what held", () => {
+  const { screen: shown, written } = screen();
+  shown.heading("Step 1");
+  shown.typed("kubectl apply -f - <<EOF\na: 1\nEOF");
+  shown.output("a created\n");
+  shown.ok("it holds");
+  shown.failed("it does not");
+  expect(written()).toBe(
+    "\nStep 1\n  $ kubectl apply -f - <<EOF\n    a: 1\n    EOF\n    a created\n  ✔ it holds\n  ✘ it does not\n",
+  );
+});
+
+it("draws the line of progress over itself on a terminal, and takes it away before the next line", () => {
+  const { screen: shown, written } = screen({ isTerminal: true });
+  shown.progress("waiting: Created");
+  shown.progress("waiting: Created");
+  shown.progress("waiting: Assigned");
+  shown.ok("done");
+  expect(written()).toBe("\r\u001b[K  … waiting: Created\r\u001b[K  … waiting: Assigned\r\u001b[K  ✔ done\n");
+});
+
+it("writes a line of progress only when it changes elsewhere", () => {
+  const { screen: shown, written } = screen();
+  shown.progress("waiting: Created");
+  shown.progress("waiting: Created");
+  shown.ok("done");
+  expect(written()).toBe("  … waiting: Created\n  ✔ done\n");
+});
+
+it("uses colour only when told to", () => {
+  const { screen: plain, written } = screen();
+  plain.ok("x");
+  expect(written()).not.toContain("\u001b");
+  const { screen: coloured, written: shown } = screen({ hasColour: true });
+  coloured.ok("x");
+  expect(shown()).toContain("\u001b[32m✔");
+});
