@@ -18,7 +18,8 @@ const onDemand: Readonly<Record<string, string>> = {
 
 /** Whether no source is newer than what was built from it. */
 function isFresh(): boolean {
-  const built = [...programs.map((name) => `dist/${name}.cjs`), ...programs.map((name) => `bin/${name}`)];
+  const bundles = [...programs, ...Object.values(onDemand)].map((name) => `dist/${name}.cjs`);
+  const built = [...bundles, ...programs.map((name) => `bin/${name}`)];
   if (!built.every((file) => existsSync(join(root, file)))) return false;
   const sources = ["package-lock.json", ...globSync(["src/**/*", "tools/build.ts", "charts/**/crds/*"], { cwd: root })];
   const newest = Math.max(...sources.map((file) => statSync(join(root, file)).mtimeMs));

@@ -136,6 +136,7 @@ export const faults = {
   ARM_ERROR: { kind: "upstream", retry: true, help: "Azure Resource Manager answered with an error." },
   // the sandbox and its walkthrough
   STEP_FAILED: { kind: "local", retry: false, help: "A step of the walkthrough did not hold." },
+  CLUSTER_NOT_EMPTY: { kind: "caller", retry: false, exit: 2, help: "The sandbox takes only an empty cluster." },
   CANCELLED: { kind: "caller", retry: false, exit: 130, help: "Somebody stopped it." },
   UNEXPECTED: { kind: "bug", retry: false, exit: 70, help: "A defect: please report it." },
 } as const satisfies Record<string, FaultRow>;

@@ -11,7 +11,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => stop.abort(new Fault("CANCELLED", `stopped by ${signal}`)));
 }
 // Whoever read our output has gone, as `head` does: stop, and leave nothing behind.
-process.stdout.once("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
+process.stdout.on("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
 const screen = new Screen({
   write: (text) => void process.stdout.write(text),
   isTerminal: process.stdout.isTTY === true,

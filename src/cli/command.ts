@@ -1,5 +1,6 @@
 import { Command as Commander, CommanderError, Option } from "commander";
 import { Fault } from "../base/fault.ts";
+import { versionLine } from "../base/version.ts";
 import type { Screen } from "./screen.ts";
 
 /** What a command may use of the world it runs in. */
@@ -52,6 +53,7 @@ export async function runCommand(
 function buildCli(commands: readonly Command[], context: CliContext): Commander {
   const cli = new Commander("podid").description("AAD Pod Identity for people: try it, watch it, ask it.");
   configure(cli);
+  cli.version(versionLine(), "--version", "print versions and exit");
   for (const command of commands) {
     const sub = cli.command(command.name).description(command.summary);
     configure(sub);

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { raceAbort } from "../base/single-flight.ts";
-import { loadAccess } from "../kube/kubeconfig.ts";
 import type { Sandbox } from "../sandbox/compose.ts";
 import type { CliContext, Command, CommandValues } from "./command.ts";
+import { emptyCluster } from "./real-kubernetes.ts";
 import type { Screen } from "./screen.ts";
 
 const PROGRAMS = ["mic", "nmi", "demo"] as const;
@@ -16,7 +16,7 @@ export const sandboxCommand: Command = {
   options: [
     {
       flags: "--with-real-kubernetes <kubeconfig>",
-      help: "use this Kubernetes API server in place of the embedded one",
+      help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
   ],
   examples: ["podid sandbox"],
@@ -31,7 +31,7 @@ export const sandboxCommand: Command = {
  * Starts the sandbox that a command asked for.
  * @throws Fault PLATFORM_UNSUPPORTED where it cannot run, FILE_UNREADABLE when the programs are not built
  */
-export async function openSandbox(values: CommandValues, { root, screen }: CliContext): Promise<Sandbox> {
+export async function openSandbox(values: CommandValues, { root, screen, signal }: CliContext): Promise<Sandbox> {
   if (process.platform !== "linux") {
     const why = "pods get loopback addresses of their own, which only Linux has; use WSL2 or a Linux container";
     throw new Fault("PLATFORM_UNSUPPORTED", `the sandbox runs on Linux only (here: ${process.platform}): ${why}`);
@@ -41,7 +41,8 @@ export async function openSandbox(values: CommandValues, { root, screen }: CliCo
   if (unbuilt !== undefined) throw new Fault("FILE_UNREADABLE", `${unbuilt.file} is not built: run "npm run build"`);
   const { startSandbox } = await import("../sandbox/compose.ts");
   const kubeconfig = values.withRealKubernetes;
-  const kubernetes = typeof kubeconfig === "string" ? { kubeconfig, access: await plainAccess(kubeconfig) } : undefined;
+  const kubernetes =
+    typeof kubeconfig === "string" ? { kubeconfig, access: await emptyCluster(kubeconfig, signal) } : undefined;
   const sandbox = await startSandbox({
     programs,
     log: createLog({ write: () => {} }),
@@ -49,18 +50,6 @@ export async function openSandbox(values: CommandValues, { root, screen }: CliCo
   });
   screen.say(`Sandbox in ${sandbox.folder}: nodes ${sandbox.nodes.map(({ name }) => name).join(", ")}`);
   return sandbox;
-}
-
-async function plainAccess(kubeconfig: string) {
-  const { server, credentials } = await loadAccess(kubeconfig, {});
-  const { ca, cert, key, token } = await credentials();
-  return {
-    server,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(token === undefined ? {} : { token: token.reveal() }),
-  };
 }
 
 /** How to look around in a sandbox that runs. */

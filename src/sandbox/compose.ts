@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { startArm } from "./azure/arm.ts";
 import { startEntra } from "./azure/entra.ts";
@@ -41,6 +42,8 @@ export type Sandbox = AsyncDisposable & {
 
 const RESOURCE_GROUP = "MC_sandbox";
 const NMI_PORT = 2579;
+/** A change of a machine takes its time, as in Azure: until then IMDS does not know the identity. */
+const OPERATION_MS = 500;
 
 /**
  * Starts a cluster of two nodes, one on a VM and one on a scale set, with Azure around it. Everything listens on
@@ -72,7 +75,7 @@ async function compose(
   stack: AsyncDisposableStack,
   options: SandboxOptions,
 ): Promise<Omit<Sandbox, keyof AsyncDisposable>> {
-  const folder = await mkdtemp(join(tmpdir(), "aad-pod-identity-"));
+  const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
   const addresses = stack.use(await takeAddresses());
   const parts = {
@@ -94,6 +97,16 @@ async function compose(
   return { folder, kubeconfig, nodes, manifests: componentPods(nodes, files), azure, logOf };
 }
 
+async function newFolder(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), "aad-pod-identity-"));
+  } catch (cause) {
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    const message = `cannot make a folder in ${tmpdir()} (${code}): point TMPDIR to one that you may write to`;
+    throw new Fault("FILE_UNREADABLE", message, { cause });
+  }
+}
+
 async function startKubernetes({ stack, options, folder, authority }: Parts) {
   if (options.kubernetes !== undefined) return options.kubernetes;
   const token = randomBytes(24).toString("base64url");
@@ -105,7 +118,7 @@ async function startKubernetes({ stack, options, folder, authority }: Parts) {
 
 async function startAzure({ stack, folder, authority, world }: Parts, kubeconfig: string) {
   const tls = await authority.serverCertificate();
-  const { url: armUrl } = stack.use(await startArm({ world, tls }));
+  const { url: armUrl } = stack.use(await startArm({ world, tls, operationMs: OPERATION_MS }));
   const { url: entraUrl } = stack.use(await startEntra({ world, tls }));
   const ca = join(folder, "ca.pem");
   await writeFile(ca, authority.caPem);

@@ -3,7 +3,7 @@ import { kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { accessTo, type ControlPlaneAddress } from "../support/control-plane.ts";
-import { runProgram } from "../support/program.ts";
+import { runProgram, startProgram } from "../support/program.ts";
 
 const plane = inject("controlPlane");
 const reason = "missing" in plane ? plane.missing : undefined;
@@ -44,6 +44,39 @@ describe.skipIf("missing" in plane)(`the walkthrough on a real kube-apiserver${r
     const { code, stderr } = await walk("--break=identity", "--timeout=8");
     expect(stderr).toMatch(/^podid: Step 5 of 10: .*userAssignedIdentities\/demo/i);
     expect(code).toBe(1);
+    expect(await traces(address)).toEqual(nothing);
+  });
+
+  it("refuses a cluster that is in use, and touches nothing in it", async () => {
+    const log = createLog({ write: () => {} });
+    await using client = new KubeClient(accessTo(address), { userAgent: "test", log });
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name: "vm-0", labels: { mine: "yes" } } };
+    await client.create(kinds.node, "", node, signal);
+    try {
+      const { code, stderr } = await walk();
+      expect(stderr).toMatch(/^podid: https:\/\/127.* is in use \(it has Node vm-0\): .*\n$/);
+      expect(code).toBe(2);
+      const kept = (await client.get(kinds.node, { namespace: "", name: "vm-0" }, signal)) as typeof node;
+      expect(kept.metadata.labels.mine).toBe("yes");
+    } finally {
+      await client.remove(kinds.node, { namespace: "", name: "vm-0" }, {}, signal);
+    }
+  });
+
+  it("takes the nodes of a sandbox away with it", async () => {
+    await using sandbox = startProgram("podid", ["sandbox", `--with-real-kubernetes=${address.kubeconfig}`]);
+    await sandbox.says("Ctrl-C ends it");
+    expect((await traces(address)).Node).toBe(2);
+    sandbox.kill("SIGINT");
+    expect((await sandbox.ended).code).toBe(0);
+    expect(await traces(address)).toEqual(nothing);
+  });
+
+  it("leaves the cluster as it was when it is told to stop in the middle", async () => {
+    await using walking = startProgram("podid", ["walkthrough", `--with-real-kubernetes=${address.kubeconfig}`]);
+    await walking.says("Step 5 of 10");
+    walking.kill("SIGINT");
+    expect((await walking.ended).code).toBe(130);
     expect(await traces(address)).toEqual(nothing);
   });
 });

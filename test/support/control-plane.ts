@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -106,13 +106,15 @@ async function isRunning(pid: number): Promise<boolean> {
   return status !== "" && !/^State:\s+Z/m.test(status);
 }
 
-/** Ends what a test run that was killed has left behind: the folder's name says whose it is. */
+/** Ends what a test run of ours that was killed has left behind: the folder's name says whose it is. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
     const folder = join(tmpdir(), name);
-    await controlPlane("down", join(folder, "plane"), "--purge");
+    // Never touch, or trust the pids in, what another user has put there.
+    if ((await stat(folder)).uid !== process.getuid?.()) continue;
+    await controlPlane("down", join(folder, "plane"), "--purge").catch(() => {}); // another run may be at it
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -26,14 +26,18 @@ export const files: Readonly<Record<string, (place: Place) => string>> = {
   "half.json": () => '{"cloud":"AzurePublicCloud"}',
   "unknown-cloud.json": () => azureJson("Azurre"),
   "azure.json": () => azureJson("AzurePublicCloud"),
-  kubeconfig: ({ freePort }) =>
-    JSON.stringify({
-      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${freePort}` } }],
-      users: [{ name: "u", user: { token: "t" } }],
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-      "current-context": "x",
-    }),
+  kubeconfig: ({ freePort }) => kubeconfigFor(`http://127.0.0.1:${freePort}`),
+  "odd-address": () => kubeconfigFor("ftp://127.0.0.1"),
 };
+
+function kubeconfigFor(server: string): string {
+  return JSON.stringify({
+    clusters: [{ name: "c", cluster: { server } }],
+    users: [{ name: "u", user: { token: "t" } }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+    "current-context": "x",
+  });
+}
 
 function azureJson(cloud: string): string {
   const names = {
@@ -98,7 +102,7 @@ export const problems: readonly Problem[] = [
     cause: "a wrong value",
     program: "podid",
     args: () => ["walkthrough", "--timeout=soon"],
-    sentence: '--timeout takes a number of seconds above 0, not "soon"',
+    sentence: '--timeout takes a whole number of seconds from 1 to 9999, not "soon"',
     exit: 2,
   },
   {
@@ -140,6 +144,14 @@ export const problems: readonly Problem[] = [
     exit: 2,
   },
   {
+    cause: "a malformed azure.json",
+    program: "mic",
+    args: cloud("broken.json"),
+    env: inNamespace,
+    sentence: "the cloud configuration in …/broken.json cannot be used: it is neither JSON nor YAML",
+    exit: 2,
+  },
+  {
     cause: "azure.json without credentials",
     program: "mic",
     args: cloud("half.json"),
@@ -178,8 +190,31 @@ export const problems: readonly Problem[] = [
     program: "podid",
     args: ({ folder }) => ["walkthrough", `--with-real-kubernetes=${folder}/kubeconfig`],
     sentence:
-      "the Kubernetes API server at http://127.0.0.1:… does not answer (connect ECONNREFUSED 127.0.0.1:…): check that it runs",
+      "cannot reach the API server at http://127.0.0.1:… (ECONNREFUSED): check the address, the network and the server's certificate",
     exit: 1,
+  },
+  {
+    cause: "a kubeconfig with an address that is none",
+    program: "podid",
+    args: ({ folder }) => ["walkthrough", `--with-real-kubernetes=${folder}/odd-address`],
+    sentence:
+      "cannot reach the API server at ftp://127.0.0.1 (ERR_INVALID_PROTOCOL): check the address, the network and the server's certificate",
+    exit: 1,
+  },
+  {
+    cause: "no path of a kubeconfig",
+    program: "podid",
+    args: () => ["walkthrough", "--with-real-kubernetes="],
+    sentence: "--with-real-kubernetes is empty: give the path of a kubeconfig",
+    exit: 2,
+  },
+  {
+    cause: "no folder for temporary files",
+    program: "podid",
+    args: () => ["walkthrough"],
+    env: ({ folder }) => ({ TMPDIR: `${folder}/nowhere` }),
+    sentence: "cannot make a folder in …/nowhere (ENOENT): point TMPDIR to one that you may write to",
+    exit: 2,
   },
   {
     cause: "a port in use",

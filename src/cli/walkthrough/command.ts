@@ -9,7 +9,7 @@ import { cleanUp } from "./clean-up.ts";
 import { createIdentity, deployBinding, deployIdentity } from "./identity-steps.ts";
 import { install } from "./install.ts";
 import { deployPod, listAssignments, readLog, refuseBystander } from "./pod-steps.ts";
-import { uninstall } from "./uninstall.ts";
+import { leaveCluster, uninstall } from "./uninstall.ts";
 import type { Breakage, Step, Walk } from "./walk.ts";
 
 const steps: readonly Step[] = [
@@ -39,7 +39,7 @@ export const walkthroughCommand: Command = {
     },
     {
       flags: "--with-real-kubernetes <kubeconfig>",
-      help: "use this Kubernetes API server in place of the embedded one",
+      help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
   ],
   examples: ["podid walkthrough", "podid walkthrough --keep", "podid walkthrough --break=identity --timeout=10"],
@@ -59,27 +59,14 @@ export const walkthroughCommand: Command = {
       await untilStopped(context);
     } finally {
       // The embedded Kubernetes ends with the sandbox; a cluster of the user's own must not keep what we put there.
-      if (values.withRealKubernetes !== undefined && walk.created.length > 0) await leaveCluster(walk);
+      if (values.withRealKubernetes !== undefined) await leaveCluster(walk);
     }
   },
 };
 
-/** Takes away what a walkthrough that did not come to its end has left in the user's cluster. */
-async function leaveCluster(walk: Walk): Promise<void> {
-  const last = { ...walk, signal: AbortSignal.timeout(walk.timeoutMs) };
-  try {
-    await cleanUp.run(last);
-    await uninstall.run(last);
-  } catch (reason) {
-    const left = walk.created.map(({ kind, name }) => `${kind.kind} ${name}`).join(", ");
-    walk.screen.failed(`the cluster may still hold ${left}: ${Fault.from(reason).message}`);
-  }
-}
-
 function readTimeout({ timeout }: CommandValues): number {
-  const seconds = Number(timeout);
-  if (seconds > 0) return seconds * 1000;
-  throw new Fault("FLAG_INVALID", `--timeout takes a number of seconds above 0, not "${timeout}"`);
+  if (typeof timeout === "string" && /^\d{1,4}$/.test(timeout) && Number(timeout) > 0) return Number(timeout) * 1000;
+  throw new Fault("FLAG_INVALID", `--timeout takes a whole number of seconds from 1 to 9999, not "${timeout}"`);
 }
 
 function newWalk(

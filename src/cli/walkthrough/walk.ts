@@ -48,8 +48,9 @@ export async function create(walk: Walk, object: Document): Promise<void> {
   const kind = Object.values<Kind>(kinds).find((one) => one.kind === object.kind);
   if (kind === undefined) throw new Fault("OBJECT_INVALID", `the walkthrough does not know the kind ${object.kind}`);
   const namespace = kind.isNamespaced ? (object.metadata.namespace ?? "default") : "";
-  await walk.client.create(kind, namespace, object, walk.signal);
+  // Noted before it is sent: an answer that is lost leaves nothing behind.
   walk.created.push({ kind, namespace, name: object.metadata.name });
+  await walk.client.create(kind, namespace, object, walk.signal);
   walk.screen.output(`${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}/${object.metadata.name} created`);
 }
 

@@ -62,6 +62,13 @@ export class NodeApi implements AsyncDisposable {
     await this.#send({ method: "PATCH", path: `${path}/status`, body: { status } }, signal);
   }
 
+  /** Takes the Node away; one that has gone already is fine. */
+  async removeNode(signal: AbortSignal): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/api/v1/nodes/${this.#node}` }, signal).catch((reason) => {
+      if (!Fault.is(reason, "KUBE_NOT_FOUND")) throw reason;
+    });
+  }
+
   /** All pods that are bound to the node. */
   async listPods(signal: AbortSignal): Promise<PodList> {
     return JSON.parse(await this.#send({ method: "GET", path: this.#podsPath({}) }, signal));

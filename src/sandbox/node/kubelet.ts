@@ -10,6 +10,8 @@ import { PodKeeper } from "./pod-keeper.ts";
 import { kubeTime } from "./pod-status.ts";
 import type { PodHost } from "./pod-worker.ts";
 
+const GOODBYE_MS = 2_000;
+
 export type KubeletOptions = Omit<PodHost, "node" | "clock"> & {
   readonly access: KubeAccess;
   readonly node: { readonly name: string; readonly providerId: string; readonly address: string };
@@ -71,6 +73,9 @@ export class Kubelet implements AsyncDisposable {
     this.#stop.abort();
     await this.#watching;
     await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+    await this.#api.removeNode(AbortSignal.timeout(GOODBYE_MS)).catch((reason) => {
+      this.#log.warn("the node stays registered", { reason: Fault.from(reason).message });
+    });
     await this.#api[Symbol.asyncDispose]();
   }
 
