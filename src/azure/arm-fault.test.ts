@@ -5,8 +5,12 @@ import { armFault, retryAfterMs } from "./arm-fault.ts";
 const vm = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm-0";
 const [one, two] = [identityId("one"), identityId("t.w(o").replace("(", "")];
 
-function rest(statusCode: number | undefined, code: string, message = "it said so") {
-  return Object.assign(new Error(message), { name: "RestError", statusCode, code });
+const machineUrl = `https://management.azure.com${vm}?api-version=2025-01-01`;
+const pollUrl =
+  "https://management.azure.com/subscriptions/sub/providers/Microsoft.Compute/locations/west/operations/1?api-version=2025-01-01";
+
+function rest(statusCode: number | undefined, code: string, message = "it said so", url = machineUrl) {
+  return Object.assign(new Error(message), { name: "RestError", statusCode, code, request: { url } });
 }
 
 describe("armFault", () => {
@@ -18,6 +22,7 @@ describe("armFault", () => {
       says: /VM vm-0 of resource group rg: grant it the role Virtual Machine Contributor/,
     },
     { from: rest(404, "ResourceNotFound"), code: "ARM_NOT_FOUND", says: /VM vm-0 of resource group rg does not exist/ },
+    { from: rest(404, "NotFound", "no operation", pollUrl), code: "ARM_ERROR", says: /MIC tries again: no operation$/ },
     { from: rest(404, "SubscriptionNotFound"), code: "ARM_ERROR", says: /it said so/ },
     { from: rest(409, "OperationPreempted"), code: "ARM_ERROR", says: /MIC tries again/ },
     { from: rest(429, "TooManyRequests"), code: "ARM_THROTTLED", says: /later/ },

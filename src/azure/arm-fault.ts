@@ -7,6 +7,7 @@ type SdkError = {
   readonly message?: string;
   readonly code?: string;
   readonly statusCode?: number;
+  readonly request?: { readonly url: string };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 };
 
@@ -16,6 +17,13 @@ const IDENTITY =
 /** How the poller words an operation that Azure ended as failed. */
 const FAILED_OPERATION = /^The long-running operation has failed\. (\w+)\. (.*)$/s;
 const GONE = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
+/** The path of a VM or scale set itself; all our other requests ask how an operation fares. */
+const MACHINE_PATH = /\/Microsoft\.Compute\/(virtualMachines|virtualMachineScaleSets)\/[^/]+$/i;
+
+/** Whether a request reads or changes a machine itself. */
+export function isMachineUrl(url: string): boolean {
+  return MACHINE_PATH.test(new URL(url).pathname);
+}
 
 /**
  * What went wrong in a call to Azure for a machine, in one sentence that names the machine, the identities that Azure
@@ -63,7 +71,10 @@ function byStatus(error: SdkError, code: string, said: string, name: string): [F
         `MIC may not change ${name}: grant it the role Virtual Machine Contributor there (${said})`,
       ];
     case 404:
-      if (GONE.includes(code)) return ["ARM_NOT_FOUND", `${name} does not exist in Azure: ${said}`];
+      // Azure forgets operations after a while, which says nothing about the machine.
+      if (GONE.includes(code) && error.request !== undefined && isMachineUrl(error.request.url)) {
+        return ["ARM_NOT_FOUND", `${name} does not exist in Azure: ${said}`];
+      }
       break;
     case 429:
       return ["ARM_THROTTLED", `Azure asked MIC to change ${name} later: ${said}`];

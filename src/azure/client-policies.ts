@@ -1,14 +1,12 @@
 import type { ComputeManagementClientOptionalParams } from "@azure/arm-compute";
 import type { Clock } from "../base/clock.ts";
-import { retryAfterMs } from "./arm-fault.ts";
+import { isMachineUrl, retryAfterMs } from "./arm-fault.ts";
 
 type AdditionalPolicy = NonNullable<ComputeManagementClientOptionalParams["additionalPolicies"]>[number];
 type Policy = AdditionalPolicy["policy"];
 type Request = Parameters<Policy["sendRequest"]>[0];
 type Response = Awaited<ReturnType<Policy["sendRequest"]>>;
 
-/** A request for a VM or scale set itself; all others ask how an operation fares. */
-const MACHINE_PATH = /\/Microsoft\.Compute\/(virtualMachines|virtualMachineScaleSets)\/[^/]+$/i;
 const POLLS_IN_VAIN = 5;
 const PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -22,7 +20,7 @@ export function clientPolicies({ apiVersion, clock }: PolicyOptions): Additional
 }
 
 function isPoll({ url }: Request): boolean {
-  return !MACHINE_PATH.test(new URL(url).pathname);
+  return !isMachineUrl(url);
 }
 
 /** The operation runs on in Azure whether we hear of it or not, so one poll that fails says nothing about it. */

@@ -150,6 +150,17 @@ describe("ArmMachines", () => {
     expect(az.on(az.vm.id)).toEqual([a]);
   });
 
+  it("takes no machine for gone because Azure has forgotten an operation on it", async () => {
+    await using az = await azure({ operationMs: 20 });
+    const id = resourceKey(az.vm.id);
+    az.world.traffic.failNext("arm.operations.get", { status: 404, code: "NotFound", message: "what operation?" });
+    const { done, fault } = await az.machines.patch(id, { attach: [az.identity("a")], detach: [] }, never);
+    expect([fault?.code, done]).toEqual(["ARM_ERROR", new Set()]);
+    az.world.traffic.failNext("arm.operations.get", { status: 404, code: "NotFound", message: "what operation?" });
+    const second = await az.machines.patch(id, { attach: [az.identity("b")], detach: [az.identity("a")] }, never);
+    expect([second.fault?.code, second.done]).toEqual(["ARM_ERROR", new Set()]);
+  });
+
   it("says what is wrong with MIC's own credentials, without the secret", async () => {
     await using az = await azure({ secret: "not-the-secret" });
     const { fault } = await az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, never);
