@@ -43,7 +43,8 @@ const LONGEST_PAUSE_MS = 30_000;
  *        ▲                      ├───────broken off, refused────────▶ watching   after a pause, from there too
  *        └──────────────────────┴───────version gone, ERROR event──▶ listing    after a pause; differences are told
  *
- * Pauses grow while nothing succeeds. What was read stays readable all the time.
+ * Pauses grow while nothing succeeds. What was read stays readable all the time. `catchUp` leads back to listing at
+ * once, from wherever it is.
  */
 export class Store<T extends { readonly meta: Meta }> {
   readonly #options: StoreOptions<T>;
@@ -57,6 +58,10 @@ export class Store<T extends { readonly meta: Meta }> {
   #refused = new Map<string, string>();
   /** Where the next watch begins; undefined while there is nothing to begin from. */
   #position: string | undefined;
+  /** Ends the list, the watch or the pause under way. */
+  #turn = new AbortController();
+  /** Those who wait for a list that begins from now on. */
+  #awaited: PromiseWithResolvers<void> | undefined;
   #isReady = false;
 
   constructor(options: StoreOptions<T>) {
@@ -80,6 +85,16 @@ export class Store<T extends { readonly meta: Meta }> {
   /** Resolves when the first list is complete; rejects with the signal's reason. */
   async ready(signal?: AbortSignal): Promise<void> {
     await (signal === undefined ? this.#ready.promise : raceAbort(this.#ready.promise, signal));
+  }
+
+  /**
+   * Resolves when the store holds all that the API server had at the moment of the call, even if the watch has been
+   * silently dead for a while: everything is listed anew. Rejects with the signal's reason.
+   */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    this.#awaited ??= Promise.withResolvers<void>();
+    this.#turn.abort(new DOMException("a new list is asked for", "AbortError"));
+    await raceAbort(this.#awaited.promise, signal);
   }
 
   list(): readonly T[] {
@@ -119,11 +134,14 @@ export class Store<T extends { readonly meta: Meta }> {
   /** Lists and watches until the signal aborts; tries again for ever. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#turn = new AbortController();
+      const turn = AbortSignal.any([signal, this.#turn.signal]);
+      if (this.#awaited !== undefined) this.#position = undefined;
       try {
-        this.#position ??= await this.#listAll(signal);
-        await this.#watchFrom(this.#position, signal);
+        this.#position ??= await this.#listAll(turn);
+        await this.#watchFrom(this.#position, turn);
       } catch (reason) {
-        if (!signal.aborted) await this.#recover(Fault.from(reason), signal);
+        if (!turn.aborted) await this.#recover(Fault.from(reason), turn);
       }
     }
   }
@@ -133,11 +151,14 @@ export class Store<T extends { readonly meta: Meta }> {
     const refused = new Map<string, string>();
     const read = (raw: unknown) => this.#read(raw, refused);
     const { objects, resourceVersion } = await client.listAs(kind, this.#options, read, signal);
+    signal.throwIfAborted(); // whoever asked meanwhile needs a list that begins later
     this.#refused = refused;
     this.#cache.replaceAll(objects, resourceVersion);
     this.#outage.well();
     this.#isReady = true;
     this.#ready.resolve();
+    this.#awaited?.resolve();
+    this.#awaited = undefined;
     return resourceVersion;
   }
 

@@ -116,6 +116,35 @@ export function kubeStore(api: () => ApiUnderTest): void {
       expect(lists(place)).toBe(1);
     });
 
+    it("catches up at once when asked, though its watch is dead and it does not know", async () => {
+      await using place = await Place.make(api());
+      const store = await followed(place, new FakeClock());
+      place.proxy.freeze();
+      await place.create("b", "2");
+      expect(sizes(store)).toEqual({ before: "1" });
+
+      await store.catchUp(place.signal);
+
+      expect(sizes(store)).toEqual({ b: "2", before: "1" });
+      await place.create("c", "3");
+      await eventually(() => sizes(store)).toEqual({ b: "2", before: "1", c: "3" });
+    });
+
+    it("catches up out of a pause too, for all who ask, and until who asks has left", async () => {
+      await using place = await Place.make(api());
+      const clock = new FakeClock();
+      place.proxy.answerNext(/configmaps/, { status: 500, body: {} });
+      const store = place.store({ clock });
+      await clock.asleep();
+      await expect(store.catchUp(AbortSignal.abort(new Error("left")))).rejects.toThrow("left");
+      await store.ready();
+      await place.create("a", "1");
+
+      await Promise.all([store.catchUp(place.signal), store.catchUp(place.signal)]);
+
+      expect(sizes(store)).toEqual({ a: "1" });
+    });
+
     it("lists anew when its version is gone, and tells the differences", async () => {
       await using place = await Place.make(api());
       const clock = new FakeClock();
