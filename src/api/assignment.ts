@@ -8,12 +8,15 @@ import { anySpelling } from "./spelling.ts";
 
 /**
  * Created: the record exists, Azure is not confirmed. Assigned: the identity is on the machine. Unassigned: it was
- * taken off, only the record is left to delete. Empty: written by a release older than states.
+ * taken off, only the record is left to delete. Empty: written by a release older than states. Unknown: a text that no
+ * release writes, which proves nothing.
  */
-export type AssignmentState = "Created" | "Assigned" | "Unassigned" | "";
+export type AssignmentState = "Created" | "Assigned" | "Unassigned" | "" | "Unknown";
 
 const text = v.optional(v.string(), "");
 const embedded = v.optional(v.unknown());
+const states = v.picklist(["Created", "Assigned", "Unassigned", "", "Unknown"]);
+const state = v.fallback(v.optional(states, ""), "Unknown");
 
 const assignmentSchema = objectSchema({
   spec: anySpelling({
@@ -23,7 +26,7 @@ const assignmentSchema = objectSchema({
     podNamespace: text,
     nodename: text,
   }),
-  status: anySpelling({ status: v.fallback(v.picklist(["Created", "Assigned", "Unassigned", ""]), "") }),
+  status: anySpelling({ status: state }),
 });
 
 /** An AzureAssignedIdentity: MIC's record that a pod's identity is, or shall be, on the pod's machine. */

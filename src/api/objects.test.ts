@@ -116,9 +116,21 @@ describe("AzureAssignedIdentity", () => {
     });
   });
 
-  it("reads a record without references and with an unknown state", () => {
+  it.each([
+    { status: undefined, then: "" },
+    { status: {}, then: "" },
+    { status: { status: "" }, then: "" },
+    { status: { Status: "Assigned" }, then: "Assigned" },
+    { status: { status: "assigned" }, then: "Unknown" },
+    { status: { status: "Failed" }, then: "Unknown" },
+    { status: { status: 1 }, then: "Unknown" },
+  ])("reads the status $status as $then", ({ status, then }) => {
+    expect(readAssignment({ metadata, spec: {}, status }).state).toBe(then);
+  });
+
+  it("reads a record without references, and a state that no release writes as a state of its own", () => {
     const bare = readAssignment({ metadata, spec: { azureIdentityRef: null, pod: "web" }, status: { status: "Odd" } });
-    expect(bare).toMatchObject({ pod: "web", state: "", identity: { clientId: "", meta: { name: "" } } });
+    expect(bare).toMatchObject({ pod: "web", state: "Unknown", identity: { clientId: "", meta: { name: "" } } });
   });
 });
 

@@ -26,6 +26,11 @@ describe("planAssignments", () => {
       then: ["on virtualmachines/node-0", "confirm a-default-demo Assigned", "attach demo"],
     },
     {
+      when: "a record has a state that no release writes",
+      given: { pods: [a], assignments: [record({ ...demo, pod: a }, "Unknown")] },
+      then: ["on virtualmachines/node-0", "confirm a-default-demo Assigned", "attach demo"],
+    },
+    {
       when: "a pod returns while its record is Unassigned",
       given: { pods: [a], assignments: [record({ ...demo, pod: a }, "Unassigned")] },
       then: ["on virtualmachines/node-0", "rewrite a-default-demo Created", "attach demo"],

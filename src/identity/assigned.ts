@@ -45,7 +45,7 @@ function progressOf(record: Assignment, pod: Pod, identity: Identity): Progress 
   if (record.nodeName !== pod.nodeName || !isCopyOf(record.identity, identity)) return "outdated";
   if (record.state === "Unassigned" || record.meta.deletionTimestamp !== "") return "outdated";
   // An empty state was written by releases older than states, after the machine had the identity.
-  return record.state === "Created" ? "created" : "assigned";
+  return record.state === "Assigned" || record.state === "" ? "assigned" : "created";
 }
 
 function isCopyOf(copy: Identity, live: Identity): boolean {

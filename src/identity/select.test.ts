@@ -143,6 +143,7 @@ describe("selectIdentity refuses", () => {
     },
     { when: "no record yet", known: bound("a", "none"), then: { outcome: "not-assigned", isCreated: false } },
     { when: "a record that is only created", known: bound("a", "Created"), then: { isCreated: true } },
+    { when: "a record in a state that no release writes", known: bound("a", "Unknown"), then: { isCreated: true } },
     { when: "a record that was taken back", known: bound("a", "Unassigned"), then: { isCreated: false } },
     {
       when: "a record that is being deleted",
@@ -162,6 +163,16 @@ describe("selectIdentity refuses", () => {
       when: "a record in a namespace that is not MIC's",
       known: bound("a", "Assigned", { recordNamespace: "team" }),
       then: { outcome: "not-assigned" },
+    },
+    {
+      when: "a record in the pod's namespace for an identity that is not confined to it",
+      of: pod("web", { namespace: "team" }),
+      known: bound("a", "Assigned", {
+        of: pod("web", { namespace: "team" }),
+        namespace: "team",
+        recordNamespace: "team",
+      }),
+      then: { outcome: "not-assigned", isCreated: false },
     },
     {
       when: "an identity that is confined to another namespace",
@@ -191,7 +202,7 @@ describe("selectIdentity refuses", () => {
 });
 
 it("the order of objects never matters", () => {
-  const state = fc.constantFrom<AssignmentState | "none">("none", "Created", "Assigned", "Unassigned", "");
+  const state = fc.constantFrom<AssignmentState | "none">("none", "Created", "Assigned", "Unassigned", "Unknown", "");
   const part = fc.record({
     name: fc.constantFrom("a", "b", "c"),
     state,
