@@ -23,6 +23,7 @@ import { TokenCache } from "../tokens/cache.ts";
 import { Governor, imdsLimits } from "../tokens/governor.ts";
 import { imdsBackend } from "../tokens/imds.ts";
 import { ImdsClient } from "../tokens/imds-client.ts";
+import { sendInTurn } from "../tokens/imds-turns.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
@@ -85,7 +86,7 @@ function azure(config: NmiConfig, events: NmiEvents): { readonly tokens: TokenCa
     }),
     metadata: {
       send: (request, signal) => client.send(request, signal),
-      inTurn: (call, signal) => governor.run(call, signal),
+      sendInTurn: (request, of, signal) => sendInTurn(request, of, { client, governor }, signal),
     },
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { FakeImds } from "../../test/support/fake-imds.ts";
-import { exception, pod } from "../../test/support/make.ts";
+import { exception, identity, pod } from "../../test/support/make.ts";
 import { ask, nmiNode } from "../../test/support/nmi-node.ts";
 
 const token = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
@@ -37,6 +38,23 @@ describe("an excepted pod", () => {
     await ask(node, "/metadata/scheduledevents", { method: "POST", body: Buffer.from("{}") });
     expect(imds.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
+});
+
+it("a 429 for a token request that is passed on makes NMI's own wait too", async () => {
+  const clock = new FakeClock(Date.now());
+  const node = nmiNode({ imds, clock });
+  node.pods.put(pod("mic", { labels: { component: "mic" }, status: { podIP: "10.244.0.9" } }));
+  node.exceptions.push(exception("mic", { component: "mic" }));
+  node.bind(web, identity("reader"));
+  imds.failNext({ status: 429, headers: { "Retry-After": "7" } });
+  expect((await ask(node, token, { from: "10.244.0.9" })).status).toBe(429);
+  const own = ask(node, token);
+  await clock.asleep();
+  clock.advance(6999);
+  await clock.asleep();
+  expect(imds.requests).toHaveLength(1);
+  clock.advance(1);
+  expect((await own).status).toBe(200);
 });
 
 it("token requests that are passed on take turns with NMI's own", async () => {

@@ -30,6 +30,7 @@ type IdentitiesPort = {
 type TokensPort = {
   get(
     request: {
+      readonly podUid: string;
       readonly identity: Identity;
       readonly resource: string;
       readonly isJustAssigned: boolean;
@@ -39,22 +40,23 @@ type TokensPort = {
   ): Promise<Token>;
 };
 
-/** The real instance metadata service. Token requests take turns with NMI's own. */
+type MetadataRequest = {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+};
+type MetadataResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Uint8Array;
+};
+
+/** The real instance metadata service. */
 type MetadataPort = {
-  send(
-    request: {
-      readonly method: string;
-      readonly target: string;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: Uint8Array | undefined;
-    },
-    signal: AbortSignal,
-  ): Promise<{
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-    readonly body: Uint8Array;
-  }>;
-  inTurn<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  send(request: MetadataRequest, signal: AbortSignal): Promise<MetadataResponse>;
+  /** Waits for a turn among callers with other names and NMI's own token calls, and counts as one of those. */
+  sendInTurn(request: MetadataRequest, of: string, signal: AbortSignal): Promise<MetadataResponse>;
 };
 
 export type NmiSettings = Rules & {

@@ -7,7 +7,7 @@ const responseHeaders = ["content-type", "retry-after", "date"] as const;
 
 /** Passes a request on to the real metadata service: to that address only, with the headers that it knows. */
 export async function relay(
-  { method, headers, body, signal }: NmiRequest,
+  { method, headers, body, connection, signal }: NmiRequest,
   { area, target }: MetadataPath,
   { metadata }: Pick<NmiPorts, "metadata">,
 ): Promise<NmiResponse> {
@@ -17,9 +17,10 @@ export async function relay(
     headers: only(requestHeaders, headers),
     body: body.length === 0 ? undefined : body,
   };
-  const call = () => metadata.send(onward, signal);
   const isCounted = area === "token" || area === "identity";
-  const answer = isCounted ? await metadata.inTurn(call, signal) : await call();
+  const answer = isCounted
+    ? await metadata.sendInTurn(onward, connection.remoteAddress, signal)
+    : await metadata.send(onward, signal);
   return { status: answer.status, headers: only(responseHeaders, answer.headers), body: answer.body };
 }
 

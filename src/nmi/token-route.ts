@@ -34,7 +34,8 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     const chosen = await ports.identities.assignedTo(pod, query, request.signal);
     authorise(pod, chosen.identity, ports.settings);
     const { resource, bypassCache } = query;
-    const token = await ports.tokens.get({ ...chosen, resource, bypassCache }, request.signal);
+    const wanted = { ...chosen, podUid: pod.meta.uid, resource, bypassCache };
+    const token = await ports.tokens.get(wanted, request.signal);
     // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
     ports.identities.confirm(await ports.callers.of(request.connection, request.signal), chosen.identity);
     ports.events.tokenGranted(request, pod, chosen.identity, query);

@@ -3,8 +3,13 @@ import { objectKey } from "../api/meta.ts";
 import type { Token } from "../api/token-answer.ts";
 import { Fault } from "../base/fault.ts";
 
+/** SDKs treat a token with less than this left as expired and would ask again at once. */
+export const LEAST_LIFE_MS = 5 * 60_000;
+
 /** What a token is wanted for. */
 export type TokenRequest = {
+  /** The UID of the pod that asks: pods take turns at the service. */
+  readonly podUid: string;
   readonly identity: Identity;
   readonly resource: string;
   /** The identity came to the machine only minutes ago, so that Azure may not know it everywhere yet. */

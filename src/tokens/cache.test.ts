@@ -79,7 +79,10 @@ function setUp(options: { mostEntries?: number; isOff?: boolean } = {}) {
   });
   const get = async (over: { resource?: string; of?: string; bypassCache?: boolean; signal?: AbortSignal } = {}) => {
     const { of = "a", resource = "vault", bypassCache = false, signal = never } = over;
-    const token = await cache.get({ identity: identity(of), resource, bypassCache, isJustAssigned: false }, signal);
+    const token = await cache.get(
+      { identity: identity(of), resource, bypassCache, isJustAssigned: false, podUid: "uid" },
+      signal,
+    );
     return token.accessToken.reveal();
   };
   return { clock, backend, cache, get, failures };
@@ -233,7 +236,8 @@ describe("TokenCache", () => {
   it("refuses an identity of a type that no back end serves", async () => {
     const { cache } = setUp();
     const other = identity("a", { spec: { type: 1 } });
-    const result = cache.get({ identity: other, resource: "r", bypassCache: false, isJustAssigned: false }, never);
+    const request = { podUid: "uid", identity: other, resource: "r", bypassCache: false, isJustAssigned: false };
+    const result = cache.get(request, never);
     await expect(result).rejects.toMatchObject({ code: "IDENTITY_TYPE_UNSUPPORTED" });
   });
 });

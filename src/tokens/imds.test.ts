@@ -9,7 +9,7 @@ import { ImdsClient } from "./imds-client.ts";
 
 const never = new AbortController().signal;
 const vault = "https://vault.azure.net";
-const request = { identity: identity("a"), resource: vault, isJustAssigned: false };
+const request = { podUid: "uid-of-web", identity: identity("a"), resource: vault, isJustAssigned: false };
 
 let imds: FakeImds;
 let clock: FakeClock;
@@ -106,11 +106,53 @@ describe("trouble at IMDS", () => {
     const first = back.fetch(request, never);
     await clock.asleep();
     const second = back.fetch({ ...request, resource: "another" }, never);
+    clock.advance(2999);
     await clock.asleep(2);
     expect(imds.requests).toHaveLength(1);
     clock.advance(5000);
     await Promise.all([patiently(first), patiently(second)]);
     expect(imds.requests).toHaveLength(3);
+  });
+
+  it("never keeps others from a token for longer than 20 s, whatever it asks for", async () => {
+    imds.failNext({ status: 429, headers: { "Retry-After": "4294967" } });
+    const back = backend();
+    await expect(back.fetch(request, never)).rejects.toMatchObject({ code: "IMDS_THROTTLED", retryAfterMs: 4294967e3 });
+    const other = back.fetch({ ...request, podUid: "uid-of-other", resource: "another" }, never);
+    clock.advance(20_000);
+    expect((await other).accessToken.reveal()).toBe("token-2-of-client-of-a");
+  });
+
+  it("counts the time in the queue against the caller's patience", async () => {
+    const release = imds.hold();
+    const back = backend();
+    const stop = new AbortController();
+    const busy = Array.from({ length: 4 }, (_, i) => back.fetch({ ...request, resource: `r${i}` }, stop.signal));
+    for (const one of busy) one.catch(() => {});
+    await expect.poll(() => imds.requests.length).toBe(4);
+    const crowded = back.fetch(request, never);
+    clock.advance(25_000);
+    await expect(crowded).rejects.toMatchObject({ code: "LIMIT_REACHED" });
+    stop.abort();
+    release();
+  });
+
+  it("tells what IMDS said last when the turn for another try does not come", async () => {
+    imds.failNext({ status: 503 });
+    const back = backend();
+    const crowded = back.fetch(request, never);
+    await clock.asleep();
+    const release = imds.hold();
+    const stop = new AbortController();
+    const busy = Array.from({ length: 4 }, (_, i) => back.fetch({ ...request, resource: `r${i}` }, stop.signal));
+    for (const one of busy) one.catch(() => {});
+    await expect.poll(() => imds.requests.length).toBe(5);
+    clock.advance(500);
+    await clock.asleep();
+    clock.advance(24_500);
+    await expect(crowded).rejects.toMatchObject({ code: "IMDS_ERROR" });
+    stop.abort();
+    release();
   });
 
   it("takes no answer without end", async () => {
@@ -171,6 +213,19 @@ describe("trouble at IMDS", () => {
     expect(calls).toEqual([]);
     release();
   });
+});
+
+it("serves a pod in its turn, however much another pod asks for", async () => {
+  const release = imds.hold();
+  const back = backend();
+  const stop = new AbortController();
+  const many = Array.from({ length: 30 }, (_, i) => back.fetch({ ...request, resource: `r${i}` }, stop.signal));
+  for (const one of many) one.catch(() => {});
+  await expect.poll(() => imds.requests.length).toBe(4);
+  const other = back.fetch({ ...request, podUid: "uid-of-other" }, never);
+  release();
+  expect((await other).accessToken.reveal()).toMatch(/^token-[56]-/);
+  stop.abort();
 });
 
 it("never has more calls under way than IMDS allows", async () => {

@@ -6,17 +6,10 @@ import { Backoff } from "../base/backoff.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Backend, TokenRequest } from "./backend.ts";
-import type { Governor } from "./governor.ts";
 import { imdsFault, readTokenAnswer } from "./imds-answer.ts";
-import type { ImdsRequest, ImdsResponse } from "./imds-client.ts";
+import { type ImdsTurnsOptions, PATIENCE_MS, sendGoverned } from "./imds-turns.ts";
 
-/** Under the half minute after which the less patient SDKs give up on a request. */
-const PATIENCE_MS = 25_000;
-const THROTTLE_PAUSE_MS = 1000;
-
-export type ImdsOptions = {
-  readonly client: { send(request: ImdsRequest, signal: AbortSignal): Promise<ImdsResponse> };
-  readonly governor: Governor;
+export type ImdsOptions = ImdsTurnsOptions & {
   readonly userAgent: string;
   readonly clock?: Clock;
   /** Told of every call: how long it took, and the fault if it failed. */
@@ -42,12 +35,15 @@ async function patiently(request: TokenRequest, options: ImdsOptions, signal: Ab
   const target = tokenTarget(request);
   const deadline = clock.monotonic() + PATIENCE_MS;
   const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
+  let last: Fault | undefined;
   for (;;) {
     try {
-      return await governor.run(() => once(target, request, options, signal), signal);
+      const turn = { of: request.podUid, patienceMs: deadline - clock.monotonic() };
+      return await governor.run(() => once(target, request, options, signal), turn, signal);
     } catch (reason) {
       const fault = Fault.from(reason);
-      if (fault.code === "IMDS_THROTTLED") governor.pause(fault.retryAfterMs ?? THROTTLE_PAUSE_MS);
+      if (fault.code === "LIMIT_REACHED") throw last ?? fault; // why it was asked again says more than that it waits
+      last = fault;
       const waitMs = Math.max(backoff.next(), fault.retryAfterMs ?? 0);
       if (signal.aborted || !isWorthAnotherTry(fault) || clock.monotonic() + waitMs > deadline) throw reason;
       await clock.sleep(waitMs, signal);
@@ -60,11 +56,11 @@ function isWorthAnotherTry(fault: Fault): boolean {
 }
 
 async function once(target: string, request: TokenRequest, options: ImdsOptions, signal: AbortSignal): Promise<Token> {
-  const { client, userAgent, clock = realClock, onCall } = options;
+  const { userAgent, clock = realClock, onCall } = options;
   const start = clock.monotonic();
   try {
     const headers = { Metadata: "true", "User-Agent": userAgent };
-    const answer = await client.send({ method: "GET", target, headers }, signal);
+    const answer = await sendGoverned({ method: "GET", target, headers }, options, signal);
     if (answer.status !== 200) throw imdsFault(answer, request.isJustAssigned);
     const { resource, identity } = request;
     const token = readTokenAnswer(answer.body, { resource, clientId: identity.clientId, nowMs: clock.now() });

@@ -17,6 +17,7 @@ import { TokenCache } from "../../src/tokens/cache.ts";
 import { Governor, imdsLimits } from "../../src/tokens/governor.ts";
 import { imdsBackend } from "../../src/tokens/imds.ts";
 import { ImdsClient } from "../../src/tokens/imds-client.ts";
+import { sendInTurn } from "../../src/tokens/imds-turns.ts";
 import type { FakeImds } from "./fake-imds.ts";
 import { LiveObjects } from "./live-objects.ts";
 import { assignment, binding } from "./make.ts";
@@ -60,7 +61,10 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
     exceptions: { cover: (pod) => isExcepted(pod, exceptions) },
     identities,
     tokens,
-    metadata: { send: (request, stop) => client.send(request, stop), inTurn: (call, stop) => governor.run(call, stop) },
+    metadata: {
+      send: (request, stop) => client.send(request, stop),
+      sendInTurn: (request, of, stop) => sendInTurn(request, of, { client, governor }, stop),
+    },
     events,
     settings: {
       metadataHeaderRequired: true,
