@@ -36,6 +36,18 @@ describe("authorise", () => {
   });
 });
 
+it.each([
+  { namespace: "default", told: true },
+  { namespace: "team", told: false },
+])("the text of an identity in $namespace is told a pod in default: $told", ({ namespace, told }) => {
+  const broken = identity("secret-name", { namespace, spec: { resourceID: "secret/id" } });
+  const refused = expect.objectContaining({
+    message: told ? expect.stringMatching(/secret-name.*secret\/id/) : expect.not.stringContaining("secret"),
+    facts: { identity: `${namespace}/secret-name`, problem: expect.stringContaining("secret/id") },
+  });
+  expect(() => authorise(pod("web"), broken, { namespacedOnly: false })).toThrow(refused);
+});
+
 describe("isExcepted", () => {
   const mic = pod("mic", { labels: { component: "MIC", tier: "system" } });
   it.each([

@@ -31,6 +31,12 @@ export function authorise(pod: Pod, identity: Identity, rules: Rules): void {
   }
   const problem = identityProblem(identity);
   if (problem !== undefined) {
-    throw new Fault("OBJECT_INVALID", `AzureIdentity ${objectKey(identity.meta)} cannot be used: ${problem}`);
+    const key = objectKey(identity.meta);
+    // What belongs to another namespace is for the log alone.
+    const message =
+      identity.meta.namespace === pod.meta.namespace
+        ? `AzureIdentity ${key} cannot be used: ${problem}`
+        : "the AzureIdentity of another namespace cannot be used: it is not valid";
+    throw new Fault("OBJECT_INVALID", message, { facts: { identity: key, problem } });
   }
 }

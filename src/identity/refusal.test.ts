@@ -28,13 +28,20 @@ describe("refusal", () => {
     expect(fault.code).toBe("IDENTITY_NOT_BOUND");
   });
 
+  it("keeps facts for the log out of the sentence", () => {
+    const selection = { outcome: "not-assigned", isCreated: true, why: "late", facts: { identity: "team/a" } } as const;
+    const fault = refusal(selection, web, any, patience);
+    expect(fault.message).not.toContain("team/a");
+    expect(fault.facts).toEqual({ pod: "shop/web", identity: "team/a" });
+  });
+
   it("claims no attempts that were not made", () => {
     const fault = refusal({ outcome: "not-bound", mayChange: false, why: "no label" }, web, any, patience);
     expect(fault.message).toContain("in CREATED state failed after 1 attempts");
   });
 
   it("names out-of-reach identities in the log only", () => {
-    const fault = refusal({ outcome: "denied", why: "not yours", identities: ["team/a"] }, web, any, patience);
+    const fault = refusal({ outcome: "denied", why: "not yours", facts: { identities: "team/a" } }, web, any, patience);
     expect(fault.code).toBe("IDENTITY_NAMESPACED");
     expect(fault.message).toBe("no azure identity found for request clientID : not yours");
     expect(fault.facts).toEqual({ pod: "shop/web", identities: "team/a" });

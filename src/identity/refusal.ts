@@ -21,12 +21,10 @@ export function refusal(
   named: Named,
   patience: Patience,
 ): Fault {
-  const facts = { pod: objectKey(pod.meta) };
+  const facts = { ...selection.facts, pod: objectKey(pod.meta) };
   if (selection.outcome === "denied") {
     const message = `no azure identity found for request clientID ${redactClientId(named.clientId ?? "")}: ${selection.why}`;
-    return new Fault("IDENTITY_NAMESPACED", message, {
-      facts: { ...facts, identities: selection.identities.join(",") },
-    });
+    return new Fault("IDENTITY_NAMESPACED", message, { facts });
   }
   const isCreated = selection.outcome === "not-assigned" && selection.isCreated;
   const isAtOnce = selection.outcome === "not-bound" && !selection.mayChange;

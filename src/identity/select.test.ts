@@ -177,7 +177,7 @@ describe("selectIdentity refuses", () => {
     {
       when: "an identity that is confined to another namespace",
       known: bound("a", "Assigned", { namespace: "team", identity: { namespace: "team", ...confinedIdentity } }),
-      then: { outcome: "denied", identities: ["team/a"] },
+      then: { outcome: "denied", facts: { identities: "team/a" } },
     },
     {
       when: "an identity of another namespace where all are confined",
@@ -194,10 +194,26 @@ describe("selectIdentity refuses", () => {
     expect(selectIdentity(of, named, known, rules)).toMatchObject(then);
   });
 
-  it("without naming what belongs to others", () => {
-    const known = bound("secret-name", "Assigned", { namespace: "team", identity: confinedIdentity });
-    const selection = selectIdentity(web, any, known, confined);
-    expect(selection).not.toMatchObject({ why: expect.stringContaining("secret-name") });
+  const secret = (state: AssignmentState | "none", over = {}) =>
+    bound("secret-name", state, { namespace: "team", identity: over });
+  it.each([
+    { when: "that it may not use", known: secret("Assigned", confinedIdentity) },
+    { when: "that is not recorded", known: secret("none") },
+    { when: "that is not confirmed", known: secret("Created") },
+    { when: "whose record is outdated", known: secret("Unassigned") },
+    { when: "that is malformed", known: secret("none", { spec: { resourceID: "secret-name/b" } }) },
+    { when: "that is not there", known: { ...secret("none"), identities: [] } },
+  ])("naming an identity of another namespace in the log only: one $when", ({ known }) => {
+    const { why, facts } = selectIdentity(web, any, known, open) as { why?: string; facts?: object };
+    expect(why).toMatch(/^[a-z]/);
+    expect(why).not.toContain("secret-name");
+    expect(Object.values(facts ?? {})).toContainEqual(expect.stringMatching(/^team\/secret-name/));
+  });
+
+  it("naming an identity of the pod's own namespace, which helps most", () => {
+    expect(selectIdentity(web, any, bound("mine", "Created"), open)).toMatchObject({
+      why: "AzureIdentity default/mine is not confirmed on the pod's machine yet",
+    });
   });
 });
 

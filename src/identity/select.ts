@@ -6,6 +6,7 @@ import { objectKey } from "../api/meta.ts";
 import { bindingLabel, type Pod } from "../api/pod.ts";
 import { isSameClientId, isSameResource } from "../api/resource-id.ts";
 import type { TokenQuery } from "../api/token-query.ts";
+import type { Facts } from "../base/fault.ts";
 import { redactClientId } from "../base/secret.ts";
 import { assignmentProgress, type Progress } from "./assigned.ts";
 import { isOutOfReach, type Rules } from "./authorise.ts";
@@ -20,12 +21,15 @@ export type Known = {
   readonly assignments: readonly Assignment[];
 };
 
-/** Which identity a pod gets, or why none. Sentences name nothing that the pod could not use anyway. */
+/** Why a pod gets none: a sentence for the pod, which names nothing of other namespaces, and facts for the log alone. */
+type Reason = { readonly why: string; readonly facts?: Facts };
+
+/** Which identity a pod gets, or why none. */
 export type Selection =
   | { readonly outcome: "chosen"; readonly identity: Identity }
-  | { readonly outcome: "not-assigned"; readonly isCreated: boolean; readonly why: string }
-  | { readonly outcome: "not-bound"; readonly mayChange: boolean; readonly why: string }
-  | { readonly outcome: "denied"; readonly why: string; readonly identities: readonly string[] };
+  | ({ readonly outcome: "not-assigned"; readonly isCreated: boolean } & Reason)
+  | ({ readonly outcome: "not-bound"; readonly mayChange: boolean } & Reason)
+  | ({ readonly outcome: "denied" } & Reason);
 
 type Judged = { readonly identity: Identity; readonly progress: Progress };
 
@@ -46,14 +50,14 @@ export function selectIdentity(pod: Pod, named: Named, known: Known, rules: Rule
   const reachable = wanted.filter((identity) => !isOutOfReach(pod, identity, rules));
   if (reachable.length === 0) {
     const why = "every identity bound to the pod may be used only by pods of its own namespace";
-    return { outcome: "denied", why, identities: wanted.map(({ meta }) => objectKey(meta)) };
+    return { outcome: "denied", why, facts: { identities: wanted.map(({ meta }) => objectKey(meta)).join(",") } };
   }
   const judged = reachable.map((identity) => ({
     identity,
     progress: assignmentProgress(pod, identity, known.assignments, rules),
   }));
   const ready = judged.find(({ progress }) => progress === "assigned");
-  return ready === undefined ? notAssigned(judged) : { outcome: "chosen", identity: ready.identity };
+  return ready === undefined ? notAssigned(pod, judged) : { outcome: "chosen", identity: ready.identity };
 }
 
 function selectingBindings(pod: Pod, bindings: readonly Binding[]): readonly Binding[] {
@@ -97,24 +101,34 @@ function notBound(pod: Pod, bindings: readonly Binding[]): Selection {
     return { outcome: "not-bound", mayChange: false, why: `the pod has no label ${BINDING_LABEL}` };
   }
   const [binding] = bindings;
-  const why =
-    binding === undefined
-      ? `no AzureIdentityBinding has the selector ${label}`
-      : `there is no AzureIdentity ${binding.identityName} beside the AzureIdentityBinding that selects the pod`;
-  return { outcome: "not-bound", mayChange: true, why };
+  if (binding === undefined) {
+    return { outcome: "not-bound", mayChange: true, why: `no AzureIdentityBinding has the selector ${label}` };
+  }
+  const name = isOwn(pod, binding) ? `AzureIdentity ${binding.identityName}` : "AzureIdentity";
+  const why = `there is no ${name} beside the AzureIdentityBinding that selects the pod`;
+  return { outcome: "not-bound", mayChange: true, why, facts: { binding: objectKey(binding.meta) } };
 }
 
-function notAssigned(judged: readonly Judged[]): Selection {
+function notAssigned(pod: Pod, judged: readonly Judged[]): Selection {
   const isCreated = judged.some(({ progress }) => progress === "created");
   const [first] = judged.filter(({ progress }) => !isCreated || progress === "created");
-  return { outcome: "not-assigned", isCreated, why: first === undefined ? "" : whyNotAssigned(first) };
+  return { outcome: "not-assigned", isCreated, ...(first === undefined ? { why: "" } : whyNotAssigned(pod, first)) };
 }
 
-function whyNotAssigned({ identity, progress }: Judged): string {
-  const name = `AzureIdentity ${objectKey(identity.meta)}`;
+function whyNotAssigned(pod: Pod, { identity, progress }: Judged): Reason {
+  const key = objectKey(identity.meta);
+  const name = isOwn(pod, identity) ? `AzureIdentity ${key}` : "the AzureIdentity of another namespace";
   const problem = identityProblem(identity);
-  if (problem !== undefined) return `${name} cannot be assigned: ${problem}`;
-  if (progress === "created") return `${name} is not confirmed on the pod's machine yet`;
-  if (progress === "outdated") return `the assignment of ${name} is older than the identity or the pod's node`;
-  return `${name} is not assigned to the pod yet`;
+  if (problem !== undefined) {
+    const told = isOwn(pod, identity) ? problem : "it is not valid";
+    return { why: `${name} cannot be assigned: ${told}`, facts: { identity: key, problem } };
+  }
+  const facts = { identity: key };
+  if (progress === "created") return { why: `${name} is not confirmed on the pod's machine yet`, facts };
+  if (progress === "none") return { why: `${name} is not assigned to the pod yet`, facts };
+  return { why: `the assignment of ${name} is older than the identity or the pod's node`, facts };
+}
+
+function isOwn(pod: Pod, { meta }: Identity | Binding): boolean {
+  return meta.namespace === pod.meta.namespace;
 }
