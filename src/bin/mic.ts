@@ -20,7 +20,7 @@ import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
 import { createRecords } from "../mic/records.ts";
 import { micSettings } from "../mic/settings.ts";
-import { gather, micStores, onRelevantChange } from "../mic/stores.ts";
+import { catchUp, gather, micStores, onRelevantChange } from "../mic/stores.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const COMPONENT = "aadpodidentity.k8s.io";
@@ -84,9 +84,10 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
     durationMs: config.leaderDurationMs,
     log,
   });
-  const lead = (stop: AbortSignal) => {
+  const lead = async (stop: AbortSignal) => {
+    await catchUp(stores, stop);
     events.leading();
-    return loop.run(stop);
+    await loop.run(stop);
   };
   if ((await lease.lead(lead, signal)) === "lost") {
     log.error("lost leader lease");

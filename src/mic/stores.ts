@@ -22,6 +22,14 @@ export function micStores(shared: { readonly client: KubeClient; readonly log: L
   };
 }
 
+/**
+ * Resolves when the stores hold all that the API server has: a watch may have been dead for minutes without a sign, and
+ * whoever acts on what it knew would take identities off pods that run. Rejects with the signal's reason.
+ */
+export async function catchUp(stores: MicStores, signal: AbortSignal): Promise<void> {
+  await Promise.all(Object.values(stores).map((store) => store.catchUp(signal)));
+}
+
 /** All that a plan is made from, as the stores hold it now. */
 export function gather(stores: MicStores, settings: Settings): Snapshot {
   return {

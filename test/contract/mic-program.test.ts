@@ -14,6 +14,7 @@ import { startEntra } from "../../src/sandbox/azure/entra.ts";
 import { createWorld, type World } from "../../src/sandbox/azure/world.ts";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
 import { type KubeApi, startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { ApiProxy } from "../support/api-proxy.ts";
 import { crdsInto } from "../support/mic-cluster.ts";
 
 /** The program as it is shipped, in a process of its own, on an API server and an Azure in this one. */
@@ -45,14 +46,7 @@ beforeAll(async () => {
   const principal = world.createServicePrincipal();
   const files = {
     "ca.pem": authority.caPem,
-    kubeconfig: JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "c", cluster: { server: api.url } }],
-      users: [{ name: "u", user: {} }],
-      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-      "current-context": "c",
-    }),
+    kubeconfig: kubeconfig(api.url),
     "azure.json": JSON.stringify({
       cloud: "AzureStackCloud",
       tenantId: principal.tenant,
@@ -70,9 +64,20 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-function flags(instance: string): string[] {
+function kubeconfig(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server } }],
+    users: [{ name: "u", user: {} }],
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    "current-context": "c",
+  });
+}
+
+function flags(instance: string, config = "kubeconfig"): string[] {
   return [
-    `--kubeconfig=${join(folder, "kubeconfig")}`,
+    `--kubeconfig=${join(folder, config)}`,
     `--cloudconfig=${join(folder, "azure.json")}`,
     "--http-probe-port=0",
     "--prometheus-port=0",
@@ -183,6 +188,34 @@ describe("mic", () => {
     );
     expect(await second.exit).toBe(1);
     expect(second.text).toMatch(/^E.* lost leader lease/m);
+  });
+
+  it("takes nothing off a pod that it has not heard of, because its watches died without a sign", async () => {
+    const vm = world.createVm({ resourceGroup: "rg", name: "vm-1" });
+    const { id, clientId } = world.createIdentity({ resourceGroup: "rg", name: "other" });
+    await create(kinds.node, "vm-1", { providerID: `azure://${vm.id}` });
+    await create(kinds.identity, "other", { type: 0, resourceID: id, clientID: clientId });
+    await create(kinds.binding, "other", { azureIdentity: "other", selector: "other" });
+    const pod = { nodeName: "vm-1", containers: [{ name: "main", image: "demo" }] };
+    await using proxy = await ApiProxy.start({ server: api.url, credentials: async () => ({}) });
+    await writeFile(join(folder, "through-proxy"), kubeconfig(proxy.access.server));
+    const lease = [`--leader-election-name=${crypto.randomUUID()}`];
+
+    await using first = new Mic([...flags("first"), ...lease]);
+    await expect.poll(() => first.text, within).toContain("sync thread started");
+    await using second = new Mic([...flags("second", "through-proxy"), ...lease]);
+    await expect.poll(() => second.text, within).toContain("another holds the leader lease");
+    await expect.poll(() => proxy.watches, within).toBe(5);
+    proxy.freeze();
+    await create(kinds.pod, "early", pod, { [BINDING_LABEL]: "other" });
+    await expect.poll(states, within).toEqual(["early-default-other Assigned"]);
+    first.kill("SIGTERM");
+    await expect.poll(() => second.text, within).toContain("sync thread started");
+
+    await create(kinds.pod, "late", pod, { [BINDING_LABEL]: "other" });
+    await expect.poll(states, within).toEqual(["early-default-other Assigned", "late-default-other Assigned"]);
+    expect(second.text).not.toContain("del [early");
+    expect(world.identitiesOn(vm.id)).toEqual([id]);
   });
 
   it.each<{
