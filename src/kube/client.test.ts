@@ -137,6 +137,28 @@ describe("a client of the API server", () => {
     expect(await third).toEqual({});
   });
 
+  it("has 32 requests under way at most, of which watches are none", async () => {
+    const open: ServerResponse[] = [];
+    const { client } = await clientOf(({ url }, response) => {
+      if (url?.includes("watch=true")) response.writeHead(200).flushHeaders();
+      else open.push(response);
+    });
+    const stop = new AbortController();
+    const watch = { resourceVersion: "1", timeoutSeconds: 60, idleMs: 60_000 };
+    for (let i = 0; i < 3; i += 1) await client.watch(kinds.pod, {}, watch, stop.signal);
+    const all = Array.from({ length: 40 }, () => client.get(kinds.pod, ref, signal));
+    await eventually(() => open.length).toBe(32);
+
+    for (let answered = 0; answered < 8; answered += 1) {
+      expect(open).toHaveLength(32 + answered);
+      open[answered]?.end("{}");
+      await eventually(() => open.length).toBe(33 + answered);
+    }
+    for (const response of open.slice(8)) response.end("{}");
+    expect(await Promise.all(all)).toHaveLength(40);
+    stop.abort();
+  });
+
   it("tells an answer that no API server gives", async () => {
     const { client } = await clientOf((_, response) => response.end("<html>Sign in</html>"));
     await expect(client.list(kinds.pod, {}, signal)).rejects.toMatchObject({

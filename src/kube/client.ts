@@ -5,6 +5,7 @@ import type { Log } from "../base/log.ts";
 import type { KubeAccess } from "./access.ts";
 import { Budget } from "./budget.ts";
 import { type Action, refusal, unreadable } from "./faults.ts";
+import { Slots } from "./slots.ts";
 import { type HttpAnswer, type HttpRequest, Transport } from "./transport.ts";
 import { type WatchEvent, watchEvents } from "./watch.ts";
 import { type ObjectRef, objectPath, type Query, queryString, rawMeta, readPage } from "./wire.ts";
@@ -37,6 +38,8 @@ export type WatchOptions = {
 export type Listed<T> = { readonly objects: readonly T[]; readonly resourceVersion: string };
 
 const PAGE_SIZE = 500;
+/** More requests at once would only wait at the API server, and keep it from others: the renewals of our own lease. */
+const MOST_IN_FLIGHT = 32;
 /** A pause that the API server asks for is kept here when it is not longer than this; callers decide about others. */
 const SHORT_PAUSE_MS = 5_000;
 /** A list whose pages expire is begun again this often. */
@@ -45,12 +48,13 @@ const LIST_ATTEMPTS = 3;
 const patchTypes = { json: "application/json-patch+json", merge: "application/merge-patch+json" } as const;
 
 /**
- * Objects of the API server as plain JSON. One instance is one budget of requests. Every method throws a Fault KUBE_*,
- * one of the credentials', or the signal's reason.
+ * Objects of the API server as plain JSON. One instance is one budget of requests; watches take no room for others.
+ * Every method throws a Fault KUBE_*, one of the credentials', or the signal's reason.
  */
 export class KubeClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #budget: Budget;
+  readonly #slots = new Slots(MOST_IN_FLIGHT);
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #pageSize: number;
@@ -174,6 +178,7 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async #attempt(action: Action, { parameters = {}, ...request }: Request, signal: AbortSignal): Promise<unknown> {
+    using _ = await this.#slots.enter(signal);
     await this.#budget.take(signal);
     const path = pathOf(action, parameters);
     const begin = this.#clock.monotonic();
