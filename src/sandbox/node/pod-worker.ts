@@ -131,14 +131,14 @@ export class PodWorker implements AsyncDisposable {
     const logFile = logFileOf(folder, pod, container);
     if (this.#process === undefined) await rm(logFile, { force: true }); // of an older pod with the same name
     const command = commandLine(container, programs, env);
-    const process = await startProcess({ ...command, env, folder: container.workingDir ?? folder, logFile, guard });
+    const running = await startProcess({ ...command, env, folder: container.workingDir ?? folder, logFile, guard });
 
     const from = clock.now();
-    this.#process = process;
-    if (this.#stopping.signal.aborted) process.stop(0); // it came while the process was being made
-    this.#become({ container: { is: "running", pid: process.pid, at: from } });
-    const code = await process.exited;
-    this.#become({ container: { is: "ended", pid: process.pid, from, at: clock.now(), code } });
+    this.#process = running;
+    if (this.#stopping.signal.aborted) running.stop(0); // it came while the process was being made
+    this.#become({ container: { is: "running", pid: running.pid, at: from } });
+    const code = await running.exited;
+    this.#become({ container: { is: "ended", pid: running.pid, from, at: clock.now(), code } });
     return code;
   }
 
