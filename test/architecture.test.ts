@@ -134,7 +134,8 @@ describe("architecture", () => {
 
   it("reads the environment and ends the process only in bin/", () => {
     const isOutside = (file: string) => folderOf(file) !== "bin";
-    const readsMore = (file: string) => /(?<![#./\w])process\b(?=[.;,)[])/.test(read(file).replace(harmlessProcess, ""));
+    const readsMore = (file: string) =>
+      /(?<![#./\w])process\b(?=[.;,)[])/.test(read(file).replace(harmlessProcess, ""));
     expect(sources.filter((file) => isOutside(file) && readsMore(file))).toEqual([]);
   });
 
