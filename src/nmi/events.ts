@@ -6,6 +6,7 @@ import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
 import type { NmiRequest } from "./message.ts";
+import type { MetadataPath } from "./metadata-path.ts";
 import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
 
 const MOST_RESOURCES = 50;
@@ -17,7 +18,7 @@ export type TokenRequestDone = {
   readonly status: number;
   readonly tookMs: number;
   readonly pod?: Pod;
-  readonly resource?: string;
+  readonly query?: TokenQuery;
 };
 
 /** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
@@ -28,27 +29,27 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
   return {
     /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
     tokenGranted(request: NmiRequest, pod: Pod, identity: Identity, query: TokenQuery): void {
-      const [podName, name] = [objectKey(pod.meta), objectKey(identity.meta)];
-      log.info(`${namedBy(query)}${podName} has been matched with azure identity ${name}`);
-      const clientId = redactClientId(identity.clientId);
-      log.info(`matched identityType:${identity.type} clientid:${clientId} resource:${printable(query.resource)}`, {
+      const name = objectKey(identity.meta);
+      log.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
+      const [clientId, resource] = [redactClientId(oneWord(identity.clientId)), oneWord(query.resource)];
+      log.info(`matched identityType:${identity.type} clientid:${clientId} resource:${resource}`, {
         decision: "granted",
-        pod: podName,
-        uid: pod.meta.uid,
         identity: name,
-        remote: request.connection.remoteAddress,
+        ...askedFor({ resource: query.resource, clientId: identity.clientId }),
+        ...callerFields(request, pod),
       });
     },
 
     /** The audit line of a refused token. */
-    tokenRefused(request: NmiRequest, fault: Fault, { pod, resource }: { pod?: Pod; resource?: string }): void {
-      const fields = { decision: "refused", resource, ...fault.facts, ...callerFields(request, pod), ...why(fault) };
+    tokenRefused(request: NmiRequest, fault: Fault, { pod, query }: { pod?: Pod; query?: TokenQuery }): void {
+      const caller = callerFields(request, pod);
+      const fields = { decision: "refused", ...askedFor(query), ...fault.facts, ...caller, ...why(fault) };
       if (fault.kind === "bug" || fault.kind === "local") log.error("token refused", fields);
       else log.warn("token refused", fields);
     },
 
     /** The original's line for every token request, which people search logs for, and its histogram. */
-    tokenRequestDone({ request, status, tookMs, pod, resource }: TokenRequestDone): void {
+    tokenRequestDone({ request, status, tookMs, pod, query }: TokenRequestDone): void {
       const { method, target, connection } = request;
       const path = printable(target.split("?")[0] ?? "");
       const took = Math.round(tookMs * 1e6);
@@ -59,7 +60,7 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
         operation_type: TOKEN_PATH,
         status_code: status,
         namespace: pod?.meta.namespace ?? "",
-        resource: resource === undefined ? "" : resources.of(printable(resource)),
+        resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
       });
     },
 
@@ -70,8 +71,10 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     },
 
     /** A request goes on untouched because of an exception: the audit line, since the pod gets any identity it names. */
-    exceptionUsed(pod: Pod, area: string): void {
-      log.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area });
+    exceptionUsed(request: NmiRequest, pod: Pod, { area, query }: MetadataPath): void {
+      const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
+      const fields = { ...callerFields(request, pod), ...askedFor({ resource, clientId }) };
+      log.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
       metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
     },
 
@@ -95,12 +98,24 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
 }
 
 function namedBy({ clientId, resourceId }: TokenQuery): string {
-  if (clientId !== undefined) return `clientID in request: ${redactClientId(clientId)}, `;
+  if (clientId !== undefined) return `clientID in request: ${redactClientId(oneWord(clientId))}, `;
   return resourceId === undefined ? "no clientID or resourceID in request. " : "resourceID in request, ";
 }
 
+/** Text from outside as a part of a message: it can look neither like more of the message nor like a field. */
+function oneWord(text: string): string {
+  return printable(text).replace(/[\s"]/g, encodeURIComponent);
+}
+
+type Asked = { readonly resource?: string | undefined; readonly clientId?: string | undefined };
+
+function askedFor({ resource, clientId }: Asked = {}) {
+  return { resource, clientId: clientId === undefined ? undefined : redactClientId(clientId) };
+}
+
 function callerFields({ connection }: NmiRequest, pod?: Pod) {
-  return { pod: pod === undefined ? undefined : objectKey(pod.meta), remote: connection.remoteAddress };
+  const name = pod === undefined ? undefined : objectKey(pod.meta);
+  return { pod: name, uid: pod?.meta.uid, remote: connection.remoteAddress };
 }
 
 function why(fault: Fault) {

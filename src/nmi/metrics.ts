@@ -36,7 +36,7 @@ export const nmiMetrics = {
 
 export type NmiMetrics = Metrics<keyof typeof nmiMetrics>;
 
-/** A bounded label: the first values as they are, every later one as `other`. Clients choose the values. */
+/** A bounded label: the first values that deserve it as they are, all else as `other`. Clients choose the values. */
 export class BoundedLabel {
   readonly #most: number;
   readonly #seen = new Set<string>();
@@ -45,9 +45,9 @@ export class BoundedLabel {
     this.#most = most;
   }
 
-  of(value: string): string {
+  of(value: string, isDeserving: boolean): string {
     if (this.#seen.has(value)) return value;
-    if (this.#seen.size >= this.#most) return "other";
+    if (!isDeserving || this.#seen.size >= this.#most) return "other";
     this.#seen.add(value);
     return value;
   }

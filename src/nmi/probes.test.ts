@@ -34,5 +34,5 @@ it("metrics are served under their path only", async () => {
 
 it("a label takes so many values, then says other", () => {
   const label = new BoundedLabel(2);
-  expect(["a", "b", "c", "a"].map((value) => label.of(value))).toEqual(["a", "b", "other", "a"]);
+  expect(["a", "b", "c", "a"].map((value) => label.of(value, true))).toEqual(["a", "b", "other", "a"]);
 });

@@ -1,6 +1,6 @@
 import type { Pod } from "../api/pod.ts";
 import { tokenAnswer } from "../api/token-answer.ts";
-import { readTokenQuery } from "../api/token-query.ts";
+import { readTokenQuery, type TokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
 import { authorise } from "../identity/authorise.ts";
 import { errorAnswer } from "./error-answer.ts";
@@ -11,7 +11,7 @@ import { relay } from "./relay.ts";
 import { checkRequest } from "./request-rules.ts";
 
 /** What is known of a request so far: for the log and the metric, which need it after a refusal too. */
-type Learnt = { pod?: Pod; resource?: string };
+type Learnt = { pod?: Pod; query?: TokenQuery };
 
 /** GET /metadata/identity/oauth2/token: the pod at the other end of the connection gets a token of its own identity. */
 export async function tokenRoute(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<NmiResponse> {
@@ -30,7 +30,7 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     learnt.pod = pod;
     if (ports.exceptions.cover(pod)) return await relayForExcepted(pod, request, path, ports);
     const query = readTokenQuery(path.query);
-    learnt.resource = query.resource;
+    learnt.query = query;
     const chosen = await ports.identities.assignedTo(pod, query, request.signal);
     authorise(pod, chosen.identity, ports.settings);
     const { resource, bypassCache } = query;
@@ -54,6 +54,6 @@ async function relayForExcepted(
   path: MetadataPath,
   ports: NmiPorts,
 ): Promise<NmiResponse> {
-  ports.events.exceptionUsed(pod, path.area);
+  ports.events.exceptionUsed(request, pod, path);
   return await relay(request, path, ports);
 }
