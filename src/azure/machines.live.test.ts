@@ -113,6 +113,21 @@ describe("ArmMachines", () => {
     expect(fault?.code).toBe("ARM_NOT_FOUND");
   });
 
+  it("leaves pinned identities on a machine, whatever the wish calls them, and says so", async () => {
+    const pinnedClientIds = new Set<string>();
+    const spared: unknown[] = [];
+    await using az = await azure({ pinnedClientIds, onSpared: (machine, ids) => spared.push([machine, ids]) });
+    const { id: pinnedId, clientId } = az.world.createIdentity({ resourceGroup: "rg", name: "Cluster" });
+    pinnedClientIds.add(clientId.toLowerCase());
+    const [id, pinned, a] = [resourceKey(az.vm.id), resourceKey(pinnedId), az.identity("a")];
+    await az.machines.patch(id, { attach: [pinned, a], detach: [] }, never);
+
+    const { done, fault } = await az.machines.patch(id, { attach: [], detach: [pinned, a] }, never);
+
+    expect([done, fault]).toEqual([new Set([pinned, a]), undefined]);
+    expect([az.on(id), spared]).toEqual([[pinned], [[id, [pinned]]]]);
+  });
+
   it.each([
     {
       failure: { status: 429, code: "TooManyRequests", message: "slow down", retryAfterSeconds: 7 },

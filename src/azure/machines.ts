@@ -32,17 +32,23 @@ export type MachinesOptions = {
   /** A certificate authority beside the system's, as PEM. */
   readonly ca?: string;
   readonly clock?: Clock;
+  /** Client IDs, in lower case, of identities that are never taken off a machine, whoever wishes it. */
+  readonly pinnedClientIds?: ReadonlySet<string>;
   /** Hears of every call. */
   readonly onCall?: (call: ArmCall) => void;
+  /** Hears of pinned identities that were to be taken off a machine. */
+  readonly onSpared?: (machine: string, ids: readonly string[]) => void;
 };
 
-/** What came of a wish: IDs that are now as wished, and what stood in the way of the others. */
+/** What came of a wish: IDs that are now as wished, or pinned and therefore left where they are, and what stood in the way of the others. */
 export type PatchResult = { readonly done: ReadonlySet<string>; readonly fault: Fault | undefined };
 
 const POLL_MS = 1_000;
 /** The original gave up on an update after so long, too. */
 const LONGEST_UPDATE_MS = 15 * 60_000;
 
+/** With the identities that are pinned, by the client IDs that Azure says they have. */
+type Found = MachineIdentity & { readonly pinned: ReadonlySet<string> };
 type Machine = ResourceId & { readonly id: string; readonly isScaleSet: boolean };
 
 /** The identities of VMs and scale sets, through ARM. The SDK is loaded when it is first needed. */
@@ -58,7 +64,7 @@ export class ArmMachines {
   }
 
   /** The identities of a machine. @throws Fault ARM_* */
-  async read(machineId: string, signal: AbortSignal): Promise<MachineIdentity> {
+  async read(machineId: string, signal: AbortSignal): Promise<Found> {
     const machine = machineOf(machineId);
     const { identity, provisioningState } = await this.#call(machine, "get", signal, (client, options) =>
       machine.isScaleSet
@@ -68,9 +74,12 @@ export class ArmMachines {
     if (provisioningState === "Deleting") {
       throw new Fault("ARM_NOT_FOUND", `${machineId} is being deleted in Azure`, { facts: { machine: machineId } });
     }
+    const carried = Object.entries(identity?.userAssignedIdentities ?? {});
+    const isPinned = (clientId = "") => this.#options.pinnedClientIds?.has(clientId.toLowerCase()) === true;
     return {
       type: identity?.type ?? "None",
-      userAssigned: new Set(Object.keys(identity?.userAssignedIdentities ?? {}).map(resourceKey)),
+      userAssigned: new Set(carried.map(([id]) => resourceKey(id))),
+      pinned: new Set(carried.flatMap(([id, { clientId }]) => (isPinned(clientId) ? [resourceKey(id)] : []))),
     };
   }
 
@@ -80,12 +89,12 @@ export class ArmMachines {
    */
   async patch(machineId: string, wish: IdentityWish, signal: AbortSignal): Promise<PatchResult> {
     if (wish.attach.length + wish.detach.length === 0) return { done: new Set(), fault: undefined };
-    let current: MachineIdentity | undefined;
+    let current: Found | undefined;
     try {
       current = await this.read(machineId, signal);
-      for (const patch of identityPatches(current, wish)) {
+      for (const patch of identityPatches(current, this.#sparing(machineId, current, wish))) {
         await this.#update(machineOf(machineId), patch, signal);
-        current = patched(current, patch);
+        current = { ...current, ...patched(current, patch) };
       }
       return { done: fulfilled(current, wish), fault: undefined };
     } catch (reason) {
@@ -95,6 +104,13 @@ export class ArmMachines {
       if (fault.code === "ARM_NOT_FOUND") return { done: new Set(wish.detach), fault };
       return { done: current === undefined ? new Set() : fulfilled(current, wish), fault };
     }
+  }
+
+  /** The wish without what is pinned: the cluster's objects may give an identity any client ID, only Azure's counts. */
+  #sparing(machineId: string, { pinned }: Found, { attach, detach }: IdentityWish): IdentityWish {
+    const spared = detach.filter((id) => pinned.has(id));
+    if (spared.length > 0) this.#options.onSpared?.(machineId, spared);
+    return { attach, detach: detach.filter((id) => !pinned.has(id)) };
   }
 
   async #update(machine: Machine, identity: IdentityPatch, signal: AbortSignal): Promise<void> {
@@ -162,8 +178,9 @@ function machineOf(id: string): Machine {
   return { ...parsed, id, isScaleSet: resourceKey(parsed.type) === "virtualmachinescalesets" };
 }
 
-function fulfilled({ userAssigned }: MachineIdentity, { attach, detach }: IdentityWish): ReadonlySet<string> {
-  return new Set([...attach.filter((id) => userAssigned.has(id)), ...detach.filter((id) => !userAssigned.has(id))]);
+function fulfilled({ userAssigned, pinned }: Found, { attach, detach }: IdentityWish): ReadonlySet<string> {
+  const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
+  return new Set([...attach.filter((id) => userAssigned.has(id)), ...detach.filter(isOff)]);
 }
 
 function tooLate(machine: string, reason: unknown): Fault {

@@ -43,6 +43,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 20, burst: 50 });
   await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
 
+  const settings = micSettings(config, cloudConfig, process.env);
   const metrics = new Metrics(micMetrics);
   const stores = micStores({ client, log });
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
@@ -52,10 +53,11 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
     credential: () => createCredential(cloudConfig, cloud),
     userAgent: agent,
     clock,
+    pinnedClientIds: settings.pinnedClientIds,
     onCall: events.azureCalled,
+    onSpared: events.identitiesSpared,
   });
   const ports = { records, machines, events, writesAtOnce: config.createDeleteBatch };
-  const settings = micSettings(config, cloudConfig, process.env);
   const loop = new SyncLoop({
     snapshot: () => gather(stores, settings),
     execute: (plan, stop) => executePlan(plan, ports, stop),

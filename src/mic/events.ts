@@ -76,6 +76,11 @@ export function micEvents({ log, metrics, announcer, findPod }: Deps) {
       log.info(`updating user-assigned identities on ${machine}, assign ${some(attach)}, unassign ${some(detach)}`);
     },
 
+    /** Pinned identities stay on a machine, although nothing in the cluster needs them there any more. */
+    identitiesSpared(machine: string, ids: readonly string[]): void {
+      log.info(`identities with pinned client IDs stay on ${machine}: ${some(ids)}`);
+    },
+
     /** Work on a machine has to be repeated. */
     machineFailed(machine: string, fault: Fault, pauseMs: number): void {
       const fields = { code: fault.code, ...fault.facts, retryInSeconds: Math.round(pauseMs / 100) / 10 };
