@@ -218,6 +218,20 @@ describe("mic", () => {
     expect(world.identitiesOn(vm.id)).toEqual([id]);
   });
 
+  it("does not ask to lead before it knows all of the cluster", async () => {
+    await using proxy = await ApiProxy.start({ server: api.url, credentials: async () => ({}) });
+    await writeFile(join(folder, "through-proxy"), kubeconfig(proxy.access.server));
+    api.failNext({ verb: "list", resource: "pods" }, { code: 403, message: "no" }, 1_000);
+    await using mic = new Mic([...flags("first", "through-proxy"), `--leader-election-name=${crypto.randomUUID()}`]);
+    const asked = (what: string) => proxy.requests.filter((request) => request.includes(what));
+    await expect.poll(() => asked("/pods?").length, within).toBeGreaterThan(2);
+    expect(asked("/leases")).toEqual([]);
+    expect(await mic.ask("health probe", "/readyz")).toBe("Not Ready");
+    api.calm();
+    await expect.poll(() => mic.text, within).toContain("sync thread started");
+    expect(await mic.ask("health probe", "/readyz")).toBe("Ready");
+  });
+
   it.each<{
     when: string;
     args: readonly string[];
