@@ -1,25 +1,8 @@
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { call, MERGE_PATCH } from "../../../test/support/kube-call.ts";
-import { startKubeApi } from "./server.ts";
+import { describe, expect, it } from "vitest";
+import { freshKubeApi, MAPS, PODS, shortPod } from "../../../test/support/fresh-kube-api.ts";
 
-const PODS = "/api/v1/namespaces/default/pods";
-const MAPS = "/api/v1/namespaces/default/configmaps";
-
-let url: string;
-beforeEach(async () => {
-  const api = await startKubeApi();
-  onTestFinished(() => api[Symbol.asyncDispose]());
-  url = api.url;
-});
-
-const post = (path: string, body: unknown) => call(url, "POST", path, body);
-const codeOf = async (path: string) => (await call(url, "GET", path)).code;
-const remove = (path: string, options?: object) => call(url, "DELETE", path, options);
-const merge = (path: string, body: unknown) => call(url, "PATCH", path, body, { type: MERGE_PATCH });
-
-function pod(name: string, spec: object = {}): object {
-  return { metadata: { name }, spec: { containers: [{ name: "main", image: "demo" }], ...spec } };
-}
+const { post, get, remove, merge } = freshKubeApi();
+const codeOf = async (path: string) => (await get(path)).code;
 
 describe("delete", () => {
   it("answers with what was done", async () => {
@@ -77,7 +60,7 @@ describe("delete", () => {
 
 describe("delete of a pod", () => {
   it("is left to the kubelet while the pod may still run", async () => {
-    await post(PODS, pod("a", { nodeName: "node-0" }));
+    await post(PODS, shortPod("a", { nodeName: "node-0" }));
     const { body } = await remove(`${PODS}/a`);
     expect(body.metadata).toMatchObject({ deletionGracePeriodSeconds: 30, generation: 2 });
     const marked = new Date(String(body.metadata?.deletionTimestamp)).getTime();
@@ -97,13 +80,13 @@ describe("delete of a pod", () => {
   });
 
   it("is done at once for one that runs nowhere", async () => {
-    await post(PODS, pod("a"));
+    await post(PODS, shortPod("a"));
     await remove(`${PODS}/a`);
     expect(await codeOf(`${PODS}/a`)).toBe(404);
   });
 
   it("waits for finalizers even without grace", async () => {
-    await post(PODS, { ...pod("a"), metadata: { name: "a", finalizers: ["example.com/one"] } });
+    await post(PODS, { ...shortPod("a"), metadata: { name: "a", finalizers: ["example.com/one"] } });
     await remove(`${PODS}/a`, { gracePeriodSeconds: 0 });
     expect(await codeOf(`${PODS}/a`)).toBe(200);
     await merge(`${PODS}/a`, { metadata: { finalizers: [] } });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { realClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { answer } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -68,7 +69,7 @@ export class ApiHandler {
     if (found !== undefined) return send(response, 200, found);
     const request = readRequest(this.cluster.registry, method, path, searchParams);
     const { delayMs, drops, failure } = this.trouble.meet(request) ?? {};
-    if (delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (delayMs !== undefined) await realClock.sleep(delayMs);
     if (drops) return void incoming.socket.destroy();
     if (failure) throw refusal(failure);
     if (request.verb === "watch") return this.#stream(request, response);

@@ -1,25 +1,8 @@
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { call, JSON_PATCH, MERGE_PATCH } from "../../../test/support/kube-call.ts";
-import { startKubeApi } from "./server.ts";
+import { describe, expect, it } from "vitest";
+import { freshKubeApi, MAPS, PODS, shortPod } from "../../../test/support/fresh-kube-api.ts";
+import { call } from "../../../test/support/kube-call.ts";
 
-const PODS = "/api/v1/namespaces/default/pods";
-const MAPS = "/api/v1/namespaces/default/configmaps";
-
-let url: string;
-beforeEach(async () => {
-  const api = await startKubeApi();
-  onTestFinished(() => api[Symbol.asyncDispose]());
-  url = api.url;
-});
-
-const post = (path: string, body: unknown) => call(url, "POST", path, body);
-const get = (path: string) => call(url, "GET", path);
-const merge = (path: string, body: unknown) => call(url, "PATCH", path, body, { type: MERGE_PATCH });
-const jsonPatch = (path: string, body: unknown) => call(url, "PATCH", path, body, { type: JSON_PATCH });
-
-function pod(name: string, spec: object = {}, metadata: object = {}): object {
-  return { metadata: { name, ...metadata }, spec: { containers: [{ name: "main", image: "demo:1" }], ...spec } };
-}
+const { post, get, merge, jsonPatch, url } = freshKubeApi();
 
 describe("patch", () => {
   it("merges, and null removes", async () => {
@@ -55,7 +38,7 @@ describe("patch", () => {
     { type: "application/apply-patch+yaml", code: 501 },
   ])("does not take $type", async ({ type, code }) => {
     await post(MAPS, { metadata: { name: "a" } });
-    expect(await call(url, "PATCH", `${MAPS}/a`, {}, { type })).toMatchObject({ code, body: { kind: "Status" } });
+    expect(await call(url(), "PATCH", `${MAPS}/a`, {}, { type })).toMatchObject({ code, body: { kind: "Status" } });
   });
 
   it.each([
@@ -65,7 +48,7 @@ describe("patch", () => {
     { what: "a pod's node", patch: { spec: { nodeName: "other" } }, code: 422 },
     { what: "a pod's service account", patch: { spec: { serviceAccountName: "other" } }, code: 422 },
   ])("cannot change $what", async ({ patch, code }) => {
-    await post(PODS, pod("a", { nodeName: "node-0" }));
+    await post(PODS, shortPod("a", { nodeName: "node-0" }));
     expect(await merge(`${PODS}/a`, patch)).toMatchObject({ code });
   });
 });
@@ -83,7 +66,7 @@ describe("a secret", () => {
 
 describe("the status of a pod", () => {
   it("is written at its own URL only, and the rest only at the object's", async () => {
-    await post(PODS, { ...pod("a"), status: { phase: "Running" } });
+    await post(PODS, { ...shortPod("a"), status: { phase: "Running" } });
     const both = { metadata: { labels: { x: "1" } }, status: { phase: "Running", podIP: "10.0.0.1" } };
     expect((await merge(`${PODS}/a`, both)).body).toMatchObject({
       metadata: { labels: { x: "1" } },
@@ -98,7 +81,7 @@ describe("the status of a pod", () => {
 
 describe("binding a pod", () => {
   it("puts it on a node, once", async () => {
-    await post(PODS, pod("a"));
+    await post(PODS, shortPod("a"));
     const binding = { metadata: { name: "a" }, target: { kind: "Node", name: "node-0" } };
     expect(await post(`${PODS}/a/binding`, binding)).toMatchObject({ code: 201, body: { status: "Success" } });
     expect((await get(`${PODS}/a`)).body).toMatchObject({

@@ -1,32 +1,17 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { type Answer, call } from "../../../test/support/kube-call.ts";
-import { startKubeApi } from "./server.ts";
+import { describe, expect, it } from "vitest";
+import { freshKubeApi, MAPS, PODS, shortPod } from "../../../test/support/fresh-kube-api.ts";
+import type { Answer } from "../../../test/support/kube-call.ts";
 
-const PODS = "/api/v1/namespaces/default/pods";
-const MAPS = "/api/v1/namespaces/default/configmaps";
 const LEASES = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 
-let url: string;
-beforeEach(async () => {
-  const api = await startKubeApi();
-  onTestFinished(() => api[Symbol.asyncDispose]());
-  url = api.url;
-});
-
-const post = (path: string, body: unknown) => call(url, "POST", path, body);
-const get = (path: string) => call(url, "GET", path);
-const put = (path: string, body: unknown) => call(url, "PUT", path, body);
-
-function pod(name: string, spec: object = {}, metadata: object = {}): object {
-  return { metadata: { name, ...metadata }, spec: { containers: [{ name: "main", image: "demo:1" }], ...spec } };
-}
+const { post, get, put, url } = freshKubeApi();
 const versionOf = ({ body }: Answer) => Number(body.metadata?.resourceVersion);
 
 describe("create", () => {
   it("gives a new object its identity, and the vendor's client reads it back", async () => {
     const config = new KubeConfig();
-    config.loadFromClusterAndUser({ name: "sandbox", server: url, skipTLSVerify: true }, { name: "somebody" });
+    config.loadFromClusterAndUser({ name: "sandbox", server: url(), skipTLSVerify: true }, { name: "somebody" });
     const core = config.makeApiClient(CoreV1Api);
     const body = {
       metadata: { name: "a", labels: { app: "demo" } },
@@ -42,7 +27,7 @@ describe("create", () => {
   });
 
   it("counts resourceVersion over all kinds", async () => {
-    const first = await post(PODS, pod("a"));
+    const first = await post(PODS, shortPod("a"));
     const second = await post(MAPS, { metadata: { name: "a" } });
     expect(versionOf(second)).toBeGreaterThan(versionOf(first));
   });
@@ -67,7 +52,7 @@ describe("create", () => {
           details: { name: "taken", kind: "pods" },
         },
       },
-      body: pod("taken"),
+      body: shortPod("taken"),
     },
     {
       when: "the namespace does not exist",
@@ -76,7 +61,7 @@ describe("create", () => {
     },
     {
       when: "a pod has no containers",
-      body: pod("a", { containers: [] }),
+      body: shortPod("a", { containers: [] }),
       then: { code: 422, body: { reason: "Invalid", message: 'Pod "a" is invalid: spec.containers: Required value' } },
     },
     {
@@ -87,15 +72,15 @@ describe("create", () => {
         body: { message: 'Pod "" is invalid: metadata.name: Required value: name or generateName is required' },
       },
     },
-    { when: "the name is no DNS name", body: pod("Big_Name"), then: { code: 422, body: { reason: "Invalid" } } },
+    { when: "the name is no DNS name", body: shortPod("Big_Name"), then: { code: 422, body: { reason: "Invalid" } } },
     {
       when: "a label's value is too long",
-      body: pod("a", {}, { labels: { nodename: "n".repeat(64) } }),
+      body: shortPod("a", {}, { labels: { nodename: "n".repeat(64) } }),
       then: { code: 422, body: { details: { causes: [{ field: "metadata.labels", reason: "FieldValueInvalid" }] } } },
     },
     {
       when: "the body says another namespace",
-      body: pod("a", {}, { namespace: "other" }),
+      body: shortPod("a", {}, { namespace: "other" }),
       then: {
         code: 400,
         body: {
@@ -106,21 +91,21 @@ describe("create", () => {
     },
     {
       when: "the body is of another kind",
-      body: { ...pod("a"), kind: "Node" },
+      body: { ...shortPod("a"), kind: "Node" },
       then: { code: 400, body: { reason: "BadRequest" } },
     },
     {
       when: "there is a resourceVersion",
-      body: pod("a", {}, { resourceVersion: "5" }),
+      body: shortPod("a", {}, { resourceVersion: "5" }),
       then: { code: 500, body: { message: "resourceVersion should not be set on objects to be created" } },
     },
     {
       when: "a label is a number",
-      body: pod("a", {}, { labels: { a: 1 } }),
+      body: shortPod("a", {}, { labels: { a: 1 } }),
       then: { code: 400, body: { reason: "BadRequest" } },
     },
-  ])("is refused when $when", async ({ path = PODS, body = pod("a"), then }) => {
-    await post(PODS, pod("taken"));
+  ])("is refused when $when", async ({ path = PODS, body = shortPod("a"), then }) => {
+    await post(PODS, shortPod("taken"));
     expect(await post(path, body)).toMatchObject(then);
   });
 
@@ -149,7 +134,10 @@ describe("create", () => {
   });
 
   it("stores nothing in a dry run", async () => {
-    expect(await post(`${PODS}?dryRun=All`, pod("a"))).toMatchObject({ code: 201, body: { metadata: { name: "a" } } });
+    expect(await post(`${PODS}?dryRun=All`, shortPod("a"))).toMatchObject({
+      code: 201,
+      body: { metadata: { name: "a" } },
+    });
     expect(await get(`${PODS}/a`)).toMatchObject({ code: 404 });
   });
 });
