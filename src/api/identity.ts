@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { Fault } from "../base/fault.ts";
 import { apiVersion, BEHAVIOR_ANNOTATION, BEHAVIOR_NAMESPACED, kinds } from "./kinds.ts";
 import { type Meta, objectSchema, readObject, writeMeta } from "./meta.ts";
-import { checkIdentityResourceId } from "./resource-id.ts";
+import { checkIdentityResourceId, resourceKey } from "./resource-id.ts";
 import { anySpelling } from "./spelling.ts";
 
 /** What `spec.type` may be. */
@@ -70,6 +70,11 @@ export function identityProblem(identity: Identity): string | undefined {
   } catch (reason) {
     return Fault.from(reason).message;
   }
+}
+
+/** Equal for identities that name the same one in Azure, in whatever object and case: it is known by its client ID. */
+export function identityKey({ clientId, resourceId }: Pick<Identity, "clientId" | "resourceId">): string {
+  return clientId === "" ? resourceKey(resourceId) : clientId.toLowerCase();
 }
 
 /** Whether the identity itself asks to be used only in its own namespace. */

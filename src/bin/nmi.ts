@@ -47,7 +47,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const rules = rulesOf(config, log);
   // Both listen from the first list on: what they note cannot be read from a store later.
   using identities = new IdentityLookup({ ...stores, rules, patience: config, clock });
-  using _evicting = evictUnused({ ...stores, tokens });
+  using _evicting = evictUnused({ node: config.node, ...stores, tokens });
   const following = Object.values(stores).map((store) => store.run(signal));
   await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
 

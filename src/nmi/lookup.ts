@@ -1,6 +1,6 @@
 import type { Assignment } from "../api/assignment.ts";
 import type { Binding } from "../api/binding.ts";
-import type { Identity } from "../api/identity.ts";
+import { type Identity, identityKey } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import { bindingLabel, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
@@ -17,7 +17,7 @@ const SPREADING_MS = 3 * 60_000;
 export const bindingIndexes = { selector: ({ selector }: Binding): readonly string[] => [selector] };
 export const assignmentIndexes = {
   pod: ({ pod, podNamespace }: Assignment): readonly string[] => [objectKey({ namespace: podNamespace, name: pod })],
-  identity: ({ identity }: Assignment): readonly string[] => [objectKey(identity.meta)],
+  identity: ({ identity }: Assignment): readonly string[] => [identityKey(identity)],
 };
 
 export type LookupOptions = {

@@ -4,6 +4,7 @@ import { identity } from "../../test/support/make.ts";
 import type { Token } from "../api/token-answer.ts";
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
+import { raceAbort } from "../base/single-flight.ts";
 import type { Backend } from "./backend.ts";
 import { TokenCache } from "./cache.ts";
 
@@ -15,8 +16,8 @@ const HOUR = 3600_000;
 class FakeBackend implements Backend {
   fetches = 0;
   lifeMs = 24 * HOUR;
-  /** Whether it goes on when told to stop. */
-  isDeaf = false;
+  /** How many fetches are under way. */
+  under = 0;
   #fault: Fault | undefined;
   #held: Promise<void> | undefined;
   readonly #clock: FakeClock;
@@ -51,10 +52,10 @@ class FakeBackend implements Backend {
   async fetch(request: { resource: string }, signal: AbortSignal): Promise<Token> {
     this.fetches += 1;
     const number = this.fetches;
-    await Promise.race([
-      this.#held,
-      new Promise((_, reject) => signal.addEventListener("abort", () => this.isDeaf || reject(signal.reason))),
-    ]);
+    this.under += 1;
+    await raceAbort(this.#held ?? Promise.resolve(), signal).finally(() => {
+      this.under -= 1;
+    });
     if (this.#fault !== undefined) throw this.#fault;
     return {
       accessToken: new Secret(`token-${number}`),
@@ -189,6 +190,18 @@ describe("TokenCache", () => {
     await expect(get()).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
   });
 
+  it("serves stale until the token expires and not a moment longer", async () => {
+    const { get, clock, backend } = setUp();
+    await get();
+    clock.advance(24 * HOUR - 10_000);
+    backend.break(new Fault("IMDS_UNREACHABLE", "away"));
+    expect(await get()).toBe("token-1");
+    clock.advance(9999);
+    expect(await get()).toBe("token-1");
+    clock.advance(1);
+    await expect(get()).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+  });
+
   it("asks anew on bypass_cache, once in 30 seconds for all", async () => {
     const { get, clock } = setUp();
     await get();
@@ -207,16 +220,44 @@ describe("TokenCache", () => {
     expect([await get(), await get({ of: "ab" })]).toEqual(["token-3", "token-2"]);
   });
 
-  it.each([false, true])("keeps nothing of a fetch whose identity was evicted meanwhile (deaf: %s)", async (isDeaf) => {
+  it("keeps nothing of a fetch whose identity was evicted meanwhile, and fails nobody who waits for it", async () => {
     const { get, cache, backend } = setUp();
-    backend.isDeaf = isDeaf;
     const release = backend.hold();
     const result = get();
     await settled();
     cache.evict(identity("a"));
+    const later = get();
     release();
-    await expect(result).rejects.toMatchObject({ code: "IDENTITY_NOT_BOUND" });
-    expect(cache.size).toBe(0);
+    expect([await result, await later, cache.size]).toEqual(["token-1", "token-1", 0]);
+    expect(await get()).toBe("token-2");
+    expect(cache.size).toBe(1);
+  });
+
+  it.each(["evicts", "ends"])("ends a refresh behind that nobody waits for when it %s", async (how) => {
+    const { get, clock, cache, backend, failures } = setUp();
+    await get();
+    clock.advance(13 * HOUR);
+    backend.hold();
+    await get();
+    expect(backend.under).toBe(1);
+    if (how === "evicts") cache.evict(identity("a"));
+    else cache[Symbol.dispose]();
+    await settled();
+    expect([backend.under, cache.size, failures]).toEqual([0, 0, []]);
+  });
+
+  it("lets a refresh behind go on for those who wait for it when its identity is evicted", async () => {
+    const { get, clock, cache, backend } = setUp();
+    await get();
+    clock.advance(13 * HOUR);
+    const release = backend.hold();
+    await get();
+    const waiting = get({ bypassCache: true });
+    clock.advance(11 * HOUR);
+    const other = get();
+    cache.evict(identity("a"));
+    release();
+    expect([await waiting, await other]).toEqual(["token-1", "token-2"]);
   });
 
   it("drops the token that was not used for longest", async () => {

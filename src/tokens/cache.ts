@@ -3,10 +3,8 @@ import type { Token } from "../api/token-answer.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { SingleFlight } from "../base/single-flight.ts";
-import { type Backend, type Backends, backendFor, type TokenRequest } from "./backend.ts";
+import { type Backend, type Backends, backendFor, LEAST_LIFE_MS, type TokenRequest } from "./backend.ts";
 
-/** SDKs treat a token with less than this left as expired and would ask again at once. */
-const LEAST_LIFE_SECONDS = 5 * 60;
 /** How long the back end is left alone about a token after it was asked for it, with success or not. */
 const REST_MS = 30_000;
 const MOST_ENTRIES = 1000;
@@ -45,7 +43,9 @@ export class TokenCache {
   /** In order of use, the least recent first. */
   readonly #entries = new Map<string, Entry>();
   readonly #flights = new SingleFlight<Token>();
-  readonly #stops = new Map<string, AbortController>();
+  /** Fetches whose token is to be kept, and refreshes that nobody waits for, by key. */
+  readonly #kept = new Map<string, symbol>();
+  readonly #refreshes = new Map<string, AbortController>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -71,15 +71,17 @@ export class TokenCache {
     return this.#fetchOrStale(key, backend, request, entry, signal);
   }
 
-  /** Forgets all tokens of an identity that is no longer this node's, and ends fetches of them. */
+  /**
+   * Forgets all tokens of an identity that is no longer this node's, and ends refreshes of them. A fetch that somebody
+   * waits for goes on without being kept: whether its token is still due is for each who waits to find out.
+   */
   evict(identity: Identity): void {
     const prefix = this.#options.backends[identity.type]?.identityKey(identity);
     if (prefix === undefined) return;
     const isOfIdentity = (key: string) => key.startsWith(`${prefix}\n`);
     for (const key of [...this.#entries.keys()].filter(isOfIdentity)) this.#entries.delete(key);
-    for (const [key, stop] of this.#stops) {
-      if (isOfIdentity(key)) stop.abort(new Fault("IDENTITY_NOT_BOUND", "the identity was taken away meanwhile"));
-    }
+    for (const key of [...this.#kept.keys()].filter(isOfIdentity)) this.#kept.delete(key);
+    for (const [key, refresh] of this.#refreshes) if (isOfIdentity(key)) refresh.abort();
   }
 
   /** How many tokens are held. */
@@ -89,24 +91,25 @@ export class TokenCache {
 
   /** Ends background refreshes. */
   [Symbol.dispose](): void {
-    for (const stop of this.#stops.values()) stop.abort(new Fault("SHUTTING_DOWN", "NMI is stopping"));
+    for (const refresh of this.#refreshes.values()) refresh.abort();
     this.#entries.clear();
+    this.#kept.clear();
   }
 
-  #fetch(key: string, backend: Backend, request: TokenRequest, signal?: AbortSignal): Promise<Token> {
+  #fetch(key: string, backend: Backend, request: TokenRequest, signal: AbortSignal): Promise<Token> {
     return this.#flights.run(key, (alone) => this.#fetchAndKeep(key, backend, request, alone), signal);
   }
 
   async #fetchAndKeep(key: string, backend: Backend, request: TokenRequest, alone: AbortSignal): Promise<Token> {
-    const stop = new AbortController();
-    this.#stops.set(key, stop);
+    const self = Symbol(key);
+    this.#kept.set(key, self);
+    const isKept = () => this.#kept.get(key) === self;
     try {
-      const token = await backend.fetch(request, AbortSignal.any([alone, stop.signal]));
-      stop.signal.throwIfAborted();
-      this.#keep(key, token);
+      const token = await backend.fetch(request, alone);
+      if (isKept()) this.#keep(key, token);
       return token;
     } finally {
-      if (this.#stops.get(key) === stop) this.#stops.delete(key);
+      if (isKept()) this.#kept.delete(key);
     }
   }
 
@@ -128,7 +131,15 @@ export class TokenCache {
 
   #refreshBehind(key: string, backend: Backend, request: TokenRequest, entry: Entry): void {
     entry.restUntil = this.#clock.now() + REST_MS;
-    this.#fetch(key, backend, request).catch((reason) => this.#options.onRefreshFailed?.(Fault.from(reason)));
+    const refresh = new AbortController();
+    this.#refreshes.set(key, refresh);
+    this.#fetch(key, backend, request, refresh.signal)
+      .catch((reason) => {
+        if (!refresh.signal.aborted) this.#options.onRefreshFailed?.(Fault.from(reason));
+      })
+      .finally(() => {
+        if (this.#refreshes.get(key) === refresh) this.#refreshes.delete(key);
+      });
   }
 
   async #fetchOrStale(
@@ -154,7 +165,7 @@ function isValid({ token }: Entry, nowMs: number): boolean {
 }
 
 function isFit({ token }: Entry, nowMs: number): boolean {
-  return token.expiresOn * 1000 - nowMs >= LEAST_LIFE_SECONDS * 1000;
+  return token.expiresOn * 1000 - nowMs >= LEAST_LIFE_MS;
 }
 
 /** Trouble of the network or the service, rather than a refusal. */

@@ -1,6 +1,5 @@
-import { type Identity, identityProblem } from "../api/identity.ts";
+import { identityKey, identityProblem } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import type { Token } from "../api/token-answer.ts";
 import { Backoff } from "../base/backoff.ts";
 import { type Clock, realClock } from "../base/clock.ts";
@@ -23,10 +22,6 @@ export function imdsBackend(options: ImdsOptions): Backend {
     key: ({ identity, resource }) => `${identityKey(identity)}\n${resource}`,
     fetch: (request, signal) => patiently(request, options, signal),
   };
-}
-
-function identityKey({ clientId, resourceId }: Identity): string {
-  return clientId === "" ? resourceKey(resourceId) : clientId.toLowerCase();
 }
 
 /** Asks again after passing trouble, until the caller would not wait for another answer. */
