@@ -9,6 +9,7 @@ import type { MachinePlan } from "../assignment/types.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
+import type { Announcer } from "./announcer.ts";
 import { micEvents } from "./events.ts";
 import { executePlan } from "./execute.ts";
 import { micMetrics } from "./metrics.ts";
@@ -62,15 +63,18 @@ const world = {
 
 async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeMachines()) {
   const told: string[] = [];
-  const announcer = {
-    record: ({ reason, about }: { reason: string; about: { meta: { name: string } } }) =>
-      told.push(`${reason} ${about.meta.name}`),
+  const messages: string[] = [];
+  const announcer: Announcer = {
+    record: ({ reason, about, message }) => {
+      told.push(`${reason} ${about.meta.name}`);
+      messages.push(`${about.meta.name}: ${message.split(", error: ")[1]}`);
+    },
   };
   const log = createLog({ write: () => {} });
   const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
   const ports = { records, machines, events, writesAtOnce: 1 };
   const outcome = await executePlan(plan, ports, never);
-  return { outcome, told, machines };
+  return { outcome, told, messages, machines };
 }
 
 describe("executePlan", () => {
@@ -107,6 +111,27 @@ describe("executePlan", () => {
     expect(records.done.slice(2)).toEqual(["confirm a-default-good", "  Assigned, cleared 0"]);
     expect(outcome.fault?.code).toBe("ARM_IDENTITY_REFUSED");
     expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
+  });
+
+  it.each([
+    {
+      named: identityId("bad"),
+      hears: ["bad-binding: no", "good-binding: it waits for another identity on the machine, which Azure refuses"],
+    },
+    {
+      named: `${identityId("bad")},${identityId("secret")}`,
+      hears: [
+        `bad-binding: Azure refuses ${idOf("bad")}: check that it exists, and grant MIC the role Managed Identity Operator on it`,
+        "good-binding: it waits for another identity on the machine, which Azure refuses",
+      ],
+    },
+    { named: undefined, hears: ["bad-binding: no", "good-binding: no"] },
+  ])("tells only its own records which identity Azure refuses: $named", async ({ named, hears }) => {
+    const machines = new FakeMachines();
+    const facts = named === undefined ? {} : { identities: named };
+    machines.failNext(new Fault("ARM_IDENTITY_REFUSED", "no", { facts }));
+    const { messages } = await run(appear, new FakeRecords(), machines);
+    expect(messages).toEqual(hears);
   });
 
   const record = readAssignment(

@@ -1,4 +1,5 @@
 import type { Assignment } from "../api/assignment.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import type { MachinePlan, RecordWork } from "../assignment/types.ts";
 import { Fault } from "../base/fault.ts";
 import { settleAll } from "./at-once.ts";
@@ -74,12 +75,13 @@ async function confirmRecords(
 ): Promise<void> {
   const confirmations = recorded.map(({ record, awaits, clears }) => ({
     record,
+    awaits,
     isRefused: awaits !== undefined && !patched.isDone(awaits),
     isAssigned: awaits !== undefined && patched.isDone(awaits),
     cleared: clears.filter(patched.isDone),
   }));
-  for (const { record } of confirmations.filter(({ isRefused }) => isRefused)) {
-    events.notAssigned(record, patched.fault ?? unexplained(machine));
+  for (const { record, awaits = "" } of confirmations.filter(({ isRefused }) => isRefused)) {
+    events.notAssigned(record, toldTo([awaits], patched.fault ?? unexplained(machine)));
   }
   const news = confirmations.filter(({ isAssigned, cleared }) => isAssigned || cleared.length > 0);
   const results = await settleAll(news, { limit: writesAtOnce, signal }, ({ record, ...news }) =>
@@ -100,8 +102,8 @@ async function removeRecords(
   faults: Fault[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { record } of forget.filter(({ after }) => !after.every(patched.isDone))) {
-    events.notRemoved(record, patched.fault ?? unexplained(machine));
+  for (const { record, after } of forget.filter(({ after }) => !after.every(patched.isDone))) {
+    events.notRemoved(record, toldTo(after, patched.fault ?? unexplained(machine)));
   }
   const ready = forget.filter(({ after }) => after.every(patched.isDone));
   const results = await settleAll(ready, { limit: writesAtOnce, signal }, ({ record }) =>
@@ -112,6 +114,22 @@ async function removeRecords(
     if ("fault" in result) events.notRemoved(result.item.record, result.fault);
     else events.removed(result.item.record);
   }
+}
+
+/**
+ * What the owner of a record with these identities hears of a fault: where Azure names identities, only their owners
+ * hear which, since others may not even know of them.
+ */
+function toldTo(ids: readonly string[], fault: Fault): Fault {
+  const named = String(fault.facts.identities ?? "");
+  const refused = named === "" ? [] : named.split(",").map(resourceKey);
+  if (refused.every((id) => ids.includes(id))) return fault;
+  const own = refused.filter((id) => ids.includes(id));
+  const message =
+    own.length === 0
+      ? "it waits for another identity on the machine, which Azure refuses"
+      : `Azure refuses ${own}: check that it exists, and grant MIC the role Managed Identity Operator on it`;
+  return new Fault(fault.code, message);
 }
 
 function unexplained(machine: string): Fault {
