@@ -3,6 +3,7 @@ import { imdsFault, readMoment, readTokenAnswer } from "./imds-answer.ts";
 
 const noon = Date.UTC(2026, 2, 9, 12, 5, 6) / 1000;
 const asked = { resource: "https://vault.azure.net", clientId: "asked", nowMs: noon * 1000 };
+const whole = { access_token: "very secret", expires_on: noon + 3600 };
 const body = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 
 describe("readMoment", () => {
@@ -18,6 +19,8 @@ describe("readMoment", () => {
     { text: "3/9/2026 12:05:06 +02:00", then: undefined },
     { text: "", then: undefined },
     { text: -5, then: undefined },
+    { text: "9".repeat(400), then: undefined },
+    { text: Number.MAX_SAFE_INTEGER, then: undefined },
   ])("$text", ({ text, then }) => {
     expect(readMoment(text)).toBe(then);
   });
@@ -25,10 +28,10 @@ describe("readMoment", () => {
 
 describe("readTokenAnswer", () => {
   it("takes what is there and fills in what is not", () => {
-    const token = readTokenAnswer(body({ access_token: "t", expires_on: noon + 60 }), asked);
+    const token = readTokenAnswer(body({ access_token: "t", expires_on: noon + 300, token_type: "" }), asked);
     expect(token.accessToken.reveal()).toBe("t");
     expect(token).toMatchObject({
-      expiresOn: noon + 60,
+      expiresOn: noon + 300,
       notBefore: noon,
       resource: asked.resource,
       tokenType: "Bearer",
@@ -37,6 +40,9 @@ describe("readTokenAnswer", () => {
   });
 
   it.each([
+    { when: "an expired token", answer: { access_token: "very secret", expires_on: noon - 1 }, path: "expires_on" },
+    { when: "a token about to expire", answer: { access_token: "secret", expires_on: noon + 299 }, path: "expires_on" },
+    { when: "another identity's", answer: { ...whole, client_id: "another" }, path: "client_id" },
     { when: "no JSON", answer: "<html>", path: "body" },
     { when: "no token", answer: { expires_on: 5 }, path: "access_token" },
     { when: "an empty token", answer: { access_token: "", expires_on: 5 }, path: "access_token" },
@@ -53,6 +59,14 @@ describe("readTokenAnswer", () => {
     expect(message).toContain(path);
     expect(message).not.toContain("secret");
   });
+});
+
+it.each([
+  { when: "in another case", answered: "ASKED", askedFor: "asked", then: "ASKED" },
+  { when: "asked for by resource ID", answered: "found", askedFor: "", then: "found" },
+])("readTokenAnswer takes a client ID $when", ({ answered, askedFor, then }) => {
+  const token = readTokenAnswer(body({ ...whole, client_id: answered }), { ...asked, clientId: askedFor });
+  expect(token.clientId).toBe(then);
 });
 
 describe("imdsFault", () => {

@@ -3,17 +3,24 @@ import type { Token } from "../api/token-answer.ts";
 import { Fault } from "../base/fault.ts";
 import { printable } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
+import { LEAST_LIFE_MS } from "./backend.ts";
 import { type ImdsResponse, retryAfterMs } from "./imds-client.ts";
 
 const DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?: ([AP]M))? \+00:00$/;
 
 /** A moment as IMDS and its relatives write it, in seconds since 1970; undefined when it is none of their forms. */
 export function readMoment(value: string | number): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(String(value))) return Math.floor(Number(value));
+  if (/^\d+(\.\d+)?$/.test(String(value))) return ifPossible(Math.floor(Number(value)));
   const [, month, day, year, hour, minute, second, half] = DATE.exec(String(value)) ?? [];
   if (year === undefined) return undefined;
   const hours = half === undefined ? Number(hour) : (Number(hour) % 12) + (half === "PM" ? 12 : 0);
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), hours, Number(minute), Number(second)) / 1000;
+  return ifPossible(
+    Date.UTC(Number(year), Number(month) - 1, Number(day), hours, Number(minute), Number(second)) / 1000,
+  );
+}
+
+function ifPossible(seconds: number): number | undefined {
+  return Number.isNaN(new Date(seconds * 1000).getTime()) ? undefined : seconds;
 }
 
 const moment = v.pipe(
@@ -30,28 +37,43 @@ const answerSchema = v.object({
   access_token: v.pipe(v.string(), v.nonEmpty()),
   expires_on: moment,
   not_before: v.optional(v.fallback(v.optional(moment), undefined)),
-  token_type: v.optional(v.string(), "Bearer"),
+  token_type: v.optional(v.string(), ""),
   client_id: v.optional(v.string(), ""),
 });
 
 const errorSchema = v.object({ error: v.optional(v.string(), ""), error_description: v.optional(v.string(), "") });
 
-/** The token in a successful answer. @throws Fault IMDS_ERROR that names what does not fit, never the token */
-export function readTokenAnswer(body: Buffer, asked: { resource: string; clientId: string; nowMs: number }): Token {
+type Asked = { readonly resource: string; readonly clientId: string; readonly nowMs: number };
+
+/**
+ * The token in a successful answer: of the identity that was asked for, and with enough of its life left.
+ * @throws Fault IMDS_ERROR that names what does not fit, never the token
+ */
+export function readTokenAnswer(body: Buffer, asked: Asked): Token {
   const result = v.safeParse(answerSchema, parsed(body));
   if (!result.success) {
-    const paths = result.issues.map((issue) => v.getDotPath(issue) ?? "body").join(", ");
-    throw new Fault("IMDS_ERROR", `the answer of the instance metadata service is no token: wrong ${paths}`);
+    throw unfit(`is no token: wrong ${result.issues.map((issue) => v.getDotPath(issue) ?? "body").join(", ")}`);
   }
   const { access_token, expires_on, not_before, token_type, client_id } = result.output;
+  if (expires_on * 1000 - asked.nowMs < LEAST_LIFE_MS) throw unfit("is a token that expires too soon: see expires_on");
+  if (isOfAnother(client_id, asked.clientId)) throw unfit("is a token of another identity: see client_id");
   return {
     accessToken: new Secret(access_token),
     expiresOn: expires_on,
     notBefore: not_before ?? Math.floor(asked.nowMs / 1000),
     resource: asked.resource,
-    tokenType: token_type,
+    tokenType: token_type || "Bearer",
     clientId: client_id || asked.clientId,
   };
+}
+
+/** Whether both IDs are known and differ: an identity without a client ID is asked for by its resource ID. */
+function isOfAnother(answered: string, asked: string): boolean {
+  return answered !== "" && asked !== "" && answered.toLowerCase() !== asked.toLowerCase();
+}
+
+function unfit(why: string): Fault {
+  return new Fault("IMDS_ERROR", `the answer of the instance metadata service ${why}`);
 }
 
 /** Any other answer as the fault that it means, with IMDS's own words. */

@@ -80,6 +80,23 @@ describe("a request to IMDS", () => {
   });
 });
 
+it("one token serves requests that name an identity in any case", () => {
+  const { key, identityKey } = backend();
+  const loud = { ...request, identity: identity("a", { spec: { clientID: "CLIENT-OF-A" } }) };
+  expect(key(loud)).toBe(key(request));
+  expect(key(loud).startsWith(`${identityKey(loud.identity)}\n`)).toBe(true);
+  expect(key({ ...request, resource: "another" })).not.toBe(key(request));
+});
+
+it("a token that expires too soon is asked for again", async () => {
+  imds.lifetimeSeconds = 200;
+  const result = backend().fetch(request, never);
+  await clock.asleep();
+  expect(calls).toMatchObject([{ code: "IMDS_ERROR" }]);
+  imds.lifetimeSeconds = 3600;
+  expect((await patiently(result)).accessToken.reveal()).toBe("token-2-of-client-of-a");
+});
+
 describe("trouble at IMDS", () => {
   it.each([
     { when: "it is being updated", trouble: { status: 410 } },
