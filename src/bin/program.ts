@@ -47,7 +47,8 @@ export async function runProgram<Table extends OptionTable>(program: Program<Tab
 
 async function start<Table extends OptionTable>(program: Program<Table>): Promise<void> {
   const table = allOptions(program.options);
-  const { config, warnings } = readConfig(program.name, table, process.argv.slice(2), process.env);
+  const words = process.argv.slice(2).map((word) => (word === "-h" ? "--help" : word)); // Go's flag packages take it
+  const { config, warnings } = readConfig(program.name, table, words, process.env);
   // The table was just made of both parts, so its values hold both parts' settings.
   const shared = config as ConfigOf<typeof everyProgram>;
   if (shared.help) return void process.stdout.write(helpText(program.name, program.summary, table));

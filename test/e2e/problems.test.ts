@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { files, type Place, problems } from "../support/problems.ts";
-import { startProgram } from "../support/program.ts";
+import { runProgram, startProgram } from "../support/program.ts";
 
 let place: Place;
 let taken: Server;
@@ -52,5 +52,19 @@ describe.concurrent("what is wrong at the start is told in one sentence", () => 
     expect(stderr).toMatch(new RegExp(`(^|\\n)${program}: ${pattern(sentence)}\\n$`));
     expect(stderr).not.toMatch(/\n\s+at /); // a line of a stack trace
     expect(code).toBe(exit);
+  });
+});
+
+describe.concurrent.each(["mic", "nmi", "demo", "podid"] as const)("bin/%s", (program) => {
+  it.each(["--help", "-h"])("tells what it takes with %s", async (flag) => {
+    const { code, stdout, stderr } = await runProgram(program, [flag]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(program);
+  });
+
+  it("tells its version as the original did", async () => {
+    const { code, stdout } = await runProgram(program, ["--version"]);
+    expect(stdout).toMatch(/^MIC Version: v\S+ - NMI Version: v\S+ - Commit: \S+ - Date: \S+\n$/);
+    expect(code).toBe(0);
   });
 });
