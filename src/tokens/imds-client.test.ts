@@ -1,0 +1,55 @@
+import { setGlobalProxyFromEnv } from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FakeImds } from "../../test/support/fake-imds.ts";
+import { ImdsClient, retryAfterMs } from "./imds-client.ts";
+
+const never = new AbortController().signal;
+const request = { method: "GET", target: "/metadata/instance", headers: { Metadata: "true" } };
+
+let imds: FakeImds;
+beforeEach(async () => {
+  imds = await FakeImds.start();
+});
+afterEach(() => imds[Symbol.asyncDispose]());
+
+describe("ImdsClient", () => {
+  it("calls the metadata service itself where the environment names a proxy", async () => {
+    await using proxy = await FakeImds.start();
+    const restore = setGlobalProxyFromEnv({ http_proxy: `http://127.0.0.1:${proxy.port}` });
+    try {
+      expect(await new ImdsClient(imds.address).send(request, never)).toMatchObject({ status: 200 });
+    } finally {
+      restore();
+    }
+    expect([imds.requests.length, proxy.requests.length]).toEqual([1, 0]);
+  });
+
+  it("makes a connection for each call", async () => {
+    const client = new ImdsClient(imds.address);
+    await client.send(request, never);
+    expect((await client.send(request, never)).headers.connection).toBe("close");
+  });
+
+  it("tells that nobody answers, and where", async () => {
+    const { address } = imds;
+    await imds[Symbol.asyncDispose]();
+    await expect(new ImdsClient(address).send(request, never)).rejects.toMatchObject({
+      code: "IMDS_UNREACHABLE",
+      message: expect.stringContaining(`127.0.0.1:${address.port} does not answer (ECONNREFUSED`),
+    });
+    imds = await FakeImds.start();
+  });
+});
+
+describe("retryAfterMs", () => {
+  const clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0, sleep: () => Promise.resolve() };
+  it.each([
+    { header: "7", then: 7000 },
+    { header: "Thu, 01 Jan 2026 00:00:09 GMT", then: 9000 },
+    { header: "Wed, 31 Dec 2025 23:59:00 GMT", then: 0 },
+    { header: "soon", then: undefined },
+    { header: undefined, then: undefined },
+  ])("$header is $then", ({ header, then }) => {
+    expect(retryAfterMs({ "retry-after": header }, clock)).toBe(then);
+  });
+});
