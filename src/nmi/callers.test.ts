@@ -46,6 +46,7 @@ describe("Callers", () => {
       then: "a",
     },
     { when: "beside a terminating pod that had the address", pods: [leaving(pod("old")), pod("a")], then: "a" },
+    { when: "a live pod while another waits for an address", pods: [pod("a"), startsLate], then: "a" },
     { when: "a terminating pod that nobody follows", pods: [leaving(pod("a"))], then: "a" },
   ])("finds $when", async ({ pods, then }) => {
     const found = await setUp(...pods).callers.of(from(), never);
