@@ -3,6 +3,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { FakeImds } from "../../test/support/fake-imds.ts";
 import { exception, identity, pod } from "../../test/support/make.ts";
 import { ask, nmiNode } from "../../test/support/nmi-node.ts";
+import { route } from "./routes.ts";
 
 const token = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
 const web = pod("web");
@@ -57,6 +58,33 @@ it("a 429 for a token request that is passed on makes NMI's own wait too", async
   expect((await own).status).toBe(200);
 });
 
+describe("trouble of IMDS", () => {
+  const troubles = [
+    { status: 429, headers: {}, then: [429, "5"] },
+    { status: 429, headers: { "Retry-After": "90" }, then: [429, "20"] },
+    { status: 502, headers: {}, then: [503, "5"] },
+    { status: 500, headers: { "Retry-After": "3" }, then: [503, "3"] },
+    { status: 302, headers: { Location: "/metadata/versions" }, then: [503, "5"] },
+  ];
+
+  it.each(troubles)("reaches pods as NMI's own answers: $status $headers", async ({ status, headers, then }) => {
+    imds.failNext({ status, headers, body: { error: "busy" } });
+    const answer = await ask(nmiNode({ imds }), "/metadata/instance");
+    expect([answer.status, answer.headers["Retry-After"]]).toEqual(then);
+    expect(answer.body.error_description).toContain(`'${status}'`);
+  });
+
+  it.each(troubles)("reaches excepted pods as it is: $status $headers", async ({ status, headers }) => {
+    const node = nmiNode({ imds });
+    node.pods.put(pod("mic", { labels: { component: "mic" } }));
+    node.exceptions.push(exception("mic", { component: "mic" }));
+    imds.failNext({ status, headers, body: { error: "busy" } });
+    const answer = await ask(node, token);
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([status, headers["Retry-After"]]);
+    expect(answer.body).toEqual({ error: "busy" });
+  });
+});
+
 it("token requests that are passed on take turns with NMI's own", async () => {
   const node = nmiNode({ imds });
   node.pods.put(pod("mic", { labels: { component: "mic" } }));
@@ -84,6 +112,15 @@ describe("instance metadata", () => {
     expect(imds.requests[0]?.headers).not.toHaveProperty("authorization");
   });
 
+  it("comes for HEAD with the length of what a GET gets", async () => {
+    const request = { method: "HEAD", target: "/metadata/instance", headers: { metadata: "true" } };
+    const { ports } = nmiNode({ imds });
+    const connection = { remoteAddress: "10.244.0.2" };
+    const { signal } = new AbortController();
+    const answer = await route({ ...request, body: new Uint8Array(), connection, signal }, ports);
+    expect([answer.headers["content-length"], answer.body.length]).toEqual(["29", 0]);
+  });
+
   it("comes with IMDS's own status and body", async () => {
     imds.failNext({ status: 400, body: { error: "Bad request. api-version is invalid" } });
     const answer = await ask(nmiNode({ imds }), "/metadata/instance");
@@ -93,6 +130,12 @@ describe("instance metadata", () => {
   it.each([
     { when: "no header", over: { headers: {} }, status: 400 },
     { when: "a proxy's trace", over: { headers: { metadata: "true", "x-forwarded-for": "" } }, status: 400 },
+    { when: "a body", over: { headers: { metadata: "true", "content-length": "1" } }, status: 400 },
+    {
+      when: "a body in chunks",
+      over: { headers: { metadata: "true", "transfer-encoding": "chunked" } },
+      status: 400,
+    },
     { when: "another method", over: { method: "PUT" }, status: 405 },
     { when: "a path that is not on the list", target: "/doesnotexist", status: 404 },
     { when: "a backslash", target: "/metadata/identity\\oauth2/token", status: 400 },

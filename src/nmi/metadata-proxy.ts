@@ -3,7 +3,7 @@ import { errorAnswer } from "./error-answer.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import type { NmiPorts } from "./ports.ts";
-import { relay } from "./relay.ts";
+import { relay, relayUnlessTrouble } from "./relay.ts";
 import { checkRequest, isRead } from "./request-rules.ts";
 
 /** Everything but tokens: instance metadata and the like, which every pod may read and only excepted pods may change. */
@@ -13,7 +13,8 @@ export async function metadataProxy(request: NmiRequest, path: MetadataPath, por
       throw new Fault("METADATA_BLOCKED", "Request blocked by AAD Pod Identity NMI");
     }
     checkRequest(request, ports.settings);
-    if (path.area === "identity" || !isRead(request.method)) await checkExcepted(request, path, ports);
+    if (path.area !== "identity" && isRead(request.method)) return await relayUnlessTrouble(request, path, ports);
+    await checkExcepted(request, path, ports);
     return await relay(request, path, ports);
   } catch (reason) {
     const fault = Fault.from(reason);

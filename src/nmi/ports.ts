@@ -46,10 +46,10 @@ type MetadataRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
 };
-type MetadataResponse = {
+export type MetadataResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Uint8Array;
+  readonly body: Buffer;
 };
 
 /** The real instance metadata service. */

@@ -99,7 +99,8 @@ export class FakeImds implements AsyncDisposable {
     if (trouble === "hangUp") return void response.destroy();
     const answer = trouble ?? this.#answer(new URL(url, "http://imds"), headers);
     const body = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body ?? {});
-    response.writeHead(answer.status, { "Content-Type": "application/json; charset=utf-8", ...answer.headers });
+    const own = { "Content-Type": "application/json; charset=utf-8", "Content-Length": Buffer.byteLength(body) };
+    response.writeHead(answer.status, { ...own, ...answer.headers });
     response.end(body);
   }
 
