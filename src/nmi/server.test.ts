@@ -109,6 +109,7 @@ describe("serve", () => {
       bytes: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     },
     { when: "headers without end", bytes: `GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n` },
+    { when: "an expectation", bytes: "GET / HTTP/1.1\r\nHost: x\r\nExpect: foo\r\n\r\n" },
     { when: "a tunnel", bytes: "CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n" },
   ])("answers $when with JSON 400 and closes", async ({ bytes }) => {
     const { port } = await start(async () => fine);
@@ -121,6 +122,19 @@ describe("serve", () => {
   it("answers a request without Host, as old clients send it", async () => {
     const { port } = await start(async () => fine);
     expect(await raw(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
+  it.each([
+    { when: "as long as what a GET would get", headers: { "content-length": "7" }, then: "7" },
+    { when: "of unknown length", headers: {}, then: undefined },
+  ])("answers HEAD with a body $when", async ({ headers, then }) => {
+    const { port } = await start(async () => ({ status: 200, headers, body: "" }));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let i = 0; i < 2; i += 1) {
+      const response = await call(port, { agent, method: "HEAD" });
+      expect([response.headers["content-length"], await text(response)]).toEqual([then, ""]);
+    }
+    agent.destroy();
   });
 
   it("puts no refusal into the middle of an answer", async () => {

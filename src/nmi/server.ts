@@ -60,6 +60,9 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     flag: "nmi-port",
     server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
   });
+  listener.server.on("checkExpectation", (_message, response: ServerResponse) =>
+    send(response, { ...badRequest, isLast: true }),
+  );
   listener.server.on("connect", (_request, socket) => refuse(socket));
   listener.server.on("clientError", (reason: NodeJS.ErrnoException, socket) => {
     // In the middle of an answer another one would be taken for a part of it.
@@ -115,7 +118,10 @@ async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
 function send(response: ServerResponse, { status, headers, body, isLast = false }: NmiResponse): void {
   if (response.destroyed) return;
   const connection = isLast ? { Connection: "close" } : {};
-  response.writeHead(status, { ...headers, ...connection, "Content-Length": Buffer.byteLength(body) });
+  const size = Buffer.byteLength(body);
+  // An empty answer to HEAD tells nothing of how long one to GET is, unless its headers do.
+  const length = response.req.method === "HEAD" && size === 0 ? {} : { "Content-Length": size };
+  response.writeHead(status, { ...headers, ...connection, ...length });
   response.end(body);
 }
 
