@@ -138,6 +138,25 @@ describe("a just assigned identity", () => {
     assignments.put(record("Assigned"));
     expect((await find()).isJustAssigned).toBe(false);
   });
+
+  it("is none that the first list shows: it may have been assigned long ago", async () => {
+    const { find, assignments } = setUp();
+    assignments.isReady = false;
+    assignments.put(record("Assigned"));
+    assignments.isReady = true;
+    expect((await find()).isJustAssigned).toBe(false);
+    assignments.put(record("Created"));
+    assignments.put(record("Assigned"));
+    expect((await find()).isJustAssigned).toBe(true);
+  });
+
+  it("is forgotten with its record", async () => {
+    const { find, assignments } = setUp();
+    assignments.put(record("Assigned"));
+    assignments.remove(record("Assigned"));
+    assignments.put(record(""));
+    expect((await find()).isJustAssigned).toBe(false);
+  });
 });
 
 describe("confirm", () => {

@@ -25,8 +25,8 @@ export type LookupOptions = {
   readonly identities: Live<Identity>;
   /** Indexed by `bindingIndexes`. */
   readonly bindings: Live<Binding>;
-  /** Indexed by `assignmentIndexes`. */
-  readonly assignments: Live<Assignment>;
+  /** Indexed by `assignmentIndexes`; ready once the first list is complete. */
+  readonly assignments: Live<Assignment> & { readonly isReady: boolean };
   readonly rules: Rules;
   readonly patience: Patience;
   readonly clock: Clock;
@@ -123,6 +123,8 @@ export class IdentityLookup implements Disposable {
   }
 
   #note(before: Assignment | undefined, after: Assignment | undefined): void {
+    // What the first list shows may have been assigned long ago.
+    if (!this.#options.assignments.isReady) return;
     if (after === undefined) this.#assignedAt.delete(before?.meta.uid ?? "");
     else if (after.state === "Assigned" && before?.state !== "Assigned") {
       this.#assignedAt.set(after.meta.uid, this.#options.clock.monotonic());

@@ -8,6 +8,8 @@ export class LiveObjects<T extends { readonly meta: Meta }> {
   readonly #cache: ObjectCache<T>;
   readonly #listeners = new Set<(change: Change<T>) => void>();
   #version = 0;
+  /** Whether the first list is complete. */
+  isReady = true;
 
   constructor(indexes: Readonly<Record<string, (object: T) => readonly string[]>> = {}, ...objects: readonly T[]) {
     this.#cache = new ObjectCache(indexes, (change) => {
