@@ -3,7 +3,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { binding, identity, node, pod } from "../../test/support/make.ts";
 import { snapshot } from "../../test/support/small-cluster.ts";
 import type { MachinePlan, Snapshot } from "../assignment/types.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Outcome } from "./execute.ts";
 import { SyncLoop } from "./loop.ts";
 
@@ -17,7 +17,7 @@ function start(over: Partial<Snapshot> = {}) {
   const works: { readonly plan: MachinePlan; readonly end: (outcome: Outcome) => void }[] = [];
   const failures: { readonly code: string; readonly pauseMs: number }[] = [];
   let looks = 0;
-  const world = snapshot({
+  let world = snapshot({
     pods: [pod("a")],
     nodes: [node("node-0"), node("node-1")],
     identities: [identity("demo")],
@@ -54,10 +54,15 @@ function start(over: Partial<Snapshot> = {}) {
     stop.abort(new Error("enough"));
     await running;
   };
-  return { clock, loop, works, failures, look, end, looks: () => looks };
+  const becomes = (over: Partial<Snapshot>) => {
+    world = { ...world, ...over };
+    loop.changed();
+  };
+  return { clock, loop, works, failures, look, end, becomes, looks: () => looks };
 }
 
-const fault = (retryAfterMs?: number) => new Fault("ARM_ERROR", "Azure hiccups", { retryAfterMs });
+const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>
+  new Fault(code, "Azure hiccups", { retryAfterMs });
 
 describe("SyncLoop", () => {
   it("looks at once, and again when work has ended", async () => {
@@ -80,6 +85,21 @@ describe("SyncLoop", () => {
     await t.end();
   });
 
+  it("works on 64 machines at once, and on the others as these end", async () => {
+    const names = Array.from({ length: 70 }, (_, i) => `node-${i}`);
+    const pods = names.map((name) => pod(name, { spec: { nodeName: name } }));
+    const t = start({ pods, nodes: names.map((name) => node(name)) });
+    await t.look();
+    expect(t.works).toHaveLength(64);
+    t.becomes({ pods: pods.filter(({ nodeName }) => !t.works[0]?.plan.machine.endsWith(`/${nodeName}`)) });
+    await t.look();
+    expect(t.works).toHaveLength(64);
+    t.works[0]?.end({ fault: undefined });
+    await t.look();
+    expect(t.works).toHaveLength(65);
+    await t.end();
+  });
+
   it("rests a machine after a failure, longer each time, and at least as long as Azure asks", async () => {
     const t = start();
     for (const [retryAfterMs, pauseMs] of [
@@ -98,6 +118,31 @@ describe("SyncLoop", () => {
     }
     await t.look();
     expect(t.works).toHaveLength(5);
+    await t.end();
+  });
+
+  it("rests no longer than a quarter of an hour, whatever Azure asks for", async () => {
+    const t = start();
+    await t.look();
+    t.works.at(-1)?.end({ fault: fault(86_400_000) });
+    await vi.waitFor(() => expect(t.failures).toEqual([{ code: "ARM_ERROR", pauseMs: 15 * 60_000 }]));
+    await t.end();
+  });
+
+  it.each([
+    { code: "ARM_ERROR", worked: 2 },
+    { code: "ARM_THROTTLED", worked: 1 }, // Azure has asked for the pause, whatever we wish
+  ] as const)("after $code has worked $worked times when something else is wished", async ({ code, worked }) => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: fault(600_000, code) });
+    await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+    await t.look(1);
+    t.becomes({ pods: [pod("a"), pod("b")] });
+    await t.look(1);
+    expect(t.works).toHaveLength(worked);
+    t.works[1]?.end({ fault: fault(undefined, code) });
+    if (worked === 2) await vi.waitFor(() => expect(t.failures.at(-1)?.pauseMs).toBe(1_000));
     await t.end();
   });
 

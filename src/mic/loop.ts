@@ -1,3 +1,4 @@
+import { objectKey } from "../api/meta.ts";
 import { planAssignments } from "../assignment/plan.ts";
 import type { MachinePlan, Snapshot } from "../assignment/types.ts";
 import { Backoff } from "../base/backoff.ts";
@@ -22,23 +23,33 @@ export type LoopOptions = {
 const QUIET_MS = 50;
 const LONGEST_BURST_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
+/** Azure may ask for a day; by then the cause has long gone, and nobody would hear why a pod waits. */
+const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
 const MACHINES_AT_ONCE = 64;
 /** A change that waits so long to be looked at, or work on a machine that takes so long, will not end by itself. */
 const STUCK_LOOK_MS = 60_000;
 const STUCK_WORK_MS = 30 * 60_000;
+
+type Rest = {
+  /** What was wished of the machine when it failed. */
+  readonly wish: string;
+  /** Whether the pause is about the machine, whatever is wished of it: somebody asked us to slow down. */
+  readonly isThrottled: boolean;
+  readonly end: AbortController;
+};
 
 /**
  * Looks at the whole cluster whenever something changed, and works on the machines that need it, side by side. What is
  * under way on a machine is never mixed with something newer: when it ends the loop looks again.
  *
  *     idle ──in the plan──▶ busy ──done────▶ idle
- *       ▲                     └────failed──▶ resting ──pause over──▶ idle, and the loop looks again
+ *       ▲                     └────failed──▶ resting ──pause over, or something else is wished──▶ idle
  */
 export class SyncLoop {
   readonly #options: LoopOptions;
   readonly #trigger: Trigger;
   readonly #busy = new Map<string, { readonly work: Promise<void>; readonly since: number }>();
-  readonly #resting = new Set<string>();
+  readonly #resting = new Map<string, Rest>();
   readonly #backoffs = new Map<string, Backoff>();
   #isRunning = false;
 
@@ -88,6 +99,7 @@ export class SyncLoop {
     const plan = planAssignments(seen);
     const named = new Set(plan.machines.map(({ machine }) => machine));
     for (const machine of this.#backoffs.keys()) if (!named.has(machine)) this.#backoffs.delete(machine);
+    for (const one of plan.machines) this.#wakeIfChanged(one);
     const idle = plan.machines.filter(({ machine }) => !this.#busy.has(machine) && !this.#resting.has(machine));
     // Those beyond the limit come when others have ended, since the loop looks again then.
     const begun = idle.slice(0, MACHINES_AT_ONCE - this.#busy.size);
@@ -109,23 +121,35 @@ export class SyncLoop {
       if (fault !== undefined) throw fault;
       this.#backoffs.delete(plan.machine);
     } catch (reason) {
-      if (!signal.aborted) this.#rest(plan.machine, Fault.from(reason), signal);
+      if (!signal.aborted) this.#rest(plan, Fault.from(reason), signal);
     }
   }
 
-  #rest(machine: string, fault: Fault, signal: AbortSignal): void {
+  #rest(plan: MachinePlan, fault: Fault, signal: AbortSignal): void {
     const { clock, events, firstPauseMs, random = Math.random } = this.#options;
+    const { machine } = plan;
     const backoff =
       this.#backoffs.get(machine) ?? new Backoff({ firstMs: firstPauseMs, maxMs: LONGEST_PAUSE_MS, random });
     this.#backoffs.set(machine, backoff);
-    const pauseMs = Math.max(backoff.next(), fault.retryAfterMs ?? 0);
+    const pauseMs = Math.max(backoff.next(), Math.min(fault.retryAfterMs ?? 0, LONGEST_ASKED_PAUSE_MS));
     events.machineFailed(machine, fault, pauseMs);
-    this.#resting.add(machine);
+    const rest = { wish: wishOf(plan), isThrottled: fault.kind === "throttled", end: new AbortController() };
+    this.#resting.set(machine, rest);
     const wake = () => {
+      if (this.#resting.get(machine) !== rest) return; // something else was wished meanwhile
       this.#resting.delete(machine);
       this.changed();
     };
-    void clock.sleep(pauseMs, signal).then(wake, wake);
+    void clock.sleep(pauseMs, AbortSignal.any([signal, rest.end.signal])).then(wake, wake);
+  }
+
+  /** What failed says nothing about another wish, so a new pod does not wait for what an older one suffers from. */
+  #wakeIfChanged(plan: MachinePlan): void {
+    const rest = this.#resting.get(plan.machine);
+    if (rest === undefined || rest.isThrottled || rest.wish === wishOf(plan)) return;
+    this.#resting.delete(plan.machine);
+    this.#backoffs.delete(plan.machine);
+    rest.end.abort();
   }
 
   async #fireEvery(ms: number, signal: AbortSignal): Promise<void> {
@@ -134,4 +158,12 @@ export class SyncLoop {
       this.changed();
     }
   }
+}
+
+/** What a plan wishes of its machine and of which records; that a record was written in the meantime changes nothing. */
+function wishOf({ attach, detach, work, forget }: MachinePlan): string {
+  const works = work.map(({ draft, record }) =>
+    record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta),
+  );
+  return JSON.stringify([attach, detach, works, forget.map(({ record }) => objectKey(record.meta))]);
 }
