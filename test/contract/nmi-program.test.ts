@@ -109,6 +109,16 @@ describe("the program nmi", () => {
     expect((await ask("127.9.8.8")).status).toBe(404);
   });
 
+  it("keeps tokens of an identity only as long as a pod of the node has it", async () => {
+    const setState = (status: string) =>
+      kube.call("PATCH", `${group}/azureassignedidentities/web-default-reader`, { status: { status } });
+    await setState("Unassigned");
+    await expect.poll(async () => (await ask("127.9.8.7")).status, { timeout: 30_000 }).toBe(404);
+    await setState("Assigned");
+    await expect.poll(async () => (await ask("127.9.8.7")).status, { timeout: 30_000 }).toBe(200);
+    expect(JSON.parse((await ask("127.9.8.7")).body).access_token).toBe("token-2-of-client-of-reader");
+  });
+
   it("gives nothing any more once the identity is deleted", async () => {
     await kube.call("DELETE", `${group}/azureidentities/reader`);
     await expect.poll(async () => (await ask("127.9.8.7")).status, { timeout: 30_000 }).toBe(404);
