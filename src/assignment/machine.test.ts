@@ -27,6 +27,14 @@ describe("scale sets", () => {
     ]);
   });
 
+  it("tells the record when a pod came back on another instance, and leaves the set alone", () => {
+    const assignments = [record({ ...demo, pod: on("a", "vmss0") }, "Assigned", here)];
+    expect(lines({ nodes, pods: [on("a", "vmss1")], assignments })).toEqual([
+      "on virtualmachinescalesets/pool",
+      "rewrite a-default-demo Assigned",
+    ]);
+  });
+
   it("takes it off when the last user's node has gone", () => {
     const assignments = [record({ ...demo, pod: on("a", "vmss9") }, "Assigned", here)];
     expect(lines({ nodes, assignments })).toEqual([

@@ -8,17 +8,37 @@ const MACHINE_TYPES = ["virtualmachines", "virtualmachinescalesets"];
  * The machine that a node runs on, as the ARM ID of a VM or of a whole scale set. An instance of a Flexible scale set
  * reports a VM of its own. A node whose providerID is no machine of Azure is taken for the VM of its name.
  */
-export function machineOf(node: Node, home: Home): string {
+function machineOf(node: Node, home: Home): string {
   const id = parseResourceId(node.providerId);
   return machineId(
     isMachine(id) ? id : { ...home, provider: "microsoft.compute", type: "virtualmachines", name: node.meta.name },
   );
 }
 
-/** Whether a machine is one of the cluster's: a providerID is no licence to change machines of other people. */
-export function isAtHome(machine: string, home: Home): boolean {
+/** The machines that MIC may change. */
+export type Fleet = {
+  /** The machine of a node; undefined when there is no such node. */
+  readonly of: (nodeName: string) => string | undefined;
+  /**
+   * Whether a machine is one of the cluster's: it has a node now, in the cluster's subscription, or it lies in the
+   * cluster's own resource group. Neither a providerID nor a record is a licence to change machines of other people.
+   */
+  readonly has: (machine: string) => boolean;
+};
+
+export function fleetOf(nodes: readonly Node[], home: Home): Fleet {
+  const byNode = new Map(nodes.map((node) => [node.meta.name, machineOf(node, home)]));
+  const atHome = new Set([...byNode.values()].filter((machine) => isIn(machine, home.subscription)));
+  return {
+    of: (nodeName) => byNode.get(nodeName),
+    has: (machine) => atHome.has(machine) || isIn(machine, home.subscription, home.resourceGroup),
+  };
+}
+
+function isIn(machine: string, subscription: string, resourceGroup?: string): boolean {
   const id = parseResourceId(machine);
-  return isMachine(id) && resourceKey(id.subscription) === resourceKey(home.subscription);
+  if (!isMachine(id) || resourceKey(id.subscription) !== resourceKey(subscription)) return false;
+  return resourceGroup === undefined || resourceKey(id.resourceGroup) === resourceKey(resourceGroup);
 }
 
 function isMachine(id: ResourceId | undefined): id is ResourceId {

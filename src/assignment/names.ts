@@ -4,6 +4,13 @@ import type { Wanted } from "./types.ts";
 const LONGEST_NAME = 253;
 const HASH_LENGTH = 8;
 
+type Named = { readonly namespace: string; readonly name: string };
+
+/** What a record is for, whatever it is called: its namespace, the pod and the identity. */
+export function wantedKey(namespace: string, pod: Named, identity: Named): string {
+  return `${namespace} ${pod.namespace}/${pod.name} ${identity.namespace}/${identity.name}`;
+}
+
 /** The name of a new record as every release made it: pod, namespace and identity, joined by hyphens. */
 function plainName({ pod, identity }: Wanted): string {
   return `${pod.meta.name}-${pod.meta.namespace}-${identity.meta.name}`;

@@ -89,8 +89,8 @@ function settle(cluster: SmallCluster, at: Moment): number {
 }
 
 /** `machine resource` of everything that pods need now. */
-function needed(at: Moment): string[] {
-  const { wanted } = desiredAssignments(snapshot(at));
+function needed(at: Snapshot): string[] {
+  const { wanted } = desiredAssignments(at);
   return [
     ...new Set(wanted.flatMap(({ placement: p }) => (p === undefined ? [] : [`${p.machine} ${p.resourceId}`]))),
   ].sort();
@@ -145,9 +145,9 @@ describe("planAssignments", () => {
         cluster.stepsLeft = Number.POSITIVE_INFINITY;
         settle(cluster, at);
 
-        expect(carried(cluster)).toEqual(needed(at));
+        expect(carried(cluster)).toEqual(needed(look(cluster, at)));
         expect(cluster.assignments.map(({ state }) => state)).toEqual(cluster.assignments.map(() => "Assigned"));
-        expect(cluster.assignments).toHaveLength(desiredAssignments(snapshot(at)).wanted.length);
+        expect(cluster.assignments).toHaveLength(desiredAssignments(look(cluster, at)).wanted.length);
       }),
       { numRuns: 300 },
     );
@@ -161,7 +161,7 @@ describe("planAssignments", () => {
           cluster.stepsLeft = steps;
           settleOrDie(cluster, then);
         }
-        const inUse = new Set(needed(at));
+        const inUse = new Set(needed(look(cluster, at)));
         for (const { machine, detach } of planAssignments(look(cluster, at)).machines) {
           for (const id of detach) expect(inUse).not.toContain(`${machine} ${id}`);
         }

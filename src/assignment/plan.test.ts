@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { binding, identity, identityId, pod } from "../../test/support/make.ts";
 import { demo, id, lines, record, vm } from "../../test/support/plan-lines.ts";
-import { settings } from "../../test/support/small-cluster.ts";
 import type { Snapshot } from "./types.ts";
 
 describe("planAssignments", () => {
@@ -48,7 +47,7 @@ describe("planAssignments", () => {
     {
       when: "only the record is left",
       given: { assignments: [record({ ...demo, pod: a }, "Unassigned")] },
-      then: ["on ", "forget a-default-demo"],
+      then: ["on virtualmachines/node-0", "forget a-default-demo"],
     },
     {
       when: "one of two users left",
@@ -130,6 +129,15 @@ describe("planAssignments", () => {
       then: ["on virtualmachines/node-0", "rewrite a-default-demo Assigned"],
     },
     {
+      when: "something that matters was edited before the machine was confirmed",
+      given: {
+        pods: [a],
+        identities: [identity("demo", { spec: { clientID: "other" } })],
+        assignments: [record({ ...demo, pod: a }, "Created")],
+      },
+      then: ["on virtualmachines/node-0", "rewrite a-default-demo Created", "attach demo"],
+    },
+    {
       when: "something that does not matter was edited",
       given: {
         pods: [a],
@@ -157,15 +165,6 @@ describe("planAssignments", () => {
       when: "the identity became a service principal",
       given: { pods: [a], identities: [sp.identity], assignments: [record({ ...demo, pod: a })] },
       then: ["on ", "rewrite a-default-demo Assigned"],
-    },
-    {
-      when: "an identity is pinned, in whatever case",
-      given: {
-        assignments: [record({ ...demo, pod: a })],
-        settings: { ...settings, pinnedClientIds: new Set(["client-of-demo"]) },
-        identities: [identity("demo", { spec: { clientID: "CLIENT-of-demo" } })],
-      },
-      then: ["on virtualmachines/node-0", "forget a-default-demo"],
     },
     {
       when: "a record names a machine that is not the cluster's",

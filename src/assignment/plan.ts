@@ -4,9 +4,9 @@ import type { Placement } from "../api/placement.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { isSamePlacement, saysTheSame } from "./compare.ts";
 import { desiredAssignments } from "./desired.ts";
-import { machineOf } from "./machine.ts";
+import { fleetOf } from "./machine.ts";
 import { freeName } from "./names.ts";
-import { type Footprint, footprintOf, matchRecords } from "./records.ts";
+import { type Footprint, footprintOf, isInPlace, matchRecords } from "./records.ts";
 import type { MachinePlan, Plan, RecordWork, Snapshot, Wanted } from "./types.ts";
 
 type Forgetting = MachinePlan["forget"][number];
@@ -22,9 +22,10 @@ type Task = { readonly machine: string } & ({ readonly work: RecordWork } | { re
  */
 export function planAssignments(snapshot: Snapshot): Plan {
   const { wanted, notes } = desiredAssignments(snapshot);
-  const { kept, fresh, unwanted } = matchRecords(snapshot.assignments, wanted);
+  const { kept, fresh, unwanted } = matchRecords(snapshot.assignments.filter(isInPlace), wanted);
   const changed = kept.filter(({ wanted, record }) => !isSettled(record, wanted));
-  const footprint = footprints(snapshot);
+  const fleet = fleetOf(snapshot.nodes, snapshot.settings.home);
+  const footprint = (record: Assignment) => footprintOf(record, fleet);
   const tasks = [
     ...freshTasks(fresh, snapshot),
     ...changed.flatMap(({ wanted, record }) => keptTasks(wanted, record, footprint(record))),
@@ -41,14 +42,6 @@ export function planAssignments(snapshot: Snapshot): Plan {
 
 function isSettled(record: Assignment, wanted: Wanted): boolean {
   return record.state === "Assigned" && record.leftovers.length === 0 && saysTheSame(record, wanted);
-}
-
-function footprints({ nodes, settings }: Snapshot): (record: Assignment) => Footprint {
-  const machines = new Map(nodes.map((node) => [node.meta.name, node]));
-  return (record) => {
-    const node = machines.get(record.nodeName);
-    return footprintOf(record, node === undefined ? undefined : machineOf(node, settings.home), settings.home);
-  };
 }
 
 /** What pods need on each of the machines that have something to do. */
@@ -133,10 +126,13 @@ function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers 
   return { machine: draft.machine, work: { draft, record, awaits, clears: resourcesOn(draft.machine, left) } };
 }
 
-/** A record goes in the plan of one machine; what it left on others is taken off there before. */
-function unwantedTasks(record: Assignment, { placement, leftovers }: Footprint): readonly Task[] {
+/**
+ * A record goes in the plan of one machine; what it left on others is taken off there before. One that has nothing on
+ * machines any more still goes with its own, where its removal may be under way.
+ */
+function unwantedTasks(record: Assignment, { machine: own, placement, leftovers }: Footprint): readonly Task[] {
   const places = placement === undefined ? leftovers : [placement, ...leftovers];
-  const [last = "", ...others] = [...new Set(places.map(({ machine }) => machine))];
+  const [last = own, ...others] = [...new Set(places.map(({ machine }) => machine))];
   if (others.length === 0) return [{ machine: last, forget: { record, after: resourcesOn(last, places) } }];
   return others.map((machine) => ({
     machine,

@@ -2,9 +2,12 @@ import type { Assignment } from "../api/assignment.ts";
 import { objectKey } from "../api/meta.ts";
 import { isIdentityResourceId, type Placement } from "../api/placement.ts";
 import { resourceKey } from "../api/resource-id.ts";
-import { wantedKey } from "./desired.ts";
-import { isAtHome } from "./machine.ts";
-import type { Home, Wanted } from "./types.ts";
+import type { Fleet } from "./machine.ts";
+import { wantedKey } from "./names.ts";
+import type { Wanted } from "./types.ts";
+
+/** The namespace of records, except those of identities that are used in their own namespace only. */
+export const RECORD_NAMESPACE = "default";
 
 export type Matched = {
   readonly kept: readonly { readonly wanted: Wanted; readonly record: Assignment }[];
@@ -13,16 +16,28 @@ export type Matched = {
   readonly unwanted: readonly Assignment[];
 };
 
-/** Tells which record stands for which wanted assignment; names play no part. */
-export function matchRecords(records: readonly Assignment[], wanted: readonly Wanted[]): Matched {
+/**
+ * Whether a record lies where MIC puts records: in `default` or its pod's namespace. Others are not MIC's, and whoever
+ * wrote them gets nothing done by them.
+ */
+export function isInPlace({ meta, podNamespace }: Assignment): boolean {
+  return meta.namespace === RECORD_NAMESPACE || meta.namespace === podNamespace;
+}
+
+/** By what they are for, the records that stand for it; names play no part. */
+export function bestRecords(records: readonly Assignment[]): Map<string, Assignment> {
   const best = new Map<string, Assignment>();
-  const unwanted: Assignment[] = [];
   for (const record of records) {
-    const key = keyOf(record);
-    const other = best.get(key);
-    best.set(key, other === undefined || isBetter(record, other) ? record : other);
-    if (other !== undefined) unwanted.push(isBetter(record, other) ? other : record);
+    const other = best.get(keyOf(record));
+    if (other === undefined || isBetter(record, other)) best.set(keyOf(record), record);
   }
+  return best;
+}
+
+/** Tells which record stands for which wanted assignment. */
+export function matchRecords(records: readonly Assignment[], wanted: readonly Wanted[]): Matched {
+  const best = bestRecords(records);
+  const surplus = records.filter((record) => best.get(keyOf(record)) !== record);
   const kept: Matched["kept"][number][] = [];
   const fresh: Wanted[] = [];
   for (const one of wanted) {
@@ -34,14 +49,15 @@ export function matchRecords(records: readonly Assignment[], wanted: readonly Wa
       best.delete(one.key);
     }
   }
-  return { kept, fresh, unwanted: [...unwanted, ...best.values()] };
+  return { kept, fresh, unwanted: [...surplus, ...best.values()] };
 }
 
 function keyOf({ meta, pod, podNamespace, identity }: Assignment): string {
   return wantedKey(meta.namespace, { namespace: podNamespace, name: pod }, identity.meta);
 }
 
-function isDying(record: Assignment): boolean {
+/** Whether somebody has deleted a record, which waits for MIC to let it go. */
+export function isDying(record: Assignment): boolean {
   return record.meta.deletionTimestamp !== "";
 }
 
@@ -54,17 +70,22 @@ function isBetter(a: Assignment, b: Assignment): boolean {
 
 /** What a record put on machines, as far as MIC may take it off. */
 export type Footprint = {
+  /** The machine that the record's present wording is about, whether anything is on it or not; empty for none. */
+  readonly machine: string;
   /** What its present wording puts on a machine; absent when that is nothing, or off it already. */
   readonly placement: Placement | undefined;
   readonly leftovers: readonly Placement[];
 };
 
-/** The footprint of a record; `machineOfNode` counts where the record of an older release names no machine. */
-export function footprintOf(record: Assignment, machineOfNode: string | undefined, home: Home): Footprint {
-  const isMine = ({ machine }: Placement) => isAtHome(machine, home);
-  const placement = { machine: record.machine || (machineOfNode ?? ""), resourceId: resourceId(record) };
-  const isPlaced = record.state !== "Unassigned" && placement.resourceId !== "" && isMine(placement);
-  return { placement: isPlaced ? placement : undefined, leftovers: record.leftovers.filter(isMine) };
+/** The footprint of a record; that of an older release names no machine, so its node's counts. */
+export function footprintOf(record: Assignment, fleet: Fleet): Footprint {
+  const placement = { machine: record.machine || (fleet.of(record.nodeName) ?? ""), resourceId: resourceId(record) };
+  const isReal = placement.resourceId !== "" && fleet.has(placement.machine);
+  return {
+    machine: isReal ? placement.machine : "",
+    placement: isReal && record.state !== "Unassigned" ? placement : undefined,
+    leftovers: record.leftovers.filter(({ machine }) => fleet.has(machine)),
+  };
 }
 
 function resourceId({ identity }: Assignment): string {
