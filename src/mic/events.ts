@@ -9,6 +9,8 @@ import type { MicMetrics } from "./metrics.ts";
 import { NoteTeller } from "./note-events.ts";
 
 const MOST_NAMES = 20;
+/** What the plan without a machine is about. */
+const RECORDS_ONLY = "records that concern no node";
 
 export type RecordOperation = "addition" | "update" | "deletion" | "status";
 /** One write of a record, or one call to Azure, has ended. */
@@ -68,7 +70,8 @@ export function micEvents({ log, metrics, announcer, findPod }: Deps) {
       );
       const updated = work.flatMap(({ record }) => record?.meta.name ?? []);
       const deleted = forget.map(({ record }) => record.meta.name);
-      log.info(`processing node ${machine}, add ${some(added)}, del ${some(deleted)}, update ${some(updated)}`);
+      const what = machine === "" ? RECORDS_ONLY : `node ${machine}`;
+      log.info(`processing ${what}, add ${some(added)}, del ${some(deleted)}, update ${some(updated)}`);
     },
 
     /** Azure is about to be asked. */
@@ -84,7 +87,8 @@ export function micEvents({ log, metrics, announcer, findPod }: Deps) {
     /** Work on a machine has to be repeated. */
     machineFailed(machine: string, fault: Fault, pauseMs: number): void {
       const fields = { code: fault.code, ...fault.facts, retryInSeconds: Math.round(pauseMs / 100) / 10 };
-      const message = `failed to update user-assigned identities on node ${machine}, error: ${fault.message}`;
+      const what = machine === "" ? RECORDS_ONLY : `user-assigned identities on node ${machine}`;
+      const message = `failed to update ${what}, error: ${fault.message}`;
       if (isRepeated(fault)) log.verbose(1, message, fields);
       else log.error(message, fields);
     },
@@ -146,9 +150,12 @@ function some(names: readonly string[]): string {
   return `[${names.slice(0, MOST_NAMES).join(" ")}${more}]`;
 }
 
-/** Somebody was quicker, which is nobody's mistake: the work is repeated with what is there now. */
+/**
+ * Somebody was quicker, which is nobody's mistake: the work is repeated with what is there now. A record that is in the
+ * way of a new one is different: it would have been reckoned with if it could be read, so somebody has to correct it.
+ */
 function isRepeated(fault: Fault): boolean {
-  return fault.code === "KUBE_CONFLICT";
+  return fault.code === "KUBE_CONFLICT" && fault.facts.verb !== "create";
 }
 
 function podOf({ podNamespace, pod }: Bond): string {
