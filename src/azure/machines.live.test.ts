@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { resourceKey } from "../api/resource-id.ts";
 import { Secret } from "../base/secret.ts";
@@ -126,6 +129,37 @@ describe("ArmMachines", () => {
 
     expect([done, fault]).toEqual([new Set([pinned, a]), undefined]);
     expect([az.on(id), spared]).toEqual([[pinned], [[id, [pinned]]]]);
+  });
+
+  it("takes a machine for gone that Azure is about to delete", async () => {
+    const answer = JSON.stringify({ properties: { provisioningState: "Deleting" } });
+    await using server = createServer(tls, (_, response) => {
+      response.setHeader("content-type", "application/json").end(answer);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const resourceManager = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const token = { token: "t", expiresOnTimestamp: Date.now() + 3_600_000 };
+    await using az = await azure({
+      cloud: { resourceManager, activeDirectory: resourceManager },
+      credential: async () => ({ getToken: async () => token }),
+    });
+    const wish = { attach: [az.identity("a")], detach: [az.identity("b")] };
+    const { done, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
+    expect([fault?.code, done]).toEqual(["ARM_NOT_FOUND", new Set(wish.detach)]);
+  });
+
+  it("asks for the credential again after it could not be had", async () => {
+    let asked = 0;
+    const credential = () => {
+      asked += 1;
+      return Promise.reject(new Error("no file"));
+    };
+    await using az = await azure({ credential });
+    for (const times of [1, 2]) {
+      const wish = { attach: [az.identity("a")], detach: [] };
+      const { fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
+      expect([fault?.message, asked]).toEqual([expect.stringContaining("no file"), times]);
+    }
   });
 
   it.each([

@@ -64,6 +64,13 @@ describe("onRelevantChange", () => {
     expect(becomes("pods", { spec: { nodeName: "n" } }, labelled("b"))).toBe(1);
   });
 
+  it("tells when somebody deletes a record that its finalizer keeps", () => {
+    const { becomes } = start();
+    const record = { spec: { pod: "web" }, status: { status: "Assigned" } };
+    expect(becomes("assignments", record)).toBe(1);
+    expect(becomes("assignments", record, { deletionTimestamp: "2026-01-01T00:00:00Z" })).toBe(1);
+  });
+
   it("tells of every change of an identity or a binding", () => {
     const { becomes } = start();
     expect(becomes("identities", { spec: { resourceID: identityId("a") } })).toBe(1);
