@@ -1,3 +1,4 @@
+import type { Kind } from "../api/kinds.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import type { Log } from "../base/log.ts";
@@ -41,7 +42,8 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });
-  const stores = nmiStores({ client, node: config.node, isScaled: config.enableScaleFeatures, log });
+  const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
+  const stores = nmiStores({ client, node: config.node, isScaled: config.enableScaleFeatures, log, onContact });
   const { tokens, metadata } = azure(config, events);
   using _tokens = tokens; // given up only after the server, which lets fetches under way end
   const rules = rulesOf(config, log);

@@ -22,6 +22,8 @@ export type StoreOptions<T> = Query & {
   readonly log: Log;
   readonly clock?: Clock;
   readonly indexes?: Indexes<T>;
+  /** Told each time that the API server is heard of: by a list, a watch that begins, an event or a bookmark. */
+  readonly onContact?: () => void;
   readonly random?: () => number;
 };
 
@@ -154,7 +156,7 @@ export class Store<T extends { readonly meta: Meta }> {
     signal.throwIfAborted(); // whoever asked meanwhile needs a list that begins later
     this.#refused = refused;
     this.#cache.replaceAll(objects, resourceVersion);
-    this.#outage.well();
+    this.#heard();
     this.#isReady = true;
     this.#ready.resolve();
     this.#awaited?.resolve();
@@ -168,7 +170,7 @@ export class Store<T extends { readonly meta: Meta }> {
     const begin = this.#clock.monotonic();
     const watch = { resourceVersion, timeoutSeconds, idleMs: IDLE_MS };
     const events = await client.watch(kind, this.#options, watch, signal);
-    this.#outage.well();
+    this.#heard();
     const count = await this.#follow(events);
     const ms = this.#clock.monotonic() - begin;
     if (count > 0 || ms > LONGEST_PAUSE_MS) this.#backoff.reset();
@@ -180,6 +182,7 @@ export class Store<T extends { readonly meta: Meta }> {
     let count = 0;
     try {
       for await (const event of events) {
+        this.#options.onContact?.();
         this.#take(event);
         this.#position = event.resourceVersion;
         this.#backoff.reset();
@@ -230,6 +233,11 @@ export class Store<T extends { readonly meta: Meta }> {
         this.#options.log.error("a listener to changes failed", { error: Fault.from(reason).message });
       }
     }
+  }
+
+  #heard(): void {
+    this.#outage.well();
+    this.#options.onContact?.();
   }
 
   async #recover(fault: Fault, signal: AbortSignal): Promise<void> {

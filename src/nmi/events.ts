@@ -1,4 +1,5 @@
 import type { Identity } from "../api/identity.ts";
+import type { Kind } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { TokenQuery } from "../api/token-query.ts";
@@ -81,6 +82,11 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     /** A caller's address was not known at once. */
     callerMissed(): void {
       metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_pod_list" });
+    },
+
+    /** The API server was heard of objects of a kind. */
+    apiServerHeard({ plural }: Kind, atMs: number): void {
+      metrics.set("aadpodidentity_nmi_watch_contact_timestamp_seconds", atMs / 1000, { resource: plural });
     },
 
     /** One token call to IMDS ended. */

@@ -32,6 +32,11 @@ export const nmiMetrics = {
     help: "Requests passed on untouched because of an AzurePodIdentityException.",
     labels: ["namespace"],
   },
+  aadpodidentity_nmi_watch_contact_timestamp_seconds: {
+    type: "gauge",
+    help: "When the API server was last heard of objects of the resource, in seconds since 1970; about once a minute.",
+    labels: ["resource"],
+  },
 } as const satisfies Record<string, MetricFamily>;
 
 export type NmiMetrics = Metrics<keyof typeof nmiMetrics>;

@@ -2,7 +2,7 @@ import { readAssignment } from "../api/assignment.ts";
 import { readBinding } from "../api/binding.ts";
 import { readException } from "../api/exception.ts";
 import { readIdentity } from "../api/identity.ts";
-import { kinds, NODE_LABEL } from "../api/kinds.ts";
+import { type Kind, kinds, NODE_LABEL } from "../api/kinds.ts";
 import { readPod } from "../api/pod.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -16,34 +16,33 @@ export type StoresOptions = {
   /** Only assignments that carry the node's label. */
   readonly isScaled: boolean;
   readonly log: Log;
+  /** Told each time that the API server is heard of objects of a kind. */
+  readonly onContact: (kind: Kind) => void;
 };
 
 export type NmiStores = ReturnType<typeof nmiStores>;
 
 /** What NMI follows at the API server: this node's pods and assignments, and the objects that decide about them. */
-export function nmiStores({ client, node, isScaled, log }: StoresOptions) {
-  const shared = { client, log };
+export function nmiStores({ client, node, isScaled, log, onContact }: StoresOptions) {
+  const of = (kind: Kind) => ({ client, log, kind, onContact: () => onContact(kind) });
   const ofNode = isScaled ? { labelSelector: `${NODE_LABEL}=${node}` } : {};
   return {
     pods: new Store({
-      ...shared,
-      kind: kinds.pod,
+      ...of(kinds.pod),
       read: readPod,
       fieldSelector: `spec.nodeName=${node}`,
       indexes: podIndexes,
     }),
     assignments: new Store({
-      ...shared,
+      ...of(kinds.assignment),
       ...ofNode,
-      kind: kinds.assignment,
       read: readAssignment,
       indexes: assignmentIndexes,
     }),
-    bindings: new Store({ ...shared, kind: kinds.binding, read: readBinding, indexes: bindingIndexes }),
-    identities: new Store({ ...shared, kind: kinds.identity, read: readIdentity }),
+    bindings: new Store({ ...of(kinds.binding), read: readBinding, indexes: bindingIndexes }),
+    identities: new Store({ ...of(kinds.identity), read: readIdentity }),
     exceptions: new Store({
-      ...shared,
-      kind: kinds.exception,
+      ...of(kinds.exception),
       read: readException,
       indexes: { namespace: ({ meta }) => [meta.namespace] },
     }),

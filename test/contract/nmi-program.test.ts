@@ -85,12 +85,17 @@ describe("the program nmi", () => {
     });
   }
 
-  async function createPod(name: string, address: string, labels: Readonly<Record<string, string>>): Promise<void> {
+  async function createPod(
+    name: string,
+    address: string,
+    labels: Readonly<Record<string, string>>,
+    nodeName = "node-0",
+  ): Promise<void> {
     await kube.call("POST", "/api/v1/namespaces/default/pods", {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { ...meta(name), labels },
-      spec: { nodeName: "node-0", containers: [{ name: "main", image: "web" }] },
+      spec: { nodeName, containers: [{ name: "main", image: "web" }] },
     });
     const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
     await kube.call("PATCH", `/api/v1/namespaces/default/pods/${name}/status`, { status });
@@ -107,6 +112,13 @@ describe("the program nmi", () => {
     const { status, body } = await waiting;
     expect([status, JSON.parse(body).access_token]).toEqual([200, "token-1-of-client-of-reader"]);
     expect((await ask("127.9.8.8")).status).toBe(404);
+  });
+
+  it("knows no pod of another node", async () => {
+    await createPod("elsewhere", "127.9.8.9", { aadpodidbinding: "demo" }, "node-1");
+    await createPod("last", "127.9.8.10", {});
+    await expect.poll(async () => (await ask("127.9.8.10")).status, { timeout: 30_000 }).toBe(404);
+    expect((await ask("127.9.8.9")).status).toBe(503);
   });
 
   it("keeps tokens of an identity only as long as a pod of the node has it", async () => {
@@ -129,7 +141,30 @@ describe("the program nmi", () => {
     const probe = await fetch(`http://127.0.0.1:${portOf(/initialized health probe on port (\d+)/)}/healthz`);
     expect(await probe.text()).toBe("Active");
     const metrics = await fetch(`http://127.0.0.1:${portOf(/exported metrics on port (\d+)/)}/metrics`);
-    expect(await metrics.text()).toContain("aadpodidentity_nmi_operations_duration_seconds_count");
+    const families = await metrics.text();
+    expect(families).toContain("aadpodidentity_nmi_operations_duration_seconds_count");
+    const contacts = [...families.matchAll(/^aadpodidentity_nmi_watch_contact_timestamp_seconds\{.*"(.*)"\} (.*)$/gm)];
+    expect(contacts.map(([, resource]) => resource).sort()).toEqual([
+      "azureassignedidentities",
+      "azureidentities",
+      "azureidentitybindings",
+      "azurepodidentityexceptions",
+      "pods",
+    ]);
+    const agesMs = contacts.map(([, , seconds]) => Date.now() - Number(seconds) * 1000);
+    expect(agesMs.filter((ms) => ms < -60_000 || ms > 10 * 60_000)).toEqual([]);
+  });
+
+  it("confines identities to their namespaces when the variable says so, whatever the flag says", async () => {
+    await using other = startProgram(
+      "nmi",
+      [
+        ...["--node=node-0", "--skip-iptables", "--nmi-port=0", "--http-probe-port=0", "--prometheus-port=0"],
+        "--forceNamespaced=false",
+      ],
+      { env: { KUBECONFIG: join(folder, "kubeconfig"), FORCENAMESPACED: "true" } },
+    );
+    await other.says("running NMI in namespaced mode: true");
   });
 
   it("logs no token and ends well when told to", async () => {
