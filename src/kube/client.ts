@@ -28,7 +28,11 @@ export type ClientOptions = {
 };
 
 export type Patch = { readonly type: "json" | "merge"; readonly body: object };
-export type RemoveOptions = { readonly uid?: string; readonly graceSeconds?: number };
+export type RemoveOptions = {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly graceSeconds?: number;
+};
 export type WatchOptions = {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
@@ -92,13 +96,14 @@ export class KubeClient implements AsyncDisposable {
     return await this.#send({ verb: "patch", kind, ...ref }, request, signal);
   }
 
-  /** Deletes an object; with a `uid`, only the one that has it. */
+  /** Deletes an object; with a `uid` or a version, only the one that has it. */
   async remove(kind: Kind, ref: ObjectRef, options: RemoveOptions, signal: AbortSignal): Promise<unknown> {
+    const { graceSeconds, ...preconditions } = options;
     const body = json({
       apiVersion: "v1",
       kind: "DeleteOptions",
-      ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
-      ...(options.graceSeconds === undefined ? {} : { gracePeriodSeconds: options.graceSeconds }),
+      preconditions,
+      gracePeriodSeconds: graceSeconds,
     });
     return await this.#send({ verb: "delete", kind, ...ref }, { method: "DELETE", ...body }, signal);
   }

@@ -71,7 +71,7 @@ describe("records", () => {
     await records.confirm(record, done, never);
     expect(store.get(draft)).toMatchObject({ state: "Assigned", machine: VM, leftovers: [] });
     expect(await held()).toEqual(store.get(draft));
-    await records.remove(record, never);
+    await records.remove(store.get(draft) as Assignment, never);
     expect([store.get(draft), await held()]).toEqual([undefined, undefined]);
     expect(operations()).toEqual(["addition", "status", "status", "deletion"]);
   });
@@ -106,6 +106,25 @@ describe("records", () => {
     expect((await held())?.state).toBe("Created");
   });
 
+  it("do not remove a record that was decided on before our own rewrite", async () => {
+    const { records, operations } = lagging();
+    const record = await records.write(draft, undefined, never);
+    await records.write({ ...draft, nodeName: "node-1" }, record, never);
+    await expect(records.remove(record, never)).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+    expect(await held()).toMatchObject({ nodeName: "node-1", meta: { deletionTimestamp: "" } });
+    expect(operations()).toEqual(["addition", "update"]);
+  });
+
+  it("do not delete a record that is rewritten after it was marked Unassigned", async () => {
+    const { records, store, operations } = lagging();
+    const record = await records.write(draft, undefined, never);
+    const marked = store.accept(await edit({ metadata: { finalizers: [] }, status: { status: "Unassigned" } }));
+    await edit({ status: { status: "Created" } });
+    await expect(records.remove(marked, never)).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+    expect(await held()).toMatchObject({ state: "Created", meta: { uid: record.meta.uid, deletionTimestamp: "" } });
+    expect(operations()).toEqual(["addition", "deletion KUBE_CONFLICT"]);
+  });
+
   it("leave a record alone that was made anew under the same name", async () => {
     const { records, operations } = lagging();
     const record = await records.write(draft, undefined, never);
@@ -114,6 +133,18 @@ describe("records", () => {
     await records.remove(record, never);
     expect((await held())?.meta.uid).toBe(second.meta.uid);
     expect(operations()).toEqual(["addition", "status", "deletion", "addition"]);
+  });
+
+  it("leave a record alone that was made anew although the store has not seen it", async () => {
+    const { records, store } = lagging();
+    await records.write(draft, undefined, never);
+    api.failNext({ verb: "delete" }, { code: 500, message: "no" });
+    const released = async () => await records.remove(store.get(draft) as Assignment, never);
+    await expect(released()).rejects.toMatchObject({ code: "KUBE_ERROR" });
+    await client.remove(kinds.assignment, draft, {}, never);
+    const second = await lagging().records.write(draft, undefined, never);
+    await expect(released()).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+    expect((await held())?.meta).toMatchObject({ uid: second.meta.uid, deletionTimestamp: "" });
   });
 
   it("take a record that is gone already for removed", async () => {

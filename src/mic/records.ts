@@ -9,11 +9,12 @@ import type { ObjectRef } from "../kube/client.ts";
 import type { Ended, RecordOperation } from "./events.ts";
 import type { Records } from "./ports.ts";
 
+type Version = { readonly uid: string; readonly resourceVersion: string };
 type Client = {
   create(kind: Kind, namespace: string, object: object, signal: AbortSignal): Promise<unknown>;
   replace(kind: Kind, ref: ObjectRef, object: object, signal: AbortSignal): Promise<unknown>;
   patch(kind: Kind, ref: ObjectRef, patch: { type: "merge"; body: object }, signal: AbortSignal): Promise<unknown>;
-  remove(kind: Kind, ref: ObjectRef, options: { uid: string }, signal: AbortSignal): Promise<unknown>;
+  remove(kind: Kind, ref: ObjectRef, options: Version, signal: AbortSignal): Promise<unknown>;
 };
 type Held = {
   get(ref: ObjectRef): Assignment | undefined;
@@ -80,12 +81,15 @@ export function createRecords({ client, store, clock, onWrite }: Deps): Records 
     async remove(record, signal) {
       const latest = store.get(record.meta);
       if (latest?.meta.uid !== record.meta.uid) return; // it is gone
+      if (latest.meta.resourceVersion !== record.meta.resourceVersion) throw changedMeanwhile(record);
       const finalizers = latest.meta.finalizers.filter((one) => one !== ASSIGNMENT_FINALIZER);
-      const released = { metadata: { finalizers }, status: { status: "Unassigned", availableReplicas: 1 } };
+      const release = { metadata: { finalizers }, status: { status: "Unassigned", availableReplicas: 1 } };
       const isReleased = latest.state === "Unassigned" && finalizers.length === latest.meta.finalizers.length;
-      if (!isReleased) await unlessGone(patch(latest, released, signal));
-      const { uid } = latest.meta;
-      await timed("deletion", signal, () => unlessGone(client.remove(kind, latest.meta, { uid }, signal)));
+      const released = isReleased ? latest : await unlessGone(patch(latest, release, signal));
+      const { uid, resourceVersion } = released?.meta ?? latest.meta;
+      await timed("deletion", signal, () =>
+        unlessGone(client.remove(kind, latest.meta, { uid, resourceVersion }, signal)),
+      );
       store.forget(latest.meta, uid);
     },
   };
@@ -100,13 +104,18 @@ function stillTheSame(latest: Assignment | undefined, record: Assignment): Assig
     latest.machine === record.machine &&
     isSameResource(latest.identity.resourceId, record.identity.resourceId);
   if (latest !== undefined && isSame) return latest;
-  throw new Fault("KUBE_CONFLICT", `AzureAssignedIdentity ${objectKey(record.meta)} was changed meanwhile`);
+  throw changedMeanwhile(record);
 }
 
-async function unlessGone(write: Promise<unknown>): Promise<void> {
+function changedMeanwhile({ meta }: Assignment): Fault {
+  return new Fault("KUBE_CONFLICT", `AzureAssignedIdentity ${objectKey(meta)} was changed meanwhile`);
+}
+
+async function unlessGone<T>(write: Promise<T>): Promise<T | undefined> {
   try {
-    await write;
+    return await write;
   } catch (reason) {
     if (!Fault.is(reason, "KUBE_NOT_FOUND")) throw reason;
+    return undefined;
   }
 }
