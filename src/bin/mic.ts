@@ -40,7 +40,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   const { clientQps: qps } = config;
   await using client = new KubeClient(access, { userAgent: agent, log, qps, burst: Math.max(1, Math.round(qps * 2)) });
   await using leaseClient = new KubeClient(access, { userAgent: agent, log });
-  await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 20, burst: 50 });
+  await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 50, burst: 100 });
   await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
 
   const settings = micSettings(config, cloudConfig, process.env);

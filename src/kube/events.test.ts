@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { kinds } from "../api/kinds.ts";
@@ -9,20 +10,22 @@ import { type EventNote, EventRecorder } from "./events.ts";
 
 const signal = new AbortController().signal;
 
-function note(name: string): EventNote {
+function note(name: string, { kind = kinds.pod, type = "Normal" as EventNote["type"] } = {}): EventNote {
   const meta = { namespace: "ns", name, uid: name, resourceVersion: "1" };
-  return { about: { kind: kinds.pod, meta }, type: "Normal", reason: "Seen", message: "it was seen" };
+  return { about: { kind, meta }, type, reason: "Seen", message: "it was seen" };
 }
 
 /** A recorder before a server that answers with one status after the other, the last one for ever. */
 async function recorderOf(...statuses: readonly number[]) {
   const lines: string[] = [];
   const names: string[] = [];
-  const server = createServer((request, response) => {
+  /** The names of the objects that events were about. */
+  const about: string[] = [];
+  const server = createServer(async (request, response) => {
     names.push(`${request.method} ${request.url}`);
-    request.resume().on("end", () => {
-      response.writeHead(statuses[Math.min(names.length, statuses.length) - 1] ?? 200).end("{}");
-    });
+    const { involvedObject } = (await json(request)) as { involvedObject: { name: string } };
+    about.push(involvedObject.name);
+    response.writeHead(statuses[Math.min(names.length, statuses.length) - 1] ?? 200).end("{}");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const access = {
@@ -38,7 +41,7 @@ async function recorderOf(...statuses: readonly number[]) {
     await client[Symbol.asyncDispose]();
     await new Promise((resolve) => server.close(resolve).closeAllConnections());
   };
-  return { recorder, clock, lines, names, [Symbol.asyncDispose]: end };
+  return { recorder, clock, lines, names, about, [Symbol.asyncDispose]: end };
 }
 
 it("an event that is refused is left out and said once, and the next ones go on", async () => {
@@ -66,6 +69,31 @@ it("a full queue drops what comes, and says so once", async () => {
   await using world = await recorderOf(500);
   for (let i = 0; i < 1_500; i += 1) world.recorder.record(note(String(i)));
   expect(world.lines.filter((line) => line.includes("1000 events wait"))).toHaveLength(1);
+});
+
+it("warnings go before what waits, then events of pods, each kind in its order", async () => {
+  await using world = await recorderOf(201);
+  const binding = { kind: kinds.binding };
+  world.recorder.record(note("first", binding)); // on its way at once
+  for (const name of ["binding-1", "binding-2"]) world.recorder.record(note(name, binding));
+  for (const name of ["pod-1", "pod-2"]) world.recorder.record(note(name));
+  world.recorder.record(note("warning-1", { ...binding, type: "Warning" }));
+  world.recorder.record(note("warning-2", { type: "Warning" }));
+  await world.recorder.flush(signal);
+  const then = ["warning-1", "warning-2", "pod-1", "pod-2", "binding-1", "binding-2"];
+  expect(world.about).toEqual(["first", ...then]);
+});
+
+it("a full queue lets a warning in, and drops the last of what matters least", async () => {
+  await using world = await recorderOf(201);
+  world.recorder.record(note("first"));
+  world.recorder.record(note("binding-1", { kind: kinds.binding }));
+  world.recorder.record(note("binding-2", { kind: kinds.binding }));
+  for (let i = 0; i < 998; i += 1) world.recorder.record(note(String(i)));
+  world.recorder.record(note("warning", { type: "Warning" }));
+  await world.recorder.flush(signal);
+  expect(world.about).toHaveLength(1_001);
+  expect([world.about[1], world.about.at(-1)]).toEqual(["warning", "binding-1"]);
 });
 
 it("waiting for events ends with the signal, and closing gives them up", async () => {

@@ -39,8 +39,9 @@ const LONGEST_MESSAGE = 1_024;
 const LONGEST_NAME = 253;
 
 /**
- * Sends events in the background, one at a time. It never blocks or fails who records: what cannot be sent in a few
- * attempts, or finds the queue full, is left out and said in the log. Equal notes become one event with a count.
+ * Sends events in the background, one at a time: warnings first, then what users see at their pods. It never blocks or
+ * fails who records: what cannot be sent in a few attempts is left out, and so is the last in line when the queue is
+ * full; the log says so. Equal notes become one event with a count.
  */
 export class EventRecorder implements AsyncDisposable {
   readonly #options: RecorderOptions;
@@ -71,10 +72,9 @@ export class EventRecorder implements AsyncDisposable {
     if (waiting !== undefined) {
       waiting.times += 1;
       waiting.lastAt = now;
-    } else if (this.#pending.size < MOST_PENDING) {
-      this.#pending.set(key, { note, times: 1, firstAt: now, lastAt: now });
     } else {
-      this.#outage.failed(new Fault("LIMIT_REACHED", `${MOST_PENDING} events wait to be sent already`));
+      this.#pending.set(key, { note, times: 1, firstAt: now, lastAt: now });
+      if (this.#pending.size > MOST_PENDING) this.#dropLast();
     }
     if (!this.#isSending) this.#sending = this.#sendAll();
   }
@@ -86,11 +86,29 @@ export class EventRecorder implements AsyncDisposable {
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
-    for (const [key, pending] of this.#pending) {
+    for (let next = this.#first(); next !== undefined; next = this.#first()) {
+      const [key, pending] = next;
       this.#pending.delete(key);
       await this.#send(key, pending);
     }
     this.#isSending = false;
+  }
+
+  #first(): readonly [string, Pending] | undefined {
+    let first: readonly [string, Pending] | undefined;
+    for (const entry of this.#pending) {
+      if (first === undefined || rankOf(entry[1].note) < rankOf(first[1].note)) first = entry;
+    }
+    return first;
+  }
+
+  #dropLast(): void {
+    let last: readonly [string, Pending] | undefined;
+    for (const entry of this.#pending) {
+      if (last === undefined || rankOf(entry[1].note) >= rankOf(last[1].note)) last = entry;
+    }
+    if (last !== undefined) this.#pending.delete(last[0]);
+    this.#outage.failed(new Fault("LIMIT_REACHED", `${MOST_PENDING} events wait to be sent already`));
   }
 
   async #send(key: string, pending: Pending): Promise<void> {
@@ -142,6 +160,12 @@ export class EventRecorder implements AsyncDisposable {
     this.#pending.clear();
     await this.#sending;
   }
+}
+
+/** The lower goes first. */
+function rankOf({ type, about }: EventNote): number {
+  if (type === "Warning") return 0;
+  return about.kind === kinds.pod ? 1 : 2;
 }
 
 function keyOf({ about, type, reason, message }: EventNote): string {
