@@ -120,6 +120,18 @@ describe("a token request", () => {
     expect(body.error_description).toContain("forbidden: tenant suspended");
   });
 
+  it("gets its turn at IMDS however much another pod asks for", async () => {
+    const node = bound();
+    node.bind(pod("other", { status: { podIP: "10.244.0.3" } }), reader);
+    const release = imds.hold();
+    const many = Array.from({ length: 12 }, (_, i) => ask(node, `${token}${i}`));
+    await expect.poll(() => imds.requests.length).toBe(4);
+    const other = ask(node, token, { from: "10.244.0.3" });
+    release();
+    expect((await other).body.access_token).toMatch(/^token-[5-8]-/);
+    await Promise.all(many);
+  });
+
   it("gets nothing when the pod loses the identity while its token is fetched", async () => {
     const node = bound();
     const release = imds.hold();
