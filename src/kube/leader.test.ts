@@ -74,12 +74,12 @@ async function candidate() {
   return { lease, clock, said, result, next, [Symbol.asyncDispose]: end };
 }
 
-function held(holderIdentity: string, leaseDurationSeconds = DURATION_MS / 1_000): object {
-  return { metadata: { name: "lock", resourceVersion: "1" }, spec: { holderIdentity, leaseDurationSeconds } };
+function held(holderIdentity: string, leaseDurationSeconds = DURATION_MS / 1_000, resourceVersion = "1"): object {
+  return { metadata: { name: "lock", resourceVersion }, spec: { holderIdentity, leaseDurationSeconds } };
 }
 
 describe("a leader", () => {
-  it("counts from when it sent a renewal, not from when that was answered", async () => {
+  it("counts from when it asked for the lease, not from when that was answered", async () => {
     await using me = await candidate();
     (await me.next("GET")).answer(404, {});
     const create = await me.next("POST");
@@ -95,6 +95,24 @@ describe("a leader", () => {
     expect(me.lease.isLeader).toBe(false);
     expect(await me.result).toBe("lost");
     expect(me.said).toEqual([true, false]);
+  });
+
+  it("counts from when it sent a renewal, not from when that was answered", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(404, {});
+    (await me.next("POST")).answer(201, held("me"));
+    await eventually(() => me.clock.pauses).toBe(1);
+    me.clock.advance(PAUSE_MS);
+    const renewal = await me.next("PUT");
+    me.clock.advance(200);
+    renewal.answer(200, held("me", 2, "2"));
+    await eventually(() => me.clock.pauses).toBe(2);
+
+    me.clock.advance(DURATION_MS / 2 - 200 - 1);
+    expect(me.lease.isLeader).toBe(true);
+    me.clock.advance(1);
+
+    expect(me.lease.isLeader).toBe(false);
   });
 });
 
@@ -115,6 +133,18 @@ describe("a candidate", () => {
     const { body, answer } = await me.next("PUT");
     expect(body).toMatchObject({ metadata: { resourceVersion: "1" }, spec: { holderIdentity: "me" } });
     answer(200, held("me"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+  });
+
+  it("waits anew whenever the holder renews", async () => {
+    await using me = await candidate();
+    for (const [i, version] of ["1", "1", "1", "1", "2", "2", "2", "2"].entries()) {
+      (await me.next("GET")).answer(200, held("another", 2, version));
+      await eventually(() => me.clock.pauses).toBe(i + 1);
+      me.clock.advance(PAUSE_MS);
+    }
+    (await me.next("GET")).answer(200, held("another", 2, "2"));
+    (await me.next("PUT")).answer(200, held("me", 2, "3"));
     await eventually(() => me.lease.isLeader).toBe(true);
   });
 
