@@ -13,6 +13,8 @@ import { anySpelling } from "./spelling.ts";
  */
 export type AssignmentState = "Created" | "Assigned" | "Unassigned" | "" | "Unknown";
 
+const LONGEST_LABEL = 63;
+
 const text = v.optional(v.string(), "");
 const embedded = v.optional(v.unknown());
 const states = v.picklist(["Created", "Assigned", "Unassigned", "", "Unknown"]);
@@ -86,7 +88,7 @@ export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
     kind: kinds.assignment.kind,
     metadata: {
       ...metadata,
-      labels: { ...over?.labels, [NODE_LABEL]: draft.nodeName },
+      labels: { ...over?.labels, [NODE_LABEL]: nodeLabel(draft.nodeName) },
       annotations: withoutNulls({ ...over?.annotations, ...writePlacement(draft.machine, draft.leftovers) }),
     },
     spec: {
@@ -98,6 +100,11 @@ export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
     },
     status: { status: draft.state, availableReplicas: 1 },
   };
+}
+
+/** The value of the node label: a node name may have 253 characters, a label 63. Long names may share one. */
+export function nodeLabel(nodeName: string): string {
+  return nodeName.slice(0, LONGEST_LABEL).replace(/[-.]+$/, "");
 }
 
 function withoutNulls(values: Readonly<Record<string, string | null>>): object {

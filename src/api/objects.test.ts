@@ -104,6 +104,13 @@ describe("AzureAssignedIdentity", () => {
     expect(JSON.stringify(writeAssignment(draft))).not.toMatch(/"(creationTimestamp|resourceVersion|uid)":""/);
   });
 
+  it.each([63, 64, 100])("labels a record with what fits of a node name whose %ith letter is a dot", (length) => {
+    const nodeName = `${"n".repeat(length - 1)}.west`;
+    const written = readAssignment(writeAssignment({ ...draft, nodeName }));
+    expect(written.nodeName).toBe(nodeName);
+    expect(written.meta.labels.nodename).toBe("n".repeat(Math.min(63, length - 1)));
+  });
+
   it("keeps the metadata of the record that it rewrites, with the finalizer and the node of today", () => {
     const before = {
       ...readAssignment(writeAssignment(draft)).meta,

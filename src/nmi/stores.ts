@@ -1,4 +1,4 @@
-import { readAssignment } from "../api/assignment.ts";
+import { nodeLabel, readAssignment } from "../api/assignment.ts";
 import { readBinding } from "../api/binding.ts";
 import { readException } from "../api/exception.ts";
 import { readIdentity } from "../api/identity.ts";
@@ -25,7 +25,7 @@ export type NmiStores = ReturnType<typeof nmiStores>;
 /** What NMI follows at the API server: this node's pods and assignments, and the objects that decide about them. */
 export function nmiStores({ client, node, isScaled, log, onContact }: StoresOptions) {
   const of = (kind: Kind) => ({ client, log, kind, onContact: () => onContact(kind) });
-  const ofNode = isScaled ? { labelSelector: `${NODE_LABEL}=${node}` } : {};
+  const ofNode = isScaled ? { labelSelector: `${NODE_LABEL}=${nodeLabel(node)}` } : {};
   return {
     pods: new Store({
       ...of(kinds.pod),
