@@ -91,10 +91,10 @@ describe("imdsFault", () => {
   it("carries IMDS's words in one safe line", () => {
     const answer = {
       error: "invalid_request",
-      error_description: `Identity not found\nI0101 forged ${"x".repeat(999)}`,
+      error_description: `Identity not found\r\nI0101\u0007 forged ${"x".repeat(999)}`,
     };
     const { message } = imdsFault({ status: 400, headers: {}, body: body(answer) }, false);
-    expect(message).toContain("Identity not found\\u000a");
+    expect(message).toContain("Identity not found I0101\\u0007 forged");
     expect(message.length).toBeLessThan(400);
   });
 });

@@ -81,7 +81,7 @@ export function imdsFault({ status, headers, body }: ImdsResponse, isJustAssigne
   const result = v.safeParse(errorSchema, parsed(body));
   const { error, error_description: text } = result.success ? result.output : { error: "", error_description: "" };
   // The first sentence is the original's, which clients' tests look for.
-  const words = printable([error, text].filter((part) => part !== "").join(": "));
+  const words = printable([error, text.replace(/\s+/g, " ")].filter((part) => part !== "").join(": "));
   const message = `Refresh request failed. Status Code = '${status}'. Response: ${words || "no reason given"}`;
   const options = { facts: { status }, retryAfterMs: retryAfterMs(headers) };
   if (status === 400 && /identity not found/i.test(text)) {

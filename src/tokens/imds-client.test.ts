@@ -1,4 +1,5 @@
 import { setGlobalProxyFromEnv } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeImds } from "../../test/support/fake-imds.ts";
 import { ImdsClient, retryAfterMs } from "./imds-client.ts";
@@ -28,6 +29,20 @@ describe("ImdsClient", () => {
     const client = new ImdsClient(imds.address);
     await client.send(request, never);
     expect((await client.send(request, never)).headers.connection).toBe("close");
+  });
+
+  it("tells what answers without HTTP from what does not answer", async () => {
+    const garbage = createServer((socket) => {
+      socket.on("error", () => {}).resume();
+      socket.end("hello\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => garbage.listen(0, "127.0.0.1", resolve));
+    const { port } = garbage.address() as AddressInfo;
+    await expect(new ImdsClient({ host: "127.0.0.1", port }).send(request, never)).rejects.toMatchObject({
+      code: "IMDS_ERROR",
+      message: expect.stringContaining(`127.0.0.1:${port} is not the instance metadata service`),
+    });
+    await new Promise((resolve) => garbage.close(resolve));
   });
 
   it("tells that nobody answers, and where", async () => {

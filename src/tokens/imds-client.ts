@@ -59,6 +59,10 @@ export class ImdsClient {
   #noAnswer(reason: unknown): Fault {
     const { host, port } = this.#address;
     const why = reason instanceof Error && "code" in reason ? String(reason.code) : "no answer in time";
+    if (why.startsWith("HPE_")) {
+      const message = `what answers at ${host}:${port} is not the instance metadata service: no HTTP (${why})`;
+      return new Fault("IMDS_ERROR", message, { cause: reason });
+    }
     const seconds = this.#timeoutMs / 1000;
     const message = `the instance metadata service at ${host}:${port} does not answer (${why}, limit ${seconds} s)`;
     return new Fault("IMDS_UNREACHABLE", message, { cause: reason });
