@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
+import { ApiProxy } from "../support/api-proxy.ts";
+import { type MicPlace, micPlace } from "../support/mic-program.ts";
+
+/** What a leader knows when it begins. */
+
+const within = { timeout: 25_000, interval: 50 };
+let place: MicPlace;
+beforeAll(async () => {
+  place = await micPlace();
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+describe("a leader", () => {
+  it("takes nothing off a pod that it has not heard of, because its watches died without a sign", async () => {
+    const vm = place.world.createVm({ resourceGroup: "rg", name: "vm-1" });
+    const { id, clientId } = place.world.createIdentity({ resourceGroup: "rg", name: "other" });
+    await place.create(kinds.node, "vm-1", { providerID: `azure://${vm.id}` });
+    await place.create(kinds.identity, "other", { type: 0, resourceID: id, clientID: clientId });
+    await place.create(kinds.binding, "other", { azureIdentity: "other", selector: "other" });
+    const pod = { nodeName: "vm-1", containers: [{ name: "main", image: "demo" }] };
+    await using proxy = await ApiProxy.start(place.access);
+    const lease = [`--leader-election-name=${crypto.randomUUID()}`];
+
+    await using first = place.start([...(await place.flags("first")), ...lease]);
+    await expect.poll(() => first.text, within).toContain("sync thread started");
+    await using second = place.start([...(await place.flags("second", proxy.access.server)), ...lease]);
+    await expect.poll(() => second.text, within).toContain("another holds the leader lease");
+    await expect.poll(() => proxy.watches, within).toBe(5);
+    proxy.freeze();
+    await place.create(kinds.pod, "early", pod, { [BINDING_LABEL]: "other" });
+    await expect.poll(place.states, within).toEqual(["early-default-other Assigned"]);
+    first.kill("SIGTERM");
+    await expect.poll(() => second.text, within).toContain("sync thread started");
+
+    await place.create(kinds.pod, "late", pod, { [BINDING_LABEL]: "other" });
+    await expect.poll(place.states, within).toEqual(["early-default-other Assigned", "late-default-other Assigned"]);
+    expect(second.text).not.toContain("del [early");
+    expect(place.world.identitiesOn(vm.id)).toEqual([id]);
+  });
+
+  it("does not ask to lead before it knows all of the cluster", async () => {
+    await using proxy = await ApiProxy.start(place.access);
+    place.api.failNext({ verb: "list", resource: "pods" }, { code: 403, message: "no" }, 1_000);
+    await using mic = place.start([
+      ...(await place.flags("first", proxy.access.server)),
+      `--leader-election-name=${crypto.randomUUID()}`,
+    ]);
+    const asked = (what: string) => proxy.requests.filter((request) => request.includes(what));
+    await expect.poll(() => asked("/pods?").length, within).toBeGreaterThan(2);
+    expect(asked("/leases")).toEqual([]);
+    expect(await mic.ask("health probe", "/readyz")).toBe("Not Ready");
+    place.api.calm();
+    await expect.poll(() => mic.text, within).toContain("sync thread started");
+    expect(await mic.ask("health probe", "/readyz")).toBe("Ready");
+  });
+});
