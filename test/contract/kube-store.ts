@@ -90,7 +90,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       const store = await followed(place, clock);
 
       place.proxy.cut();
-      await eventually(() => clock.sleepers).toBe(1); // in its pause
+      await eventually(() => place.lines.some((line) => line.includes("trying again"))).toBe(true); // in its pause
       await place.create("meanwhile", "2");
       clock.advance(LONGEST_PAUSE_MS);
 
