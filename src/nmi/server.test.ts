@@ -119,6 +119,16 @@ describe("serve", () => {
     expect(JSON.parse(answer.slice(answer.indexOf("\r\n\r\n")))).toMatchObject({ error: "invalid_request" });
   });
 
+  it("lets go of a client that is no HTTP client and does not close", async () => {
+    const { server, port } = await start(async () => fine);
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true }); // never ends its side
+    socket.write("no HTTP\r\n\r\n");
+    const open = () => new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+    await expect.poll(open).toBe(1);
+    await expect.poll(open, { timeout: 5_000 }).toBe(0);
+    socket.destroy();
+  });
+
   it("answers a request without Host, as old clients send it", async () => {
     const { port } = await start(async () => fine);
     expect(await raw(port, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 OK/);

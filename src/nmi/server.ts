@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import { type Listener, listen } from "../base/listener.ts";
@@ -9,6 +10,7 @@ import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
 const KEEP_ALIVE_MS = 120_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 2000;
+const LINGER_MS = 1000;
 const MAX_BODY_BYTES = 64 * 1024;
 
 const badRequest = refusal("not HTTP as the metadata service takes it");
@@ -132,4 +134,6 @@ function refuse(socket: Duplex): void {
   const head = Object.entries({ ...headers, "Content-Length": Buffer.byteLength(body), Connection: "close" });
   const lines = head.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(`HTTP/1.1 400 Bad Request\r\n${lines}\r\n${body}`);
+  // Time to read the answer; whoever holds on to the connection then would hold it for ever.
+  if (socket instanceof Socket) socket.setTimeout(LINGER_MS, () => socket.destroy());
 }
