@@ -45,8 +45,7 @@ const LONGEST_PAUSE_MS = 30_000;
  *        ▲                      ├───────broken off, refused────────▶ watching   after a pause, from there too
  *        └──────────────────────┴───────version gone, ERROR event──▶ listing    after a pause; differences are told
  *
- * Pauses grow while nothing succeeds. What was read stays readable all the time. `catchUp` leads back to listing at
- * once, from wherever it is.
+ * Pauses grow while nothing succeeds. What was read stays readable all the time. `catchUp` leads to listing at once.
  */
 export class Store<T extends { readonly meta: Meta }> {
   readonly #options: StoreOptions<T>;
