@@ -43,7 +43,7 @@ export type ControlPlaneOptions = {
 export function missing(): string | undefined {
   if (process.platform !== "linux") return `a control plane needs Linux, this is ${process.platform}`;
   const unbuilt = ["etcd", "kube-apiserver"].filter((program) => !existsSync(join(BIN, program)));
-  if (unbuilt.length > 0) return `${unbuilt.join(" and ")} not built: run test/cluster/build-programs core`;
+  if (unbuilt.length > 0) return `no ${unbuilt.join(" and ")} here: "npm test" builds them where Go is installed`;
   const folders = (process.env.PATH ?? "").split(":");
   const absent = ["bash", "openssl", "curl", "setsid", "awk"].filter(
     (program) => !folders.some((folder) => existsSync(join(folder, program))),
