@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 // Everything that must hold, in one command. `--quick` leaves out what starts servers and programs.
@@ -68,7 +68,9 @@ type Report = {
 async function runTests(project: string, folder: string): Promise<void> {
   const file = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const { ok, seconds } = await run("vitest", ["run", "--project", project, ...reporters], true);
+  // Unit tests share nothing and wait for nothing; the others run one after the other, or they would wait for each other.
+  const workers = project === "unit" ? [`--maxWorkers=${availableParallelism()}`] : [];
+  const { ok, seconds } = await run("vitest", ["run", "--project", project, ...workers, ...reporters], true);
   let report: Report;
   try {
     report = JSON.parse(readFileSync(file, "utf8")) as Report;

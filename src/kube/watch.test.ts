@@ -21,6 +21,7 @@ describe("the lines of a stream", () => {
         const bytes = Buffer.from(sent.map((line) => `${line}\n`).join(""));
         expect(await collect(textLines(pieces(bytes, cuts)))).toEqual(sent);
       }),
+      { numRuns: 40 },
     );
   });
 
