@@ -1,72 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { FakeBackend, HOUR } from "../../test/support/fake-backend.ts";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { identity } from "../../test/support/make.ts";
-import type { Token } from "../api/token-answer.ts";
 import { Fault } from "../base/fault.ts";
-import { Secret } from "../base/secret.ts";
-import { raceAbort } from "../base/single-flight.ts";
-import type { Backend } from "./backend.ts";
 import { TokenCache } from "./cache.ts";
 
 const never = new AbortController().signal;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const HOUR = 3600_000;
-
-/** A back end that numbers its tokens; each lives for 24 hours unless told otherwise. */
-class FakeBackend implements Backend {
-  fetches = 0;
-  lifeMs = 24 * HOUR;
-  /** How many fetches are under way. */
-  under = 0;
-  #fault: Fault | undefined;
-  #held: Promise<void> | undefined;
-  readonly #clock: FakeClock;
-
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-  }
-
-  identityKey({ clientId }: { clientId: string }) {
-    return clientId;
-  }
-
-  key({ identity: { clientId }, resource }: { identity: { clientId: string }; resource: string }) {
-    return `${clientId}\n${resource}`;
-  }
-
-  /** Every fetch fails until `heal()`. */
-  break(fault: Fault) {
-    this.#fault = fault;
-  }
-
-  heal() {
-    this.#fault = undefined;
-  }
-
-  hold(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#held = promise;
-    return resolve;
-  }
-
-  async fetch(request: { resource: string }, signal: AbortSignal): Promise<Token> {
-    this.fetches += 1;
-    const number = this.fetches;
-    this.under += 1;
-    await raceAbort(this.#held ?? Promise.resolve(), signal).finally(() => {
-      this.under -= 1;
-    });
-    if (this.#fault !== undefined) throw this.#fault;
-    return {
-      accessToken: new Secret(`token-${number}`),
-      expiresOn: (this.#clock.now() + this.lifeMs) / 1000,
-      notBefore: 0,
-      resource: request.resource,
-      tokenType: "Bearer",
-      clientId: "",
-    };
-  }
-}
 
 function setUp(options: { mostEntries?: number; isOff?: boolean } = {}) {
   const clock = new FakeClock();

@@ -33,23 +33,7 @@ function backend(timeoutMs?: number) {
   });
 }
 
-/** Lets time pass whenever the code sleeps, until the promise is settled. */
-async function patiently<T>(result: Promise<T>): Promise<T> {
-  let isOver = false;
-  const over = result.then(
-    () => {
-      isOver = true;
-    },
-    () => {
-      isOver = true;
-    },
-  );
-  while (!isOver) {
-    await Promise.race([clock.asleep(), over]);
-    clock.advance(500);
-  }
-  return result;
-}
+const patiently = <T>(result: Promise<T>): Promise<T> => clock.passUntil(result, 500);
 
 describe("a request to IMDS", () => {
   it("names the identity by client ID and carries what IMDS wants", async () => {

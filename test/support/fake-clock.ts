@@ -58,4 +58,18 @@ export class FakeClock implements Clock {
       sleeper.wake();
     }
   }
+
+  /** Lets time pass in steps, whenever somebody sleeps, until the promise is settled. */
+  async passUntil<T>(result: Promise<T>, stepMs: number): Promise<T> {
+    let isOver = false;
+    const settle = () => {
+      isOver = true;
+    };
+    const over = result.then(settle, settle);
+    while (!isOver) {
+      await Promise.race([this.asleep(), over]);
+      this.advance(stepMs);
+    }
+    return result;
+  }
 }
