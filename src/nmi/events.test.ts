@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeImds } from "../../test/support/fake-imds.ts";
+import { describe, expect, it } from "vitest";
+import { boundNmi, reader, tokenPath, web } from "../../test/support/bound-nmi.ts";
 import { exception, identity, pod } from "../../test/support/make.ts";
-import { ask, type NmiNode, nmiNode } from "../../test/support/nmi-node.ts";
+import { ask, nmiNode } from "../../test/support/nmi-node.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 
-const token = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
-const web = pod("web");
-const reader = identity("reader", { spec: { clientID: "c1a0aaaa-1111-4222-8333-444455556666" } });
+const { imds, bound } = boundNmi();
 
 /** Time that jumps on as soon as somebody waits for it. */
 function hasty(): Clock {
@@ -20,22 +18,10 @@ function hasty(): Clock {
   };
 }
 
-let imds: FakeImds;
-beforeEach(async () => {
-  imds = await FakeImds.start();
-});
-afterEach(() => imds[Symbol.asyncDispose]());
-
-function bound(options: Partial<Parameters<typeof nmiNode>[0]> = {}): NmiNode {
-  const node = nmiNode({ imds, ...options });
-  node.bind(web, reader);
-  return node;
-}
-
 describe("log and metrics", () => {
   it("tell of each token request in the words that people search for", async () => {
     const node = bound();
-    await ask(node, token);
+    await ask(node, tokenPath);
     const messages = node.lines.map((line) => line.slice(line.indexOf("] ") + 2).trim());
     expect(messages).toEqual([
       "no clientID or resourceID in request. default/web has been matched with azure identity default/reader",
@@ -77,9 +63,9 @@ describe("log and metrics", () => {
 
   it("cannot be made to say it by the client ID of a request or an identity either", async () => {
     const clientId = '1 p="';
-    const node = nmiNode({ imds });
+    const node = nmiNode({ imds: imds() });
     node.bind(web, identity("odd", { spec: { clientID: clientId } }));
-    await ask(node, `${token}&client_id=${encodeURIComponent(clientId)}`);
+    await ask(node, `${tokenPath}&client_id=${encodeURIComponent(clientId)}`);
     expect(node.lines[0]).toContain("clientID in request: 1%20##### REDACTED #####=%22, ");
     expect(node.lines[1]).toContain("clientid:1%20##### REDACTED #####=%22 ");
   });
@@ -88,8 +74,8 @@ describe("log and metrics", () => {
     const node = bound();
     for (let i = 0; i < 60; i += 1) await ask(node, `/metadata/identity/oauth2/token?resource=r${i}&client_id=x`);
     await ask(node, "/metadata/identity/oauth2/token?client_id=x");
-    await ask(node, token);
-    await ask(node, `${token}&client_id=x`);
+    await ask(node, tokenPath);
+    await ask(node, `${tokenPath}&client_id=x`);
     const { body } = await node.metrics.expose();
     const counts = [...body.matchAll(/_duration_seconds_count\{.*status_code="(\d+)".*resource="(.*)"\} (\d+)/g)];
     expect(counts.map(([, ...parts]) => parts)).toEqual([
@@ -101,10 +87,10 @@ describe("log and metrics", () => {
   });
 
   it("tell who made use of an exception, and for what", async () => {
-    const node = nmiNode({ imds });
+    const node = nmiNode({ imds: imds() });
     node.pods.put(pod("mic", { labels: { component: "mic" } }));
     node.exceptions.push(exception("mic", { component: "mic" }));
-    await ask(node, `${token}&client_id=${reader.clientId}`);
+    await ask(node, `${tokenPath}&client_id=${reader.clientId}`);
     expect(node.lines[0]).toContain(
       'exception pod default/mic token handling decision="excepted" area="token" pod="default/mic" uid="uid-of-mic" ' +
         'remote="10.244.0.2" resource="https://vault.azure.net" clientId="c1a0##### REDACTED #####6666"',
@@ -113,7 +99,7 @@ describe("log and metrics", () => {
 
   it("tell why a request was refused", async () => {
     const node = bound();
-    await ask(node, `${token}&client_id=another`);
+    await ask(node, `${tokenPath}&client_id=another`);
     expect(node.lines[0]).toContain(
       'token refused decision="refused" resource="https://vault.azure.net" clientId="another" ' +
         'pod="default/web" uid="uid-of-web" remote="10.244.0.2"',
