@@ -136,11 +136,7 @@ describe("planAssignments", () => {
   it("comes to rest, and then machines carry what is needed and nothing else, whenever a leader was killed", () => {
     fc.assert(
       fc.property(history, moment, (past, at) => {
-        const cluster = new SmallCluster();
-        for (const { at: then, steps } of past) {
-          cluster.stepsLeft = steps;
-          settleOrDie(cluster, then);
-        }
+        const cluster = clusterAfter(past);
         cluster.stepsLeft = Number.POSITIVE_INFINITY;
         settle(cluster, at);
 
@@ -155,11 +151,7 @@ describe("planAssignments", () => {
   it("never takes off what a pod needs", () => {
     fc.assert(
       fc.property(history, moment, (past, at) => {
-        const cluster = new SmallCluster();
-        for (const { at: then, steps } of past) {
-          cluster.stepsLeft = steps;
-          settleOrDie(cluster, then);
-        }
+        const cluster = clusterAfter(past);
         const inUse = new Set(needed(look(cluster, at)));
         for (const { machine, detach } of planAssignments(look(cluster, at)).machines) {
           for (const id of detach) expect(inUse).not.toContain(`${machine} ${id}`);
@@ -183,6 +175,16 @@ describe("planAssignments", () => {
     );
   });
 });
+
+/** What leaders that were killed, each after some steps, have left behind. */
+function clusterAfter(past: readonly { readonly at: Moment; readonly steps: number }[]): SmallCluster {
+  const cluster = new SmallCluster();
+  for (const { at, steps } of past) {
+    cluster.stepsLeft = steps;
+    settleOrDie(cluster, at);
+  }
+  return cluster;
+}
 
 function settleOrDie(cluster: SmallCluster, at: Moment): void {
   for (let rounds = 0; cluster.stepsLeft > 0 && rounds < 10; rounds += 1) {
