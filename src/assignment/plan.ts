@@ -69,6 +69,7 @@ function machinePlan(
     work: work.sort((a, b) => (workKey(a) < workKey(b) ? -1 : 1)),
     attach: distinct(work.flatMap(({ awaits }) => awaits ?? [])),
     detach: distinct(leaving).filter((id) => !mustStay(id)),
+    repair: [],
     forget: forget.sort((a, b) => (objectKey(a.record.meta) < objectKey(b.record.meta) ? -1 : 1)),
   };
 }

@@ -16,6 +16,15 @@ export type Settings = {
   readonly pinnedClientIds: ReadonlySet<string>;
 };
 
+/** What a look at a machine in Azure has shown, against what pods there shall have. */
+export type Drift = Placement & {
+  /**
+   * `missing`: the identity is not on the machine, somebody took it off. `stale`: it is there, but as it was before it
+   * was deleted and created anew in Azure; such an entry gives no tokens until it is taken off and put on again.
+   */
+  readonly kind: "missing" | "stale";
+};
+
 /** All that a plan is made from, read at one moment. */
 export type Snapshot = {
   readonly pods: readonly Pod[];
@@ -23,6 +32,8 @@ export type Snapshot = {
   readonly identities: readonly Identity[];
   readonly bindings: readonly Binding[];
   readonly assignments: readonly Assignment[];
+  /** Found by drift repair and not mended yet. */
+  readonly drift: readonly Drift[];
   readonly settings: Settings;
 };
 
@@ -79,6 +90,8 @@ export type MachinePlan = {
   readonly work: readonly RecordWork[];
   readonly attach: readonly string[];
   readonly detach: readonly string[];
+  /** What records say is on the machine and is not, or not as it should be. */
+  readonly repair: readonly Drift[];
   /** Records that nothing wants any more, removed once the machine is rid of their placements. */
   readonly forget: readonly { readonly record: Assignment; readonly after: readonly string[] }[];
 };

@@ -41,7 +41,14 @@ export type MachinesOptions = {
 };
 
 /** What came of a wish: IDs that are now as wished, or pinned and therefore left where they are, and what stood in the way of the others. */
-export type PatchResult = { readonly done: ReadonlySet<string>; readonly fault: Fault | undefined };
+export type PatchResult = {
+  readonly done: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  readonly fault: Fault | undefined;
+};
+/** An identity that Azure refuses, and when it is worth a new attempt. */
+type Refusal = { readonly fault: Fault; readonly retryInMs: number; readonly isNew: boolean };
+const none: ReadonlyMap<string, Refusal> = new Map();
 
 const POLL_MS = 1_000;
 /** The original gave up on an update after so long, too. */
@@ -83,12 +90,17 @@ export class ArmMachines {
     };
   }
 
+  /** How long until there is room for a change of the machine, in milliseconds. */
+  delayMs(_machineId: string): number {
+    return 0;
+  }
+
   /**
    * Makes a machine carry what is wished, and resolves when Azure has done it. Failures are part of the result; it
    * rejects only with the signal's reason.
    */
   async patch(machineId: string, wish: IdentityWish, signal: AbortSignal): Promise<PatchResult> {
-    if (wish.attach.length + wish.detach.length === 0) return { done: new Set(), fault: undefined };
+    if (wish.attach.length + wish.detach.length === 0) return { done: new Set(), refused: none, fault: undefined };
     let current: Found | undefined;
     try {
       current = await this.read(machineId, signal);
@@ -96,13 +108,13 @@ export class ArmMachines {
         await this.#update(machineOf(machineId), patch, signal);
         current = { ...current, ...patched(current, patch) };
       }
-      return { done: fulfilled(current, wish), fault: undefined };
+      return { done: fulfilled(current, wish), refused: none, fault: undefined };
     } catch (reason) {
       signal.throwIfAborted();
       const fault = Fault.from(reason);
       // A machine that is gone is rid of all its identities.
-      if (fault.code === "ARM_NOT_FOUND") return { done: new Set(wish.detach), fault };
-      return { done: current === undefined ? new Set() : fulfilled(current, wish), fault };
+      if (fault.code === "ARM_NOT_FOUND") return { done: new Set(wish.detach), refused: none, fault };
+      return { done: current === undefined ? new Set() : fulfilled(current, wish), refused: none, fault };
     }
   }
 

@@ -53,7 +53,7 @@ describe("micEvents", () => {
 
   it("names no node where records concern none", () => {
     const { events, lines } = start();
-    events.machineStarted({ machine: "", work: [], attach: [], detach: [], forget: [] });
+    events.machineStarted({ machine: "", work: [], attach: [], detach: [], repair: [], forget: [] });
     events.machineFailed("", new Fault("KUBE_ERROR", "the API server hiccups"), 1_000);
     expect(lines).toEqual([
       expect.stringContaining("processing records that concern no node, add [], del [], update []"),

@@ -61,7 +61,7 @@ async function patchMachine(
   const { detach } = plan;
   if (attach.length + detach.length === 0) return { isDone: () => true, fault: undefined };
   events.machineUpdating(plan.machine, attach, detach);
-  const { done, fault } = await machines.patch(plan.machine, { attach, detach }, signal);
+  const { done, fault } = await machines.patch(plan.machine, { attach, detach, renew: [] }, signal);
   const open = new Set([...attach, ...detach].filter((id) => !done.has(id)));
   return { isDone: (id) => !open.has(id), fault };
 }

@@ -77,7 +77,7 @@ describe("MIC in trouble", () => {
     const patch = world.machines.patch.bind(world.machines);
     world.machines.patch = async (machine, wish, signal) =>
       machine === VM
-        ? { done: new Set(wish.detach), fault: new Fault("ARM_NOT_FOUND", "gone") }
+        ? { done: new Set(wish.detach), refused: new Map(), fault: new Fault("ARM_NOT_FOUND", "gone") }
         : await patch(machine, wish, signal);
     await world.remove(kinds.node, "vm-0");
     await world.remove(kinds.pod, "web");

@@ -20,13 +20,39 @@ export type Records = {
   remove(record: Assignment, signal: AbortSignal): Promise<void>;
 };
 
+/** What a machine shall carry; IDs in the spelling of `resourceKey`. */
+export type Wish = {
+  readonly attach: readonly string[];
+  readonly detach: readonly string[];
+  /** On the machine as they were before somebody deleted and created them anew: taken off, then put on again. */
+  readonly renew: readonly string[];
+};
+
+/** An identity that Azure refuses. It is set aside, so that the others of its machine go on, and tried alone later. */
+export type Refusal = {
+  readonly fault: Fault;
+  /** When it is worth a new attempt, in milliseconds from now. */
+  readonly retryInMs: number;
+  /** Azure has just been asked; otherwise it was left aside without asking. */
+  readonly isNew: boolean;
+};
+
+export type PatchResult = {
+  /** IDs that are now as wished, or pinned and therefore left where they are. */
+  readonly done: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** What stood in the way of all that is neither done nor refused. */
+  readonly fault: Fault | undefined;
+};
+
 /** VMs and scale sets; failures are part of the result. */
 export type Machines = {
-  patch(
-    machineId: string,
-    wish: { readonly attach: readonly string[]; readonly detach: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<{ readonly done: ReadonlySet<string>; readonly fault: Fault | undefined }>;
+  /**
+   * How long until Azure's limits leave room for a change of this machine, in milliseconds; 0 for now. Asked before work
+   * on a machine begins, so that what goes is the latest wish.
+   */
+  delayMs(machineId: string): number;
+  patch(machineId: string, wish: Wish, signal: AbortSignal): Promise<PatchResult>;
 };
 
 export type MicPorts = {

@@ -38,6 +38,7 @@ export function gather(stores: MicStores, settings: Settings): Snapshot {
     identities: stores.identities.list(),
     bindings: stores.bindings.list(),
     assignments: stores.assignments.list(),
+    drift: [],
     settings,
   };
 }

@@ -41,6 +41,10 @@ export class FakeMachines implements Machines {
     return () => gate.open.resolve();
   }
 
+  delayMs(): number {
+    return 0;
+  }
+
   async patch(...[machine, { attach, detach }, signal]: Parameters<Machines["patch"]>) {
     this.patched.push(machine);
     const atOnce = (this.#underWay.get(machine) ?? 0) + 1;
@@ -56,7 +60,7 @@ export class FakeMachines implements Machines {
 
   #apply(machine: string, attach: readonly string[], detach: readonly string[]) {
     const fault = this.#faults.shift();
-    if (fault !== undefined) return { done: new Set<string>(), fault };
+    if (fault !== undefined) return { done: new Set<string>(), refused: new Map(), fault };
     const carried = new Set(this.on(machine));
     for (const id of attach) if (!this.#refused.has(id)) carried.add(id);
     for (const id of detach) carried.delete(id);
@@ -64,6 +68,6 @@ export class FakeMachines implements Machines {
     const done = new Set([...attach.filter((id) => carried.has(id)), ...detach]);
     const refused = attach.filter((id) => !carried.has(id));
     const refusal = new Fault("ARM_IDENTITY_REFUSED", `Azure refused ${refused.join(", ")}`);
-    return { done, fault: refused.length > 0 ? refusal : undefined };
+    return { done, refused: new Map(), fault: refused.length > 0 ? refusal : undefined };
   }
 }

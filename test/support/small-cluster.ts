@@ -11,7 +11,7 @@ export const settings: Settings = {
 
 /** A snapshot in which a case fills in what it is about. */
 export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
-  return { pods: [], nodes: [], identities: [], bindings: [], assignments: [], settings, ...over };
+  return { pods: [], nodes: [], identities: [], bindings: [], assignments: [], drift: [], settings, ...over };
 }
 
 /** Records and machines as plans leave them, with every single step countable, so that a test can stop anywhere. */
