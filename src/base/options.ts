@@ -103,6 +103,9 @@ export function formatDuration(ms: number): string {
   return h > 0 ? `${h}h${m}m${s}s` : m > 0 ? `${m}m${s}s` : `${s}s`;
 }
 
+/** The environment of a process, or a test's. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
 export type Reading<Table extends OptionTable> = {
   readonly config: ConfigOf<Table>;
   /** Sentences about deprecated flags that were used. */
@@ -112,13 +115,15 @@ export type Reading<Table extends OptionTable> = {
 /**
  * Settings from the command line, then the environment, then defaults. Takes what Go's flag and pflag take: one dash
  * or two, `--x=1` or `--x 1`.
+ * @param alsoWrong gives problems that the table cannot tell, such as a variable that must be set
  * @throws Fault FLAG_INVALID that lists every problem at once
  */
 export function readConfig<Table extends OptionTable>(
   program: string,
   table: Table,
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
+  alsoWrong: (config: ConfigOf<Table>) => readonly string[] = () => [],
 ): Reading<Table> {
   const byFlag = new Map(Object.entries(table).map(([key, option]) => [option.flag, { key, option }]));
   const values: Record<string, unknown> = Object.fromEntries(
@@ -146,6 +151,7 @@ export function readConfig<Table extends OptionTable>(
       warnings.push(`--${word.flag} is deprecated: ${known.option.deprecated}`);
     set(known.key, known.option, word.value, `--${word.flag}`);
   }
+  problems.push(...alsoWrong(values as ConfigOf<Table>));
   if (problems.length > 0) {
     throw new Fault("FLAG_INVALID", `${problems.join("; ")}; run "${program} --help" for all flags`);
   }

@@ -7,6 +7,7 @@ import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
 import { Metrics } from "../base/metrics.ts";
+import type { Env } from "../base/options.ts";
 import { userAgent, version } from "../base/version.ts";
 import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
@@ -27,7 +28,6 @@ const COMPONENT = "aadpodidentity.k8s.io";
 const FLUSH_MS = 2_000;
 
 async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
-  checkNamespace(process.env.MIC_POD_NAMESPACE);
   log.info(`starting mic process. Version: ${version.version}. Build date: ${version.date}.`);
   const clock = realClock;
   const agent = userAgent("MIC", config.customUserAgent);
@@ -99,15 +99,16 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   await announcer.flush(AbortSignal.timeout(FLUSH_MS));
 }
 
-function checkNamespace(namespace: string | undefined): void {
-  if (namespace !== undefined && namespace !== "") return;
-  const message = "namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE";
-  throw new Fault("FLAG_INVALID", message);
+function namespaceProblems({ MIC_POD_NAMESPACE: namespace = "" }: Env): readonly string[] {
+  return namespace === ""
+    ? ["namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE"]
+    : [];
 }
 
 void runProgram({
   name: "mic",
   summary: "puts the identities that are bound to pods on the machines that the pods run on",
   options: micOptions,
+  problems: namespaceProblems,
   run,
 });

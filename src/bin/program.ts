@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { klogOptions } from "../base/klog-options.ts";
 import { createLog, type Log } from "../base/log.ts";
-import { type ConfigOf, helpText, type OptionTable, readConfig, yesNo } from "../base/options.ts";
+import { type ConfigOf, type Env, helpText, type OptionTable, readConfig, yesNo } from "../base/options.ts";
 import { versionLine } from "../base/version.ts";
 
 const everyProgram = {
@@ -25,6 +25,8 @@ export type Program<Table extends OptionTable> = {
   readonly name: string;
   readonly summary: string;
   readonly options: Table;
+  /** What else must be right before the program runs, as sentences; told together with what is wrong with the flags. */
+  readonly problems?: (env: Env) => readonly string[];
   /** Runs until it is done or the signal is aborted; a Fault ends the program with that fault's sentence and exit code. */
   readonly run: (config: ConfigOf<Table>, context: Context) => Promise<void>;
 };
@@ -48,9 +50,14 @@ export async function runProgram<Table extends OptionTable>(program: Program<Tab
 async function start<Table extends OptionTable>(program: Program<Table>): Promise<void> {
   const table = allOptions(program.options);
   const words = process.argv.slice(2).map((word) => (word === "-h" ? "--help" : word)); // Go's flag packages take it
-  const { config, warnings } = readConfig(program.name, table, words, process.env);
   // The table was just made of both parts, so its values hold both parts' settings.
-  const shared = config as ConfigOf<typeof everyProgram>;
+  const sharedOf = (config: ConfigOf<OptionTable>) => config as ConfigOf<typeof everyProgram>;
+  const alsoWrong = (config: ConfigOf<OptionTable>) => {
+    const { help, version } = sharedOf(config);
+    return help || version ? [] : (program.problems?.(process.env) ?? []);
+  };
+  const { config, warnings } = readConfig(program.name, table, words, process.env, alsoWrong);
+  const shared = sharedOf(config);
   if (shared.help) return void process.stdout.write(helpText(program.name, program.summary, table));
   if (shared.version) return void process.stdout.write(`${versionLine()}\n`);
 

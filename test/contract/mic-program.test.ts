@@ -77,7 +77,7 @@ describe("mic", () => {
       when: "no namespace is given",
       args: [],
       env: {},
-      says: /^mic: namespace not specified\. Please add meta\.namespace as env variable MIC_POD_NAMESPACE$/m,
+      says: /^mic: namespace not specified\. Please add meta\.namespace as env variable MIC_POD_NAMESPACE; run "mic --help" for all flags$/m,
       code: 2,
     },
     {

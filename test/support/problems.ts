@@ -106,10 +106,19 @@ export const problems: readonly Problem[] = [
     exit: 2,
   },
   {
+    cause: "a wrong flag and no namespace",
+    program: "mic",
+    args: () => ["--createDeleteBatch=0"],
+    sentence:
+      '--createDeleteBatch: "0" is not a whole number of at least 1; namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE; run "mic --help" for all flags',
+    exit: 2,
+  },
+  {
     cause: "no namespace",
     program: "mic",
     args: cloud("azure.json"),
-    sentence: "namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE",
+    sentence:
+      'namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE; run "mic --help" for all flags',
     exit: 2,
   },
   {
