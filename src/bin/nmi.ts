@@ -55,7 +55,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader };
-  const ports = { ...whoAsks(stores, events), identities, tokens, metadata, events, settings, clock };
+  const ports = { ...whoAsks(config, stores, events), identities, tokens, metadata, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   await using server = await serve({ ...address, answer: (request) => route(request, ports) });
   log.info(`listening on ${address.host}:${server.port}`);
@@ -93,10 +93,16 @@ function azure(config: NmiConfig, events: NmiEvents): { readonly tokens: TokenCa
   };
 }
 
-function whoAsks({ pods, exceptions }: NmiStores, events: NmiEvents): Pick<NmiPorts, "callers" | "exceptions"> {
+function whoAsks(
+  { exceptionNamespaces }: NmiConfig,
+  { pods, exceptions }: NmiStores,
+  events: NmiEvents,
+): Pick<NmiPorts, "callers" | "exceptions"> {
   return {
     callers: new Callers({ pods, ownAddresses: ownAddresses(clock), clock, onMiss: events.callerMissed }),
-    exceptions: { cover: (pod) => isExcepted(pod, exceptions.by("namespace", pod.meta.namespace)) },
+    exceptions: {
+      cover: (pod) => isExcepted(pod, exceptions.by("namespace", pod.meta.namespace), exceptionNamespaces),
+    },
   };
 }
 

@@ -66,7 +66,19 @@ describe("isExcepted", () => {
       exceptions: [exception("x", { component: "mic" }, { namespace: "kube-system" })],
       then: false,
     },
-  ])("$when", ({ exceptions, then }) => {
-    expect(isExcepted(mic, exceptions)).toBe(then);
+    {
+      when: "the namespace is one in which exceptions count",
+      exceptions: [exception("x", { component: "mic" })],
+      namespaces: ["kube-system", "default"],
+      then: true,
+    },
+    {
+      when: "exceptions count in other namespaces only",
+      exceptions: [exception("x", { component: "mic" })],
+      namespaces: ["kube-system"],
+      then: false,
+    },
+  ])("$when", ({ exceptions, namespaces = [], then }) => {
+    expect(isExcepted(mic, exceptions, namespaces)).toBe(then);
   });
 });

@@ -1,4 +1,4 @@
-import { type ConfigOf, text, whole, yesNo } from "../base/options.ts";
+import { type ConfigOf, list, text, whole, yesNo } from "../base/options.ts";
 
 const port = { min: 0, max: 65535 } as const;
 
@@ -113,6 +113,11 @@ export const nmiOptions = {
     help: "Forget connections to the instance metadata service that are older than the iptables rules.",
   }),
   customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
+  exceptionNamespaces: list({
+    flag: "exception-namespaces",
+    fallback: [],
+    help: "Namespaces in which an AzurePodIdentityException counts; everywhere when empty.",
+  }),
   tokenCache: yesNo({
     flag: "token-cache",
     fallback: true,

@@ -58,7 +58,7 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
   });
   const ports: NmiPorts = {
     callers: new Callers({ pods: objects.pods, ownAddresses: () => new Set(["10.0.0.1"]), clock }),
-    exceptions: { cover: (pod) => isExcepted(pod, exceptions) },
+    exceptions: { cover: (pod) => isExcepted(pod, exceptions, []) },
     identities,
     tokens,
     metadata: {
