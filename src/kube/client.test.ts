@@ -8,6 +8,7 @@ import { createLog } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import type { Credentials } from "./access.ts";
 import { type ClientOptions, KubeClient } from "./client.ts";
+import type { HttpPort } from "./http-port.ts";
 
 const signal = new AbortController().signal;
 const log = createLog({ write: () => {} });
@@ -121,9 +122,34 @@ describe("a client of the API server", () => {
       retryAfterMs: 60_000,
     });
     const answer = client.get(kinds.pod, ref, signal);
-    await clock.asleep();
+    await eventually(() => clock.asleepFor).toEqual([2_000]);
     clock.advance(2_000);
     expect(await answer).toEqual({});
+  });
+
+  it("gives up another transport's answer by its own clock, and ends what is under way", async () => {
+    const clock = new FakeClock();
+    const asked: string[] = [];
+    const ended: unknown[] = [];
+    const transport: HttpPort = {
+      server: "in here",
+      open: ({ method, path }, signal) => {
+        asked.push(`${method} ${path}`);
+        signal.addEventListener("abort", () => ended.push(signal.reason));
+        return new Promise(() => {});
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    await using client = new KubeClient({ transport }, { userAgent: "test", log, clock, timeLimitMs: 7_000 });
+    const answer = client.get(kinds.pod, ref, signal).catch((reason: unknown) => reason);
+    await eventually(() => clock.asleepFor).toEqual([7_000]);
+    clock.advance(7_000);
+    expect(await answer).toMatchObject({
+      code: "KUBE_UNREACHABLE",
+      message: expect.stringContaining("cannot reach the API server at in here (no answer in time)"),
+    });
+    expect(asked).toEqual(["GET /api/v1/namespaces/ns/pods/a"]);
+    expect(ended).toEqual([await answer]);
   });
 
   it("waits within its budget", async () => {
@@ -132,7 +158,7 @@ describe("a client of the API server", () => {
     await client.get(kinds.pod, ref, signal);
     await client.get(kinds.pod, ref, signal);
     const third = client.get(kinds.pod, ref, signal);
-    await clock.asleep();
+    await eventually(() => clock.asleepFor).toEqual([1_000]);
     clock.advance(1_000);
     expect(await third).toEqual({});
   });

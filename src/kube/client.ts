@@ -4,9 +4,11 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeAccess } from "./access.ts";
 import { Budget } from "./budget.ts";
+import { Exchange, type ExchangeLimits } from "./exchange.ts";
 import { type Action, refusal, unreadable } from "./faults.ts";
+import type { HttpAnswer, HttpPort, HttpRequest } from "./http-port.ts";
 import { Slots } from "./slots.ts";
-import { type HttpAnswer, type HttpRequest, Transport } from "./transport.ts";
+import { Transport } from "./transport.ts";
 import { type WatchEvent, watchEvents } from "./watch.ts";
 import { type ObjectRef, objectPath, type Query, queryString, rawMeta, readPage } from "./wire.ts";
 
@@ -42,6 +44,7 @@ export type WatchOptions = {
 export type Listed<T> = { readonly objects: readonly T[]; readonly resourceVersion: string };
 
 const PAGE_SIZE = 500;
+const TIME_LIMIT_MS = 30_000;
 /** More requests at once would only wait at the API server, and keep it from others: the renewals of our own lease. */
 const MOST_IN_FLIGHT = 32;
 /** A pause that the API server asks for is kept here when it is not longer than this; callers decide about others. */
@@ -56,16 +59,19 @@ const patchTypes = { json: "application/json-patch+json", merge: "application/me
  * Every method throws a Fault KUBE_*, one of the credentials', or the signal's reason.
  */
 export class KubeClient implements AsyncDisposable {
-  readonly #transport: Transport;
+  readonly #port: HttpPort;
+  readonly #limits: ExchangeLimits;
   readonly #budget: Budget;
   readonly #slots = new Slots(MOST_IN_FLIGHT);
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #pageSize: number;
 
-  constructor(access: KubeAccess, options: ClientOptions) {
-    const { clock = realClock, qps = Number.POSITIVE_INFINITY, burst = qps } = options;
-    this.#transport = new Transport(access, options.userAgent, options.timeLimitMs);
+  /** Over the network, or over another transport; that one says itself who asks. */
+  constructor(access: KubeAccess | { readonly transport: HttpPort }, options: ClientOptions) {
+    const { clock = realClock, timeLimitMs = TIME_LIMIT_MS, qps = Number.POSITIVE_INFINITY, burst = qps } = options;
+    this.#port = "transport" in access ? access.transport : new Transport(access, options.userAgent);
+    this.#limits = { clock, timeLimitMs };
     this.#budget = new Budget({ qps, burst, clock });
     this.#log = options.log;
     this.#clock = clock;
@@ -162,13 +168,12 @@ export class KubeClient implements AsyncDisposable {
       ...selectors(query),
     };
     await this.#budget.take(signal);
-    const response = await this.#transport.open({ method: "GET", path: pathOf(action, parameters) }, signal);
-    if (response.statusCode !== 200) throw refusalOf(action, await this.#transport.read(response, signal));
-    return watchEvents(response, action, {
-      clock: this.#clock,
-      idleMs: options.idleMs,
-      failure: (reason) => this.#transport.failure(reason, signal),
-    });
+    using opening = new DisposableStack();
+    const exchange = opening.use(new Exchange(this.#port, this.#limits, signal));
+    const answer = await exchange.open({ method: "GET", path: pathOf(action, parameters) });
+    if (answer.status !== 200) throw refusalOf(action, await exchange.read(answer));
+    opening.move(); // the events end it
+    return watchEvents(answer.body, action, { clock: this.#clock, idleMs: options.idleMs, exchange });
   }
 
   async #send(action: Action, request: Request, signal: AbortSignal): Promise<unknown> {
@@ -187,7 +192,8 @@ export class KubeClient implements AsyncDisposable {
     await this.#budget.take(signal);
     const path = pathOf(action, parameters);
     const begin = this.#clock.monotonic();
-    const answer = await this.#transport.send({ ...request, path }, signal);
+    using exchange = new Exchange(this.#port, this.#limits, signal);
+    const answer = await exchange.read(await exchange.open({ ...request, path }));
     const ms = Math.round(this.#clock.monotonic() - begin);
     this.#log.verbose(6, "request to the API server", { method: request.method, path, status: answer.status, ms });
     if (answer.status < 200 || answer.status > 299) throw refusalOf(action, answer);
@@ -199,7 +205,7 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#transport[Symbol.asyncDispose]();
+    await this.#port[Symbol.asyncDispose]();
   }
 }
 

@@ -1,79 +1,59 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
+import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
-import { text } from "node:stream/consumers";
+import { Fault } from "../base/fault.ts";
 import { raceAbort } from "../base/single-flight.ts";
 import type { Credentials, KubeAccess } from "./access.ts";
 import { unreachable } from "./faults.ts";
+import type { HttpPort, HttpRequest, HttpStream } from "./http-port.ts";
 
-export type HttpRequest = {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** With the query. */
-  readonly path: string;
-  readonly body?: string;
-  readonly contentType?: string;
-};
-export type HttpAnswer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string };
-
-const TIME_LIMIT_MS = 30_000;
 /** TCP asks a silent peer for a sign of life after this long, then each second, and gives up after ten. */
 const KEEP_ALIVE_MS = 30_000;
 
-/**
- * Requests to one API server, over connections that are kept open. They fail with Fault KUBE_UNREACHABLE, with what
- * the credentials fail with, or with the signal's reason.
- */
-export class Transport implements AsyncDisposable {
+/** Requests to one API server over connections that are kept open. */
+export class Transport implements HttpPort {
   readonly #access: KubeAccess;
   readonly #userAgent: string;
-  readonly #timeLimitMs: number;
   #agent: http.Agent | undefined;
   #agentKey = "";
 
-  constructor(access: KubeAccess, userAgent: string, timeLimitMs = TIME_LIMIT_MS) {
+  constructor(access: KubeAccess, userAgent: string) {
     this.#access = access;
     this.#userAgent = userAgent;
-    this.#timeLimitMs = timeLimitMs;
   }
 
-  /** The whole answer, whatever its status. */
-  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    return await this.read(await this.open(request, signal), signal);
+  get server(): string {
+    return this.#access.server;
   }
 
-  /** The rest of an answer that was opened. */
-  async read(response: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
-    const timer = setTimeout(() => response.destroy(new Error("the answer does not end")), this.#timeLimitMs);
+  async open(request: HttpRequest, signal: AbortSignal): Promise<HttpStream> {
+    const credentials = await raceAbort(this.#access.credentials(), signal);
     try {
-      return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+      const answer = await this.#exchange(request, this.#optionsOf(request, credentials), signal);
+      return { status: answer.statusCode ?? 0, headers: answer.headers, body: this.#bodyOf(answer, signal) };
     } catch (reason) {
-      throw this.failure(reason, signal);
-    } finally {
-      clearTimeout(timer);
+      throw this.#failure(reason, signal);
     }
   }
 
-  /** The beginning of an answer whose rest may take any time; it is destroyed when the signal aborts. */
-  async open(request: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const credentials = await raceAbort(this.#access.credentials(), signal);
+  async *#bodyOf(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
-      return await this.#exchange(request, this.#optionsOf(request, credentials), signal);
+      yield* answer;
     } catch (reason) {
-      throw this.failure(reason, signal);
+      throw this.#failure(reason, signal);
     }
   }
 
   /** What a broken request or answer is thrown as. What broke one connection has most likely broken the idle ones. */
-  failure(reason: unknown, signal: AbortSignal): unknown {
-    if (signal.aborted) return signal.reason;
-    if (this.#agent !== undefined) closeIdle(this.#agent);
-    return unreachable(this.#access.server, reason);
+  #failure(reason: unknown, signal: AbortSignal): unknown {
+    const isOurs = signal.aborted && !Fault.is(signal.reason, "KUBE_UNREACHABLE");
+    if (this.#agent !== undefined && !isOurs) closeIdle(this.#agent);
+    return signal.aborted ? signal.reason : unreachable(this.#access.server, reason);
   }
 
   #exchange(request: HttpRequest, options: RequestOptions, signal: AbortSignal): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const ask = options.protocol === "http:" ? http.request : https.request;
     const outgoing = ask({ ...options, signal }, resolve);
-    const timer = setTimeout(() => outgoing.destroy(new Error("no answer in time")), this.#timeLimitMs);
     let isAnswered = false;
     outgoing.once("response", () => {
       isAnswered = true;
@@ -85,7 +65,7 @@ export class Transport implements AsyncDisposable {
       else reject(reason);
     });
     outgoing.end(request.body);
-    return promise.finally(() => clearTimeout(timer));
+    return promise;
   }
 
   #optionsOf(request: HttpRequest, credentials: Credentials): RequestOptions {

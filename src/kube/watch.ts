@@ -1,6 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import type { Exchange } from "./exchange.ts";
 import { type Action, unreadable, watchRefusal } from "./faults.ts";
 import { asRecord, asText, rawMeta } from "./wire.ts";
 
@@ -14,27 +13,22 @@ export type WatchEvent = {
 export type WatchLimits = {
   readonly clock: Clock;
   readonly idleMs: number;
-  /** What an answer that breaks off is thrown as. */
-  readonly failure: (reason: unknown) => unknown;
+  readonly exchange: Exchange;
 };
 
 /**
- * The events of a watch. A silent connection is destroyed after `idleMs`: the API server sends a bookmark about once a
+ * The events of a watch. A silent exchange is given up after `idleMs`: the API server sends a bookmark about once a
  * minute, so it has died on the way without a word.
  * @throws Fault for an ERROR event, an unreadable line or an answer that breaks off
  */
 export async function* watchEvents(
-  response: IncomingMessage,
+  body: AsyncIterable<Uint8Array>,
   action: Action,
-  { clock, idleMs, failure }: WatchLimits,
+  { clock, idleMs, exchange }: WatchLimits,
 ): AsyncGenerator<WatchEvent> {
-  const silence = () => response.destroy(new Error(`no sign of life for ${idleMs / 1000} s`));
-  using watchdog = new Watchdog(clock, idleMs, silence);
-  try {
-    for await (const line of textLines(response, () => watchdog.feed())) yield readEvent(line, action);
-  } catch (reason) {
-    throw reason instanceof Fault ? reason : failure(reason);
-  }
+  using _ = exchange;
+  using watchdog = new Watchdog(clock, idleMs, () => exchange.giveUp(`no sign of life for ${idleMs / 1000} s`));
+  for await (const line of textLines(body, () => watchdog.feed())) yield readEvent(line, action);
 }
 
 function readEvent(line: string, action: Action): WatchEvent {

@@ -2,9 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessTo, type ControlPlane, missing, startControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { Place, sizes } from "./kube-under-test.ts";
+import { isPausing, LONGEST_PAUSE_MS, Place, sizes } from "./kube-under-test.ts";
 
-const LONGEST_PAUSE_MS = 30_000;
 const reason = missing();
 
 /** With a control plane of its own, since nothing else works while its API server is away. */
@@ -46,14 +45,14 @@ describe.skipIf(reason !== undefined)(`a restart of kube-apiserver${reason ? ` (
     await eventually(() => place.proxy.watches).toBe(1);
 
     place.proxy.cut();
-    await eventually(() => clock.sleepers).toBe(1);
+    await eventually(() => isPausing(clock)).toBe(true);
     await place.resize("changed", "2");
     await place.remove("deleted");
     await place.create("created", "3");
     await restart();
     clock.advance(LONGEST_PAUSE_MS);
     await eventually(() => place.lines.some((line) => line.includes("version is gone"))).toBe(true);
-    await eventually(() => clock.sleepers).toBe(1);
+    await eventually(() => isPausing(clock)).toBe(true);
     clock.advance(LONGEST_PAUSE_MS);
 
     await eventually(() => sizes(store)).toEqual({ changed: "2", created: "3" });

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Store } from "../../src/kube/store.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { type ApiUnderTest, Place, sizes, type Thing } from "./kube-under-test.ts";
+import { type ApiUnderTest, isPausing, LONGEST_PAUSE_MS, Place, sizes, type Thing } from "./kube-under-test.ts";
 
-const LONGEST_PAUSE_MS = 30_000;
 const IDLE_MS = 150_000;
 
 /** A store through good and bad times. */
@@ -135,7 +134,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       const clock = new FakeClock();
       place.proxy.answerNext(/configmaps/, { status: 500, body: {} });
       const store = place.store({ clock });
-      await clock.asleep();
+      await eventually(() => isPausing(clock)).toBe(true);
       await expect(store.catchUp(AbortSignal.abort(new Error("left")))).rejects.toThrow("left");
       await store.ready();
       await place.create("a", "1");
@@ -155,7 +154,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       const told = record(store);
 
       place.proxy.cut();
-      await eventually(() => clock.sleepers).toBe(1);
+      await eventually(() => isPausing(clock)).toBe(true);
       await place.resize("changed", "2");
       await place.remove("deleted");
       await place.create("created", "3");
@@ -163,7 +162,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       place.proxy.answerNext(/watch=true/, { status: 410, body });
       clock.advance(LONGEST_PAUSE_MS);
       await eventually(() => place.lines.some((line) => line.includes("version is gone"))).toBe(true);
-      await eventually(() => clock.sleepers).toBe(1);
+      await eventually(() => isPausing(clock)).toBe(true);
       clock.advance(LONGEST_PAUSE_MS);
 
       await eventually(() => sizes(store)).toEqual({ before: "1", changed: "2", created: "3", kept: "1" });
@@ -181,7 +180,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
 
       const object = { kind: "Status", status: "Failure", message: "too old resource version", reason, code };
       place.proxy.inject(JSON.stringify({ type: "ERROR", object }));
-      await eventually(() => clock.sleepers).toBe(1);
+      await eventually(() => isPausing(clock)).toBe(true);
       await place.create("meanwhile", "2");
       clock.advance(LONGEST_PAUSE_MS);
 
@@ -195,7 +194,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       const store = await followed(place, clock);
 
       place.proxy.inject('{"type":"ADDED","object":{"kind":"Conf');
-      await eventually(() => clock.sleepers).toBe(1);
+      await eventually(() => isPausing(clock)).toBe(true);
       await place.create("meanwhile", "2");
       clock.advance(LONGEST_PAUSE_MS);
 
@@ -233,7 +232,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       const store = place.store({ clock });
       for (let i = 1; i <= 3; i += 1) {
         await eventually(() => lists(place)).toBe(i);
-        await clock.asleep();
+        await eventually(() => isPausing(clock)).toBe(true);
         clock.advance(LONGEST_PAUSE_MS);
       }
       await store.ready();
@@ -250,7 +249,7 @@ async function followed(place: Place, clock: FakeClock): Promise<Store<Thing>> {
   const store = place.store({ clock });
   await store.ready();
   await eventually(() => place.proxy.watches).toBe(1);
-  await clock.asleep(); // the watch's own guard against silence
+  await eventually(() => clock.asleepFor).toEqual([IDLE_MS]); // the watch's own guard against silence
   return store;
 }
 

@@ -8,6 +8,7 @@ import type { KubeAccess } from "../../src/kube/access.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { Store } from "../../src/kube/store.ts";
 import { ApiProxy } from "../support/api-proxy.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
 
 /** An API server that a suite runs against. */
 export type ApiUnderTest = { readonly access: KubeAccess };
@@ -26,6 +27,11 @@ export const namespaces: Kind = {
   kind: "Namespace",
   isNamespaced: false,
 };
+
+/** The longest that a store or an election waits before it tries again. */
+export const LONGEST_PAUSE_MS = 30_000;
+/** No pause is ever as long: those are whole milliseconds. */
+const REQUEST_LIMIT_MS = 5_000.5;
 
 export type Thing = { readonly meta: Meta; readonly size: string };
 
@@ -75,7 +81,12 @@ export class Place implements AsyncDisposable {
 
   /** A client through the proxy. */
   client(over: { readonly clock?: Clock; readonly pageSize?: number } = {}): KubeClient {
-    return new KubeClient(this.proxy.access, { userAgent: "contract", log: this.log, timeLimitMs: 5_000, ...over });
+    return new KubeClient(this.proxy.access, {
+      userAgent: "contract",
+      log: this.log,
+      timeLimitMs: REQUEST_LIMIT_MS,
+      ...over,
+    });
   }
 
   /** A running store of this namespace's ConfigMaps, through the proxy. */
@@ -126,4 +137,9 @@ export class Place implements AsyncDisposable {
 export function sizes(store: Store<Thing>): Readonly<Record<string, string>> {
   const own = store.list().filter(({ meta }) => meta.name !== "kube-root-ca.crt");
   return Object.fromEntries(own.map(({ meta, size }) => [meta.name, size]).sort());
+}
+
+/** Whether somebody waits before trying again: other sleeps are limits of requests and of silence. */
+export function isPausing(clock: FakeClock): boolean {
+  return clock.asleepFor.some((ms) => ms !== REQUEST_LIMIT_MS && ms <= LONGEST_PAUSE_MS);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/base/clock.ts";
 
-type Sleeper = { readonly at: number; readonly wake: () => void };
+type Sleeper = { readonly ms: number; readonly at: number; readonly wake: () => void };
 
 /** A clock that moves only when told. `asleep()` waits until the code under test really sleeps. */
 export class FakeClock implements Clock {
@@ -26,10 +26,15 @@ export class FakeClock implements Clock {
     return this.#sleepers.size;
   }
 
+  /** For how long each asked to sleep who is asleep. */
+  get asleepFor(): readonly number[] {
+    return [...this.#sleepers].map(({ ms }) => ms);
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const sleeper = { at: this.#ms + ms, wake: resolve };
+      const sleeper = { ms, at: this.#ms + ms, wake: resolve };
       this.#sleepers.add(sleeper);
       signal?.addEventListener("abort", () => this.#sleepers.delete(sleeper) && reject(signal.reason), { once: true });
       for (const seen of this.#watchers) seen();
