@@ -9,7 +9,9 @@ import { startEntra } from "../sandbox/azure/entra.ts";
 import { createWorld } from "../sandbox/azure/world.ts";
 import { type Authority, createAuthority, type ServerCertificate } from "../sandbox/certificates.ts";
 import { createCredential } from "./credentials.ts";
-import { type ArmCall, ArmMachines, type MachinesOptions } from "./machines.ts";
+import type { ArmCall } from "./machine-calls.ts";
+import { ArmMachines, type MachinesOptions } from "./machines.ts";
+import { type Access, SdkCompute } from "./sdk-compute.ts";
 
 let authority: Authority;
 let tls: ServerCertificate;
@@ -22,14 +24,15 @@ const never = new AbortController().signal;
 // Generous, since the machine may be busy with other things; nothing here takes that long by itself.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
-async function azure(
-  over: Partial<MachinesOptions> & { readonly operationMs?: number; readonly secret?: string } = {},
-) {
-  const { operationMs = 0, secret, ...options } = over;
+type Over = Partial<MachinesOptions> &
+  Partial<Access> & { readonly operationMs?: number; readonly secret?: string; readonly apiVersion?: string };
+
+async function azure(over: Over = {}) {
+  const { operationMs = 0, secret, apiVersion, credential, cloud: otherCloud, ...options } = over;
   const world = await createWorld();
   const entra = await startEntra({ world, tls });
   const arm = await startArm({ world, tls, operationMs });
-  const cloud = { resourceManager: arm.url, activeDirectory: entra.url };
+  const cloud = otherCloud ?? { resourceManager: arm.url, activeDirectory: entra.url };
   const principal = world.createServicePrincipal();
   const config = {
     cloud: "AzureStackCloud",
@@ -40,11 +43,10 @@ async function azure(
   } as const;
   const calls: ArmCall[] = [];
   const ca = authority.caPem;
+  const access = { cloud, credential: credential ?? (() => createCredential(config, cloud, { ca })) };
+  const sdk = { access: () => access, ca, userAgent: "test", ...(apiVersion === undefined ? {} : { apiVersion }) };
   const machines = new ArmMachines({
-    cloud,
-    ca,
-    userAgent: "test",
-    credential: () => createCredential(config, cloud, { ca }),
+    compute: new SdkCompute(sdk),
     onCall: (call) => calls.push(call),
     ...options,
   });
@@ -63,6 +65,7 @@ describe("ArmMachines", () => {
     for (const id of [az.vm.id, az.scaleSet.id].map(resourceKey)) {
       expect(await az.machines.patch(id, { attach: [a, b], detach: [] }, never)).toEqual({
         done: new Set([a, b]),
+        refused: new Map(),
         fault: undefined,
       });
       expect(az.on(id)).toEqual([a, b]);
@@ -119,7 +122,10 @@ describe("ArmMachines", () => {
   it("leaves pinned identities on a machine, whatever the wish calls them, and says so", async () => {
     const pinnedClientIds = new Set<string>();
     const spared: unknown[] = [];
-    await using az = await azure({ pinnedClientIds, onSpared: (machine, ids) => spared.push([machine, ids]) });
+    await using az = await azure({
+      pinnedClientIds: () => pinnedClientIds,
+      onSpared: (machine, ids) => spared.push([machine, ids]),
+    });
     const { id: pinnedId, clientId } = az.world.createIdentity({ resourceGroup: "rg", name: "Cluster" });
     pinnedClientIds.add(clientId.toLowerCase());
     const [id, pinned, a] = [resourceKey(az.vm.id), resourceKey(pinnedId), az.identity("a")];

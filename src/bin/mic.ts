@@ -3,6 +3,7 @@ import { loadCloudConfig } from "../azure/cloud-config.ts";
 import { findCloud } from "../azure/clouds.ts";
 import { createCredential, signInSummary } from "../azure/credentials.ts";
 import { ArmMachines } from "../azure/machines.ts";
+import { SdkCompute } from "../azure/sdk-compute.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
@@ -48,12 +49,11 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   const stores = micStores({ client, log });
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
   const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
+  const azure = { cloud, credential: () => createCredential(cloudConfig, cloud) };
   const machines = new ArmMachines({
-    cloud,
-    credential: () => createCredential(cloudConfig, cloud),
-    userAgent: agent,
+    compute: new SdkCompute({ access: () => azure, userAgent: agent, clock }),
     clock,
-    pinnedClientIds: settings.pinnedClientIds,
+    pinnedClientIds: () => settings.pinnedClientIds,
     onCall: events.azureCalled,
     onSpared: events.identitiesSpared,
   });

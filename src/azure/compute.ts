@@ -1,0 +1,37 @@
+import { parseResourceId, type ResourceId, resourceKey } from "../api/resource-id.ts";
+import type { IdentityPatch } from "./identity-patch.ts";
+
+export type Machine = ResourceId & { readonly id: string; readonly isScaleSet: boolean };
+
+/** What Azure shows of a machine. */
+export type Carried = {
+  /** Azure's word for the kinds of identities, such as `SystemAssigned, UserAssigned`; `None` when there are none. */
+  readonly type: string;
+  /** `Succeeded`, `Updating`, `Deleting`, …; empty when Azure does not say. */
+  readonly state: string;
+  /** Client IDs by resource ID in the spelling of `resourceKey`; empty where Azure does not say. */
+  readonly clientIds: ReadonlyMap<string, string>;
+};
+
+/** What the headers of an answer say is left of Azure's limits; absent or empty where they say nothing. */
+export type Remaining = {
+  readonly subscriptionReads?: number;
+  readonly subscriptionWrites?: number;
+  /** By the name of the policy, such as `Microsoft.Compute/UpdateVM3Min`. */
+  readonly resource: ReadonlyMap<string, number>;
+};
+export type Hear = (remaining: Remaining) => void;
+
+/** VMs and scale sets as Azure offers them: one request a call, nothing tried again. Both throw Fault ARM_*. */
+export type Compute = {
+  get(machine: Machine, signal: AbortSignal, hear?: Hear): Promise<Carried>;
+  /** Resolves when Azure has done it, which may take minutes. */
+  update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void>;
+};
+
+/** The machine with that ARM ID. */
+export function machineOf(id: string): Machine {
+  const parsed = parseResourceId(id);
+  if (parsed === undefined) throw new Error(`not the ARM ID of a machine: ${id}`);
+  return { ...parsed, id, isScaleSet: resourceKey(parsed.type) === "virtualmachinescalesets" };
+}

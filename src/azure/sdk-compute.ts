@@ -1,0 +1,111 @@
+import type { ComputeManagementClient, ComputeManagementClientOptionalParams } from "@azure/arm-compute";
+import type { TokenCredential } from "@azure/identity";
+import { resourceKey } from "../api/resource-id.ts";
+import { type Clock, realClock } from "../base/clock.ts";
+import { armFault } from "./arm-fault.ts";
+import { clientPolicies } from "./client-policies.ts";
+import type { Cloud } from "./clouds.ts";
+import type { Carried, Compute, Hear, Machine } from "./compute.ts";
+import type { IdentityPatch } from "./identity-patch.ts";
+import { remainingIn } from "./remaining.ts";
+
+/** Where Azure is and how MIC signs in to it. */
+export type Access = { readonly cloud: Cloud; readonly credential: () => Promise<TokenCredential> };
+
+export type SdkComputeOptions = {
+  /** Asked at each call: what has changed counts from the next one on, calls under way end as they began. */
+  readonly access: () => Access;
+  readonly userAgent: string;
+  /** Sent in place of the version that the SDK was made for, for clouds that are behind. */
+  readonly apiVersion?: string;
+  /** A certificate authority beside the system's, as PEM. */
+  readonly ca?: string;
+  readonly clock?: Clock;
+};
+
+type Client = Promise<ComputeManagementClient>;
+type CallOptions = {
+  readonly abortSignal: AbortSignal;
+  readonly updateIntervalInMs: number;
+  readonly onResponse: (response: Answer) => void;
+};
+type Answer = { readonly headers: { get(name: string): string | undefined } };
+
+const POLL_MS = 1_000;
+
+/** VMs and scale sets through Azure's SDK, which is loaded when it is first needed. */
+export class SdkCompute implements Compute {
+  readonly #options: SdkComputeOptions;
+  /** A client an access and subscription: nodes may be of several. */
+  readonly #clients = new WeakMap<Access, Map<string, Client>>();
+
+  constructor(options: SdkComputeOptions) {
+    this.#options = options;
+  }
+
+  async get(machine: Machine, signal: AbortSignal, hear?: Hear): Promise<Carried> {
+    const { identity, provisioningState = "" } = await this.#call(machine, signal, hear, (client, options) =>
+      machine.isScaleSet
+        ? client.virtualMachineScaleSets.get(machine.resourceGroup, machine.name, options)
+        : client.virtualMachines.get(machine.resourceGroup, machine.name, options),
+    );
+    const entries = Object.entries(identity?.userAssignedIdentities ?? {});
+    return {
+      type: identity?.type ?? "None",
+      state: provisioningState,
+      clientIds: new Map(entries.map(([id, { clientId = "" }]) => [resourceKey(id), clientId])),
+    };
+  }
+
+  async update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void> {
+    // The SDK sends null as it is, although its types do not know that a patch may hold it.
+    const parameters = { identity: patch as { type: IdentityPatch["type"] } };
+    await this.#call(machine, signal, hear, async (client, options) => {
+      const poller = machine.isScaleSet
+        ? client.virtualMachineScaleSets.update(machine.resourceGroup, machine.name, parameters, options)
+        : client.virtualMachines.update(machine.resourceGroup, machine.name, parameters, options);
+      await poller.pollUntilDone(options);
+    });
+  }
+
+  async #call<T>(
+    machine: Machine,
+    signal: AbortSignal,
+    hear: Hear | undefined,
+    work: (client: ComputeManagementClient, options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    const onResponse = ({ headers }: Answer) => hear?.(remainingIn((name) => headers.get(name)));
+    try {
+      const client = await this.#clientFor(machine.subscription);
+      return await work(client, { abortSignal: signal, updateIntervalInMs: POLL_MS, onResponse });
+    } catch (reason) {
+      signal.throwIfAborted();
+      throw armFault(reason, machine.id);
+    }
+  }
+
+  #clientFor(subscription: string): Client {
+    const access = this.#options.access();
+    const clients = this.#clients.get(access) ?? new Map<string, Client>();
+    this.#clients.set(access, clients);
+    const known = clients.get(subscription) ?? this.#createClient(access, subscription);
+    clients.set(subscription, known);
+    known.catch(() => clients.delete(subscription)); // a failure is not kept
+    return known;
+  }
+
+  async #createClient({ cloud, credential }: Access, subscription: string): Client {
+    const { userAgent, apiVersion, ca, clock = realClock } = this.#options;
+    const options: ComputeManagementClientOptionalParams = {
+      endpoint: cloud.resourceManager,
+      credentials: { scopes: [`${cloud.resourceManager}/.default`] },
+      userAgentOptions: { userAgentPrefix: userAgent },
+      // When to try again is the caller's business; only polls are repeated, by a policy.
+      retryOptions: { maxRetries: 0 },
+      additionalPolicies: clientPolicies({ apiVersion, clock }),
+      ...(ca === undefined ? {} : { tlsOptions: { ca } }),
+    };
+    const [{ ComputeManagementClient }, signedIn] = await Promise.all([import("@azure/arm-compute"), credential()]);
+    return new ComputeManagementClient(signedIn, subscription, options);
+  }
+}
