@@ -28,6 +28,7 @@ export const kinds = {
   node: core("Node", "nodes", false),
   secret: core("Secret", "secrets"),
   event: core("Event", "events"),
+  endpoints: core("Endpoints", "endpoints"),
   lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true },
   crd: {
     group: "apiextensions.k8s.io",

@@ -14,6 +14,7 @@ import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import { loadAccess } from "../kube/kubeconfig.ts";
 import { LeaderLease } from "../kube/leader.ts";
+import { leaseLock } from "../kube/lease.ts";
 import { micEvents } from "../mic/events.ts";
 import { executePlan } from "../mic/execute.ts";
 import { SyncLoop } from "../mic/loop.ts";
@@ -57,10 +58,11 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
     onCall: events.azureCalled,
     onSpared: events.identitiesSpared,
   });
-  const ports = { records, machines, events, writesAtOnce: config.createDeleteBatch };
+  const ports = { records, machines, events, onMended: () => {}, writesAtOnce: config.createDeleteBatch };
   const loop = new SyncLoop({
     snapshot: () => gather(stores, settings),
     execute: (plan, stop) => executePlan(plan, ports, stop),
+    machines,
     events,
     clock,
     resyncMs: config.resyncMs,
@@ -79,9 +81,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
   isReady = true;
   const lease = new LeaderLease({
-    client: leaseClient,
-    namespace: config.leaderNamespace,
-    name: config.leaderName,
+    lock: leaseLock(leaseClient, { namespace: config.leaderNamespace, name: config.leaderName }),
     identity: config.leaderInstance || hostname(),
     durationMs: config.leaderDurationMs,
     log,

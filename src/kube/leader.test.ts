@@ -7,6 +7,7 @@ import { FakeClock } from "../../test/support/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";
 import { LeaderLease } from "./leader.ts";
+import { leaseLock } from "./lease.ts";
 
 const DURATION_MS = 2_000;
 /** With the longest pauses: one attempt every quarter of the duration. */
@@ -31,7 +32,12 @@ type Asked = {
 /** A candidate before an API server whose every answer the test gives, when it likes. */
 async function candidate() {
   const asked: Asked[] = [];
+  const watches: ServerResponse[] = [];
   const server = createServer(async (request, response: ServerResponse) => {
+    if (request.url?.includes("watch=true")) {
+      watches.push(response.writeHead(200));
+      return response.flushHeaders();
+    }
     const body = request.method === "GET" ? undefined : await json(request);
     const answer = (status: number, said: object) => void response.writeHead(status).end(JSON.stringify(said));
     asked.push({ method: request.method ?? "", body, answer });
@@ -46,9 +52,7 @@ async function candidate() {
   const client = new KubeClient(access, { userAgent: "test", log, clock });
   const said: boolean[] = [];
   const lease = new LeaderLease({
-    client,
-    namespace: "ns",
-    name: "lock",
+    lock: leaseLock(client, { namespace: "ns", name: "lock" }),
     identity: "me",
     durationMs: DURATION_MS,
     log,
@@ -71,7 +75,12 @@ async function candidate() {
     await eventually(() => asked[0]?.method).toBe(method);
     return asked.shift() as Asked;
   };
-  return { lease, clock, said, result, next, [Symbol.asyncDispose]: end };
+  /** Shows the lock to those who watch it. */
+  const show = async (type: string, object: object) => {
+    await eventually(() => watches.length).toBe(1);
+    watches[0]?.write(`${JSON.stringify({ type, object })}\n`);
+  };
+  return { lease, clock, said, stop, result, next, show, [Symbol.asyncDispose]: end };
 }
 
 function held(holderIdentity: string, leaseDurationSeconds = DURATION_MS / 1_000, resourceVersion = "1"): object {
@@ -113,6 +122,63 @@ describe("a leader", () => {
     me.clock.advance(1);
 
     expect(me.lease.isLeader).toBe(false);
+  });
+});
+
+describe("a watch", () => {
+  it("tells who waits that the lease is free, long before it would have looked again", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(200, held("another"));
+    await eventually(() => me.clock.pauses).toBe(1);
+    await me.show("ADDED", held("another"));
+    await me.show("MODIFIED", held("another", 2, "2"));
+    await me.show("MODIFIED", held("", 1, "3"));
+
+    (await me.next("GET")).answer(200, held("", 1, "3"));
+    (await me.next("PUT")).answer(200, held("me", 2, "4"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+    expect(me.clock.monotonic()).toBe(0);
+  });
+
+  it("does not let a candidate take what was deleted, until its holder must have stopped", async () => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(200, held("another"));
+    await eventually(() => me.clock.pauses).toBe(1);
+    me.clock.advance(PAUSE_MS);
+    (await me.next("GET")).answer(200, held("another"));
+    await eventually(() => me.clock.pauses).toBe(2);
+    await me.show("DELETED", held("another"));
+    for (let attempt = 3; attempt <= 6; attempt += 1) {
+      (await me.next("GET")).answer(404, {});
+      await eventually(() => me.clock.pauses).toBe(attempt);
+      me.clock.advance(PAUSE_MS);
+    }
+    (await me.next("GET")).answer(404, {});
+    (await me.next("POST")).answer(201, held("me"));
+    await eventually(() => me.lease.isLeader).toBe(true);
+  });
+
+  it.each([
+    { what: "is deleted", type: "DELETED", now: 404 },
+    { what: "is another's", type: "MODIFIED", now: 409 },
+  ])("tells the leader at once that the lease $what", async ({ type, now }) => {
+    await using me = await candidate();
+    (await me.next("GET")).answer(404, {});
+    (await me.next("POST")).answer(201, held("me"));
+    await eventually(() => me.clock.pauses).toBe(1);
+    await me.show("ADDED", held("me"));
+    await me.show(type, held("another", 2, "2"));
+
+    (await me.next("PUT")).answer(now, {});
+    if (now === 409) (await me.next("GET")).answer(200, held("another", 2, "2"));
+    await eventually(() => me.said).toEqual([true, false]);
+    if (now === 404) {
+      const { body, answer } = await me.next("POST");
+      expect(body).toMatchObject({ spec: { holderIdentity: "" } }); // others need not wait
+      answer(201, held("", 1, "3"));
+    }
+    expect(await me.result).toBe("lost");
+    expect(me.clock.monotonic()).toBe(0);
   });
 });
 

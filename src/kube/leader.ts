@@ -1,53 +1,64 @@
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import type { KubeClient } from "./client.ts";
+import { Bell } from "./bell.ts";
 import { Deadline } from "./deadline.ts";
-import { type LeaseSpec, microTime, ObservedLease } from "./lease.ts";
+import type { EventNote } from "./events.ts";
+import type { LeaderLock, LockTerms } from "./lock.ts";
+import { watchLock } from "./lock-watch.ts";
+import { ObservedLock } from "./observed-lock.ts";
 import { Outage } from "./outage.ts";
 
 export type LeaderOptions = {
-  /** Best a client of its own, so that renewals never wait behind other requests. */
-  readonly client: KubeClient;
-  readonly namespace: string;
-  readonly name: string;
-  /** Who we are in the Lease. */
+  /** Best over a client of its own, so that renewals never wait behind other requests. */
+  readonly lock: LeaderLock;
+  /** Who we are in the lock. */
   readonly identity: string;
   readonly durationMs: number;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: () => number;
-  readonly onChange?: (isLeader: boolean) => void;
+  /** With the event that users may read about it at the lock. */
+  readonly onChange?: (isLeader: boolean, note: EventNote) => void;
 };
 
+/** A lock that was let go says so: others may take it at once. */
+const FREE_MS = 1_000;
+
 /**
- * Leader election by a Lease of duration D, renewed every D/8 to D/4.
+ * Leader election by a lock of duration D, renewed every D/8 to D/4.
  *
  * Never two leaders, as long as two clocks do not differ in speed by a factor of two: the holder stops D/2 after it
- * *sent* the last renewal that succeeded; others wait D after they *saw* the Lease change, which is later than it was
- * sent. Both measure with their own monotonic clock; the times inside the Lease are for people. Every write is bound to
- * the version that was read, so of two candidates one is refused. Who finds its own name in the Lease without having
+ * *sent* the last renewal that succeeded; others wait D after they *saw* the lock change, which is later than it was
+ * sent. Both measure with their own monotonic clock; the times inside the lock are for people. Every write is bound to
+ * the version that was read, so of two candidates one is refused. Who finds its own name in the lock without having
  * written it waits like everybody else: the name may be another program's, by mistake.
+ *
+ * A watch makes it quick: who waits looks at once when the lock is free, and who leads when it is so no more. A lock
+ * that is deleted counts as changed, since its holder may not know yet; when that one has stopped, it leaves a free
+ * lock behind, and so others need not wait.
  */
 export class LeaderLease {
   readonly #options: LeaderOptions;
-  /** How logs name the Lease. */
-  readonly #fields: { readonly lease: string };
+  /** How logs name the lock. */
+  readonly #fields: { readonly lock: string };
   readonly #clock: Clock;
   readonly #outage: Outage;
-  readonly #lease: ObservedLease;
+  readonly #lock: ObservedLock;
+  readonly #news: Bell;
   /** Monotonic time until which leadership is proved. */
   #heldUntil = Number.NEGATIVE_INFINITY;
   #waitsFor = "";
 
   constructor(options: LeaderOptions) {
+    const { lock, clock = realClock, log } = options;
     this.#options = options;
-    this.#fields = { lease: `${options.namespace}/${options.name}` };
-    this.#clock = options.clock ?? realClock;
-    const { client, namespace, name } = options;
-    this.#lease = new ObservedLease(client, { namespace, name }, this.#clock);
+    this.#fields = { lock: `${lock.kind.kind} ${lock.ref.namespace}/${lock.ref.name}` };
+    this.#clock = clock;
+    this.#lock = new ObservedLock(lock, clock);
+    this.#news = new Bell(clock);
     this.#outage = new Outage({
-      log: options.log,
+      log,
       failing: "cannot read or renew the leader lease, trying again",
       well: "leader lease works again",
       fields: this.#fields,
@@ -59,12 +70,24 @@ export class LeaderLease {
   }
 
   /**
-   * Waits for leadership, then runs `work` with a signal that aborts the moment the Lease can no longer be proved held,
-   * or when the outer signal does. The Lease is kept until the work has ended, and then released.
+   * Waits for leadership, then runs `work` with a signal that aborts the moment the lock can no longer be proved held,
+   * or when the outer signal does. The lock is kept until the work has ended, and then released.
    * @throws what `work` throws by itself
    */
   async lead(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<"lost" | "stopped"> {
-    if (!(await this.#acquire(signal))) return "stopped";
+    const { lock, log, random = Math.random } = this.#options;
+    const over = new AbortController();
+    const onSeen = (holder: string | undefined) => this.#seen(holder);
+    const watching = watchLock({ lock, log, clock: this.#clock, random, onSeen }, over.signal);
+    try {
+      return (await this.#acquire(signal)) ? await this.#leadNow(work, signal) : "stopped";
+    } finally {
+      over.abort();
+      await watching;
+    }
+  }
+
+  async #leadNow(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<"lost" | "stopped"> {
     const workEnded = new AbortController();
     const leaseLost = new AbortController();
     const holding = this.#hold(workEnded.signal).then((isLost) => {
@@ -78,14 +101,21 @@ export class LeaderLease {
       if (!stop.aborted) throw reason; // otherwise it is the end that we asked for
     } finally {
       workEnded.abort();
-      if (!(await holding)) await this.#release();
+      await this.#letGo(await holding);
     }
     return leaseLost.signal.aborted ? "lost" : "stopped";
+  }
+
+  /** The watch only says when to look. */
+  #seen(holder: string | undefined): void {
+    const expected = this.#isHeld ? holder === this.#options.identity : holder !== undefined && holder !== "";
+    if (!expected) this.#news.ring();
   }
 
   /** Whether leadership was won before the signal aborted. */
   async #acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
+      this.#news.quiet();
       try {
         using limit = this.#attemptLimit(signal);
         const isWon = await this.#tryAcquire(limit.signal);
@@ -94,29 +124,28 @@ export class LeaderLease {
       } catch (reason) {
         if (!signal.aborted) this.#outage.failed(Fault.from(reason));
       }
-      await this.#clock.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
+      await this.#news.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
     return false;
   }
 
   async #tryAcquire(signal: AbortSignal): Promise<boolean> {
     const sentAt = this.#clock.monotonic();
-    const { identity } = this.#options;
+    const { identity, durationMs } = this.#options;
     try {
-      const found = await this.#lease.look(signal);
-      if (found !== undefined && found.holder !== "" && !this.#isExpired(found.durationMs)) {
-        return this.#waitFor(found.holder);
-      }
-      const spec = { ...this.#spec(identity), acquireTime: this.#now() };
-      if (found === undefined) await this.#lease.create({ ...spec, leaseTransitions: 0 }, signal);
-      else await this.#lease.update(found, { ...spec, leaseTransitions: found.transitions + 1 }, signal);
+      const found = await this.#lock.look(signal);
+      const holder = this.#lock.holderFor(durationMs);
+      if (holder !== "") return this.#waitFor(holder);
+      const terms = { ...this.#terms(identity), acquiredAt: this.#clock.now() };
+      if (found === undefined) await this.#lock.create({ ...terms, transitions: 0 }, signal);
+      else await this.#lock.update(found, { ...terms, transitions: found.transitions + 1 }, signal);
     } catch (reason) {
       if (Fault.is(reason, "KUBE_CONFLICT")) return false; // another was quicker
       throw reason;
     }
     this.#waitsFor = "";
     this.#options.log.info("leader lease acquired", { ...this.#fields, identity });
-    this.#setHeldUntil(sentAt + this.#options.durationMs / 2);
+    this.#setHeldUntil(sentAt + durationMs / 2);
     return true;
   }
 
@@ -140,7 +169,8 @@ export class LeaderLease {
 
   async #renewInTime(signal: AbortSignal): Promise<void> {
     for (let pause = this.#renewalPause(); ; pause = this.#options.durationMs / 16) {
-      await this.#clock.sleep(pause, signal);
+      await this.#news.sleep(pause, signal);
+      this.#news.quiet();
       try {
         using limit = this.#attemptLimit(signal);
         await this.#renew(limit.signal);
@@ -154,30 +184,43 @@ export class LeaderLease {
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
-    const { identity, durationMs } = this.#options;
-    for (let lease = this.#lease.latest; lease !== undefined; ) {
-      const sentAt = this.#clock.monotonic();
-      try {
-        await this.#lease.update(lease, this.#spec(identity), signal);
-        return this.#setHeldUntil(sentAt + durationMs / 2);
-      } catch (reason) {
-        if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
-        // Somebody edited it, or an earlier renewal whose answer was lost has arrived after all.
-        lease = await this.#lease.look(signal);
-        if (lease?.holder !== identity) throw reason;
-      }
-    }
+    const sentAt = await this.#write(() => this.#terms(this.#options.identity), signal);
+    this.#setHeldUntil(sentAt + this.#options.durationMs / 2);
   }
 
-  /** Hands over: the next candidate need not wait until the Lease expires. */
-  async #release(): Promise<void> {
+  /**
+   * Writes into the lock that is ours, and gives the monotonic time at which it was sent.
+   * @throws Fault KUBE_CONFLICT or KUBE_NOT_FOUND when it is ours no more
+   */
+  async #write(terms: () => LockTerms, signal: AbortSignal): Promise<number> {
+    const gone = new Fault("KUBE_NOT_FOUND", "the leader lease was deleted");
+    for (let held = this.#lock.latest; held !== undefined; ) {
+      const sentAt = this.#clock.monotonic();
+      try {
+        await this.#lock.update(held, terms(), signal);
+        return sentAt;
+      } catch (reason) {
+        if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
+        // Somebody edited it, or an earlier write whose answer was lost has arrived after all.
+        held = await this.#lock.look(signal);
+        if (held !== undefined && held.holder !== this.#options.identity) throw reason;
+      }
+    }
+    throw gone;
+  }
+
+  /** Hands over: the next candidate need not wait until the lock expires. Only call it when the work has ended. */
+  async #letGo(isLost: boolean): Promise<void> {
     const { log } = this.#options;
-    const lease = this.#lease.latest;
     this.#setHeldUntil(Number.NEGATIVE_INFINITY);
-    if (lease === undefined) return;
+    const now = this.#clock.now();
+    const terms = { holder: "", durationMs: FREE_MS, renewedAt: now, acquiredAt: now };
     using limit = this.#attemptLimit();
     try {
-      await this.#lease.update(lease, { ...this.#spec(""), leaseDurationSeconds: 1 }, limit.signal);
+      if (this.#lock.latest === undefined) await this.#lock.create({ ...terms, transitions: 0 }, limit.signal);
+      else if (isLost)
+        return; // another's, or nobody answers
+      else await this.#write(() => terms, limit.signal);
       log.info("leader lease released", this.#fields);
     } catch (reason) {
       const fields = { ...this.#fields, error: Fault.from(reason).message };
@@ -193,25 +236,30 @@ export class LeaderLease {
     return false;
   }
 
-  /** By the longer of both promises, in case the holder runs with another setting. */
-  #isExpired(promisedMs: number): boolean {
-    return this.#lease.unchangedMs >= Math.max(this.#options.durationMs, promisedMs);
+  get #isHeld(): boolean {
+    return this.#heldUntil !== Number.NEGATIVE_INFINITY;
   }
 
   #setHeldUntil(until: number): void {
-    const wasHeld = this.#heldUntil !== Number.NEGATIVE_INFINITY;
+    const wasHeld = this.#isHeld;
     this.#heldUntil = until;
-    const isHeld = until !== Number.NEGATIVE_INFINITY;
-    if (isHeld !== wasHeld) this.#options.onChange?.(isHeld);
+    if (this.#isHeld !== wasHeld) this.#options.onChange?.(this.#isHeld, this.#note());
   }
 
-  #spec(holderIdentity: string): LeaseSpec {
-    const leaseDurationSeconds = Math.ceil(this.#options.durationMs / 1000);
-    return { holderIdentity, leaseDurationSeconds, renewTime: this.#now() };
+  /** In the words that client-go uses. */
+  #note(): EventNote {
+    const { lock, identity } = this.#options;
+    const { uid = "", resourceVersion = "" } = this.#lock.latest ?? {};
+    return {
+      about: { kind: lock.kind, meta: { ...lock.ref, uid, resourceVersion } },
+      type: "Normal",
+      reason: "LeaderElection",
+      message: `${identity} ${this.#isHeld ? "became leader" : "stopped leading"}`,
+    };
   }
 
-  #now(): string {
-    return microTime(this.#clock.now());
+  #terms(holder: string): LockTerms {
+    return { holder, durationMs: this.#options.durationMs, renewedAt: this.#clock.now() };
   }
 
   /** D/8 to D/4. */

@@ -1,13 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { kinds } from "../../src/api/kinds.ts";
+import { type Kind, kinds } from "../../src/api/kinds.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
+import { endpointsLock } from "../../src/kube/endpoints-lock.ts";
 import { LeaderLease } from "../../src/kube/leader.ts";
-import { asRecord } from "../../src/kube/wire.ts";
+import { leaseLock } from "../../src/kube/lease.ts";
+import type { LeaderLock } from "../../src/kube/lock.ts";
+import { asRecord, type ObjectRef } from "../../src/kube/wire.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ApiUnderTest, Place } from "./kube-under-test.ts";
 
 /** Long enough that a slow machine does not lose it by accident. */
 const DURATION_MS = 5_000;
+
+/** So long that nobody who only looks from time to time would notice anything during a test. */
+const ENDLESS_MS = 1_200_000;
+
+type Over = {
+  readonly durationMs?: number;
+  readonly lock?: (client: KubeClient, ref: ObjectRef) => LeaderLock;
+};
 
 /** One candidate for leadership, and all that happened to it. */
 class Candidate {
@@ -16,14 +27,13 @@ class Candidate {
   readonly result: Promise<"lost" | "stopped">;
   readonly #stop = new AbortController();
 
-  constructor(place: Place, client: KubeClient, identity: string, said: string[]) {
+  constructor(place: Place, client: KubeClient, identity: string, said: string[], over: Over = {}) {
+    const { durationMs = DURATION_MS, lock = leaseLock } = over;
     this.said = said;
     this.lease = new LeaderLease({
-      client,
-      namespace: place.namespace,
-      name: "lock",
+      lock: lock(client, place.ref("lock")),
       identity,
-      durationMs: DURATION_MS,
+      durationMs,
       log: place.log,
       onChange: (isLeader) => said.push(`${identity} ${isLeader ? "leads" : "leads no more"}`),
     });
@@ -50,7 +60,7 @@ export function kubeLeader(api: () => ApiUnderTest): void {
       const first = new Candidate(place, place.client(), "first", said);
       await eventually(() => first.lease.isLeader).toBe(true);
       const second = new Candidate(place, place.direct, "second", said);
-      await eventually(() => place.lines.some((line) => line.includes("waiting lease="))).toBe(true);
+      await eventually(() => place.lines.some((line) => line.includes("waiting lock="))).toBe(true);
       expect(second.lease.isLeader).toBe(false);
       expect(await spec(place)).toMatchObject({
         holderIdentity: "first",
@@ -64,6 +74,55 @@ export function kubeLeader(api: () => ApiUnderTest): void {
       await eventually(() => second.lease.isLeader).toBe(true);
       expect(said).toEqual(["first leads", "first stopped working", "first leads no more", "second leads"]);
       expect(await spec(place)).toMatchObject({ holderIdentity: "second", leaseTransitions: 1 });
+    });
+
+    it.each(locks)("passes at once from a leader that stops to one of those who wait, in a $name", async ({ lock }) => {
+      await using place = await Place.make(api());
+      const said: string[] = [];
+      const over = { durationMs: ENDLESS_MS, lock };
+      const first = new Candidate(place, place.client(), "first", said, over);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const others = ["second", "third"].map((name) => new Candidate(place, place.client(), name, said, over));
+      await eventually(() => waiting(place)).toBe(2);
+      await eventually(() => place.proxy.watches).toBe(3);
+
+      first.stop();
+
+      await eventually(() => others.filter(({ lease }) => lease.isLeader).length).toBe(1);
+      expect(said.slice(0, 3)).toEqual(["first leads", "first stopped working", "first leads no more"]);
+      expect(said.slice(3)).toHaveLength(1);
+    });
+
+    it.each(locks)("passes at once from a leader whose $name is deleted, when that one has stopped", async (kind) => {
+      await using place = await Place.make(api());
+      const said: string[] = [];
+      const over = { durationMs: ENDLESS_MS, lock: kind.lock };
+      const first = new Candidate(place, place.client(), "first", said, over);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const second = new Candidate(place, place.client(), "second", said, over);
+      await eventually(() => waiting(place)).toBe(1);
+      await eventually(() => place.proxy.watches).toBe(2);
+
+      await place.direct.remove(kind.kind, place.ref("lock"), {}, place.signal);
+
+      expect(await first.result).toBe("lost");
+      await eventually(() => second.lease.isLeader).toBe(true);
+      expect(said).toEqual(["first leads", "first leads no more", "first stopped working", "second leads"]);
+    });
+
+    it("passes on, if later, where nobody may watch it", async () => {
+      await using place = await Place.make(api());
+      const body = { kind: "Status", code: 403, message: 'leases is forbidden: User "x" cannot watch' };
+      for (let i = 0; i < 20; i += 1) place.proxy.answerNext(/watch=true/, { status: 403, body });
+      const first = new Candidate(place, place.client(), "first", []);
+      await eventually(() => first.lease.isLeader).toBe(true);
+      const second = new Candidate(place, place.client(), "second", []);
+      await eventually(() => waiting(place)).toBe(1);
+      first.stop();
+      await eventually(() => second.lease.isLeader).toBe(true);
+      const said = place.lines.filter((line) => line.includes("cannot watch the leader lock"));
+      expect(said).toHaveLength(2); // once each
+      expect(said[0]).toContain('grant \\"watch\\" on leases.coordination.k8s.io');
     });
 
     it("is kept by renewal for longer than it lasts", async () => {
@@ -122,6 +181,17 @@ export function kubeLeader(api: () => ApiUnderTest): void {
       expect(first.lease.isLeader).toBe(true);
     });
   });
+}
+
+/** Both kinds of object that can be the lock. */
+const locks: readonly { readonly name: string; readonly kind: Kind; readonly lock: NonNullable<Over["lock"]> }[] = [
+  { name: "Lease", kind: kinds.lease, lock: leaseLock },
+  { name: "record in Endpoints", kind: kinds.endpoints, lock: (client, ref) => endpointsLock(client, ref, "or else") },
+];
+
+/** How many candidates have found that another holds the lock. */
+function waiting(place: Place): number {
+  return place.lines.filter((line) => line.includes("waiting lock=")).length;
 }
 
 async function spec(place: Place): Promise<Readonly<Record<string, unknown>>> {
