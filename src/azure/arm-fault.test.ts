@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { identityId } from "../../test/support/make.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import { armFault, retryAfterMs } from "./arm-fault.ts";
+import { namedBy, refusalOf } from "./identity-refusal.ts";
 
 const vm = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm-0";
 const [one, two] = [identityId("one"), identityId("t.w(o").replace("(", "")];
@@ -19,7 +21,7 @@ describe("armFault", () => {
     {
       from: rest(403, "AuthorizationFailed"),
       code: "ARM_FORBIDDEN",
-      says: /VM vm-0 of resource group rg: grant it the role Virtual Machine Contributor/,
+      says: /VM vm-0 of resource group rg: grant it the role with az .*"Virtual Machine Contributor".* --scope \/subscriptions\/sub\/resourcegroups\/rg \(/,
     },
     { from: rest(404, "ResourceNotFound"), code: "ARM_NOT_FOUND", says: /VM vm-0 of resource group rg does not exist/ },
     { from: rest(404, "NotFound", "no operation", pollUrl), code: "ARM_ERROR", says: /MIC tries again: no operation$/ },
@@ -40,11 +42,59 @@ describe("armFault", () => {
     expect(fault.message).toMatch(says);
   });
 
-  it("names every identity that Azure names, whatever is in their names", () => {
-    const message = `The client has permission, however not on the linked scope(s) '${one},${two}' or the linked scope(s) are invalid.`;
+  it("names every identity that Azure names, whatever is in their names, and who lacks which role", () => {
+    const many = Array.from({ length: 20 }, (_, i) => identityId(`one-of-many-${i}`).replace("/rg/", "/r.g_(x)-Ü/"));
+    const all = [one, two, ...many].join(",");
+    const message = `The client 'app' with object id 'oid-1' has permission, however not on the linked scope(s) '${all}' or the linked scope(s) are invalid.`;
     const fault = armFault(rest(403, "LinkedAuthorizationFailed", message), vm);
-    expect(fault).toMatchObject({ code: "ARM_IDENTITY_REFUSED", facts: { identities: `${one},${two}` } });
-    expect(fault.message).toContain(`Managed Identity Operator on ${one},${two}`);
+    expect(fault).toMatchObject({
+      code: "ARM_IDENTITY_REFUSED",
+      facts: { identities: all, principal: "oid-1", status: 403 },
+    });
+    expect(namedBy(fault, [two, ...many].map(resourceKey))).toEqual([two, ...many].map(resourceKey));
+    expect(namedBy(fault, [identityId("other")])).toEqual([]);
+  });
+
+  it.each([
+    {
+      code: "FailedIdentityOperation",
+      message: `Identity operation for resource '${vm}' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. Response: '{"error":{"code":"BadRequest","message":"Resource '${one}' was not found."}}'.'.`,
+      then: "ARM_IDENTITY_REFUSED",
+    },
+    {
+      code: "LinkedInvalidPropertyId",
+      message: `Property id '${one}' at path 'identity.userAssignedIdentities' is invalid.`,
+      then: "ARM_IDENTITY_REFUSED",
+    },
+    {
+      code: "ResourceNotFound",
+      message:
+        "The Resource 'Microsoft.ManagedIdentity/userAssignedIdentities/one' under resource group 'rg' was not found.",
+      then: "ARM_IDENTITY_REFUSED",
+    },
+    {
+      code: "FailedIdentityOperation",
+      message: `Identity operation for resource '${vm}' failed with error 'Status: 'BadRequest'. Response: '{"error":{"message":"User Assigned Identities Number '151' Assign exceed limit '150' in one request."}}'.'.`,
+      then: "ARM_IDENTITY_QUOTA",
+    },
+    { code: "TooManyUserAssignedIdentities", message: "no more", then: "ARM_IDENTITY_QUOTA" },
+    {
+      code: "FailedIdentityOperation",
+      message: `Failed to perform resource identity operation. Status: 'ServiceUnavailable'. Response: '${one}'.`,
+      then: "ARM_ERROR",
+    },
+    { code: "QuotaExceeded", message: "no more cores", then: "ARM_ERROR" },
+  ])("takes $code for $then, since it says: $message", ({ code, message, then }) => {
+    const status = code === "ResourceNotFound" ? 404 : 400;
+    expect(armFault(rest(status, code, message), vm).code).toBe(then);
+  });
+
+  it("names the identity that is missing where Azure does not write its whole ID", () => {
+    const id = "/subscriptions/sub/resourcegroups/g.1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/One";
+    const message =
+      "The Resource 'Microsoft.ManagedIdentity/userAssignedIdentities/One' under resource group 'g.1' was not found.";
+    const fault = armFault(rest(404, "ResourceNotFound", message), vm);
+    expect(namedBy(fault, [resourceKey(id)])).toEqual([resourceKey(id)]);
   });
 
   it("names the identity of an operation that failed on the way", () => {
@@ -63,5 +113,25 @@ describe("armFault", () => {
     { header: undefined, ms: undefined },
   ])("reads Retry-After $header", ({ header, ms }) => {
     expect(retryAfterMs(header, Date.UTC(2026, 0, 1))).toBe(ms);
+  });
+});
+
+describe("refusalOf", () => {
+  it("says which role assignment is missing, of one identity only", () => {
+    const message = `The client 'app' with object id 'oid-1' has no permission on the linked scope(s) '${one},${two}'.`;
+    const refusal = refusalOf(two, armFault(rest(403, "LinkedAuthorizationFailed", message), vm));
+    expect(refusal.message).toContain(
+      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope ${two}`,
+    );
+    expect(refusal.message + JSON.stringify(refusal.facts)).not.toMatch(new RegExp(`${one}|vm-0`));
+  });
+
+  it("says to check an identity that Azure refuses for another reason", () => {
+    const refusal = refusalOf(two, armFault(rest(400, "FailedIdentityOperation", `Resource '${one}' not found`), vm));
+    expect(refusal).toMatchObject({
+      code: "ARM_IDENTITY_REFUSED",
+      message: `Azure refuses the identity ${two} (FailedIdentityOperation): check that it exists in Azure`,
+      facts: { identities: two, code: "FailedIdentityOperation" },
+    });
   });
 });

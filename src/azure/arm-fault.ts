@@ -1,5 +1,6 @@
 import { parseResourceId } from "../api/resource-id.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
+import { identitiesIn, identityTrouble, roleAssignment } from "./identity-refusal.ts";
 
 /** The parts of an SDK's error that tell what happened; any of them may be absent. */
 type SdkError = {
@@ -12,8 +13,8 @@ type SdkError = {
 };
 
 const LONGEST_MESSAGE = 500;
-const IDENTITY =
-  /\/subscriptions\/[^/'",\s]+\/resourcegroups\/[^/'",\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/'",\s)]+/gi;
+/** Azure names who lacks a role by the object ID, which is what a role assignment takes. */
+const PRINCIPAL = /with object id '([^']+)'/i;
 /** How the poller words an operation that Azure ended as failed. */
 const FAILED_OPERATION = /^The long-running operation has failed\. (\w+)\. (.*)$/s;
 const GONE = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
@@ -25,66 +26,104 @@ export function isMachineUrl(url: string): boolean {
   return MACHINE_PATH.test(new URL(url).pathname);
 }
 
+/** An error of Azure, read. */
+type Told = {
+  readonly machine: string;
+  readonly name: string;
+  readonly code: string;
+  readonly status: number | undefined;
+  /** All that it says, and the beginning of it on one line. */
+  readonly whole: string;
+  readonly said: string;
+  readonly principal: string | undefined;
+  readonly isAboutMachine: boolean;
+};
+
 /**
- * What went wrong in a call to Azure for a machine, in one sentence that names the machine, the identities that Azure
- * names, and what to do.
+ * What went wrong in a call to Azure for a machine, in one sentence that names the machine and what to do. Facts tell
+ * Azure's code and status, and all identities that it names, separated by commas.
  */
 export function armFault(reason: unknown, machine: string): Fault {
   if (reason instanceof Fault) return reason;
   const error = (typeof reason === "object" && reason !== null ? reason : {}) as SdkError;
-  const [, failedCode, failedMessage] = FAILED_OPERATION.exec(error.message ?? "") ?? [];
-  const code = failedCode ?? error.code ?? "";
-  const said = tidy(failedMessage ?? error.message ?? String(reason));
-  const identities = [...new Set(said.match(IDENTITY) ?? [])].join(",");
-  const make = (fault: FaultCode, sentence: string) =>
-    new Fault(fault, sentence, {
-      cause: reason,
-      facts: { machine, ...(code === "" ? {} : { code }), ...(identities === "" ? {} : { identities }) },
-      retryAfterMs: retryAfterMs(error.response?.headers?.get("retry-after"), Date.now()),
-    });
-  const name = shortName(machine);
-
-  if (isCredentialError(error)) {
-    return make("ARM_CREDENTIAL", `Entra ID gives MIC no token: ${said}; check how azure.json says that MIC signs in`);
-  }
-  if (code === "LinkedAuthorizationFailed") {
-    const role = `grant it the role Managed Identity Operator on ${identities || "the identity"}`;
-    return make("ARM_IDENTITY_REFUSED", `MIC may not put the identity on ${name}: ${role}`);
-  }
-  if (code === "FailedIdentityOperation") {
-    const check = `check that ${identities || "the identity"} exists in Azure`;
-    return make("ARM_IDENTITY_REFUSED", `Azure refused an identity for ${name}: ${check} (${said})`);
-  }
-  return make(...byStatus(error, code, said, name));
+  const told = read(error, reason, machine);
+  const { code, status, principal, whole } = told;
+  const identities = identitiesIn(whole, machine).join(",");
+  const [fault, sentence] = isCredentialError(error)
+    ? noToken(told)
+    : (aboutIdentities(told, identities) ?? byStatus(told, error));
+  return new Fault(fault, sentence, {
+    cause: reason,
+    facts: {
+      machine,
+      ...(code === "" ? {} : { code }),
+      ...(status === undefined ? {} : { status }),
+      ...(identities === "" ? {} : { identities }),
+      ...(principal === undefined ? {} : { principal }),
+    },
+    retryAfterMs: retryAfterMs(error.response?.headers?.get("retry-after"), Date.now()),
+  });
 }
 
-function byStatus(error: SdkError, code: string, said: string, name: string): [FaultCode, string] {
-  switch (error.statusCode) {
-    case 401:
-      return [
-        "ARM_CREDENTIAL",
-        `Azure does not accept MIC's token: ${said}; check how azure.json says that MIC signs in`,
-      ];
-    case 403:
-      return [
-        "ARM_FORBIDDEN",
-        `MIC may not change ${name}: grant it the role Virtual Machine Contributor there (${said})`,
-      ];
-    case 404:
-      // Azure forgets operations after a while, which says nothing about the machine.
-      if (GONE.includes(code) && error.request !== undefined && isMachineUrl(error.request.url)) {
-        return ["ARM_NOT_FOUND", `${name} does not exist in Azure: ${said}`];
+function read(error: SdkError, reason: unknown, machine: string): Told {
+  const [, failedCode, failedMessage] = FAILED_OPERATION.exec(error.message ?? "") ?? [];
+  const whole = failedMessage ?? error.message ?? String(reason);
+  return {
+    machine,
+    name: shortName(machine),
+    code: failedCode ?? error.code ?? "",
+    status: error.statusCode,
+    whole,
+    said: tidy(whole),
+    principal: PRINCIPAL.exec(whole)?.[1],
+    isAboutMachine: error.request !== undefined && isMachineUrl(error.request.url),
+  };
+}
+
+type Sentence = readonly [FaultCode, string];
+
+function noToken({ said }: Told): Sentence {
+  return ["ARM_CREDENTIAL", `Entra ID gives MIC no token: ${said}; check how azure.json says that MIC signs in`];
+}
+
+function aboutIdentities({ code, whole, said, name, principal }: Told, identities: string): Sentence | undefined {
+  switch (identityTrouble(code, whole)?.kind) {
+    case "too many": {
+      const fix = "take some off it that nobody needs, or spread the pods over more machines";
+      return ["ARM_IDENTITY_QUOTA", `${name} carries as many identities as Azure allows: ${fix} (${said})`];
+    }
+    case "passing":
+      return ["ARM_ERROR", `Azure could not change ${name}, MIC tries again: ${said}`];
+    case "refused": {
+      if (code !== "LinkedAuthorizationFailed") {
+        const check = `check that ${identities || "the identity"} exists in Azure`;
+        return ["ARM_IDENTITY_REFUSED", `Azure refused an identity for ${name}: ${check} (${said})`];
       }
-      break;
-    case 429:
-      return ["ARM_THROTTLED", `Azure asked MIC to change ${name} later: ${said}`];
-    case undefined:
-      if (code !== "" && error.name === "RestError") {
-        return [
-          "ARM_UNREACHABLE",
-          `Azure Resource Manager does not answer (${code}): check the network and the cloud's endpoints`,
-        ];
-      }
+      const grant = roleAssignment("Managed Identity Operator", principal, identities || "<the identity>");
+      return ["ARM_IDENTITY_REFUSED", `MIC may not put the identity on ${name}: grant it the role with ${grant}`];
+    }
+  }
+}
+
+function byStatus({ code, said, name, status, machine, principal, isAboutMachine }: Told, error: SdkError): Sentence {
+  if (status === 401) {
+    return [
+      "ARM_CREDENTIAL",
+      `Azure does not accept MIC's token: ${said}; check how azure.json says that MIC signs in`,
+    ];
+  }
+  if (status === 403) {
+    const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));
+    return ["ARM_FORBIDDEN", `MIC may not change ${name}: grant it the role with ${grant} (${said})`];
+  }
+  // Azure forgets operations after a while, which says nothing about the machine.
+  if (status === 404 && GONE.includes(code) && isAboutMachine) {
+    return ["ARM_NOT_FOUND", `${name} does not exist in Azure: ${said}`];
+  }
+  if (status === 429) return ["ARM_THROTTLED", `Azure asked MIC to change ${name} later: ${said}`];
+  if (status === undefined && code !== "" && error.name === "RestError") {
+    const check = "check the network and the cloud's endpoints";
+    return ["ARM_UNREACHABLE", `Azure Resource Manager does not answer (${code}): ${check}`];
   }
   return ["ARM_ERROR", `Azure could not change ${name}, MIC tries again: ${said}`];
 }
@@ -101,6 +140,11 @@ function shortName(machine: string): string {
   if (id === undefined) return machine;
   const noun = id.type.toLowerCase() === "virtualmachinescalesets" ? "scale set" : "VM";
   return `${noun} ${id.name} of resource group ${id.resourceGroup}`;
+}
+
+/** The resource group of a machine: a role there counts for all its machines, those to come included. */
+function groupOf(machine: string): string {
+  return /^(.*?\/resourceGroups\/[^/]+)/i.exec(machine)?.[1] ?? machine;
 }
 
 function tidy(message: string): string {

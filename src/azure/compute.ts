@@ -13,8 +13,9 @@ export type Carried = {
   readonly clientIds: ReadonlyMap<string, string>;
 };
 
-/** What the headers of an answer say is left of Azure's limits; absent or empty where they say nothing. */
+/** What an answer's head says, heard before a long change is done: its status, and what is left of Azure's limits. */
 export type Remaining = {
+  readonly status: number;
   readonly subscriptionReads?: number;
   readonly subscriptionWrites?: number;
   /** By the name of the policy, such as `Microsoft.Compute/UpdateVM3Min`. */

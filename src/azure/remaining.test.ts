@@ -31,5 +31,5 @@ it.each([
     then: { resource: new Map() },
   },
 ])("reads the rate-limit headers when $when", ({ headers, then }) => {
-  expect(remainingIn((name) => (headers as Record<string, string>)[name])).toEqual(then);
+  expect(remainingIn(200, (name) => (headers as Record<string, string>)[name])).toEqual({ status: 200, ...then });
 });

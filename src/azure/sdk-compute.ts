@@ -29,7 +29,7 @@ type CallOptions = {
   readonly updateIntervalInMs: number;
   readonly onResponse: (response: Answer) => void;
 };
-type Answer = { readonly headers: { get(name: string): string | undefined } };
+type Answer = { readonly status: number; readonly headers: { get(name: string): string | undefined } };
 
 const POLL_MS = 1_000;
 
@@ -74,7 +74,7 @@ export class SdkCompute implements Compute {
     hear: Hear | undefined,
     work: (client: ComputeManagementClient, options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const onResponse = ({ headers }: Answer) => hear?.(remainingIn((name) => headers.get(name)));
+    const onResponse = ({ status, headers }: Answer) => hear?.(remainingIn(status, (name) => headers.get(name)));
     try {
       const client = await this.#clientFor(machine.subscription);
       return await work(client, { abortSignal: signal, updateIntervalInMs: POLL_MS, onResponse });

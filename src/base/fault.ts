@@ -128,10 +128,17 @@ export const faults = {
     help: "azure.json (or the variables in its place) cannot be used.",
   },
   ARM_UNREACHABLE: { kind: "upstream", retry: true, help: "Azure Resource Manager does not answer." },
-  ARM_CREDENTIAL: { kind: "denied", retry: true, help: "Entra ID gives MIC no token." },
+  ARM_CREDENTIAL: { kind: "denied", retry: true, help: "Azure gives MIC no token, or does not accept it." },
+  ENTRA_UNREACHABLE: { kind: "upstream", retry: true, help: "Entra ID does not answer." },
+  ENTRA_ERROR: { kind: "upstream", retry: true, help: "Entra ID answered with an error of its own." },
   ARM_FORBIDDEN: { kind: "denied", retry: true, help: "A role assignment is missing." },
   ARM_NOT_FOUND: { kind: "absent", retry: true, help: "The machine does not exist in Azure." },
   ARM_IDENTITY_REFUSED: { kind: "denied", retry: true, help: "Azure refused an identity for a machine." },
+  ARM_IDENTITY_QUOTA: {
+    kind: "denied",
+    retry: true,
+    help: "A machine carries as many identities as Azure allows.",
+  },
   ARM_THROTTLED: { kind: "throttled", retry: true, help: "Azure Resource Manager asked us to slow down." },
   ARM_ERROR: { kind: "upstream", retry: true, help: "Azure Resource Manager answered with an error." },
   // the sandbox and its walkthrough

@@ -1,0 +1,82 @@
+import { parseResourceId, resourceKey } from "../api/resource-id.ts";
+import { Fault } from "../base/fault.ts";
+
+const IDENTITY =
+  /\/subscriptions\/[^/'",\s]+\/resourcegroups\/[^/'",\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/'",\s)]+/gi;
+/** How a resource that is not there is called: its type and name, and its resource group elsewhere. */
+const MISSING =
+  /'Microsoft\.ManagedIdentity\/userAssignedIdentities\/([^/']+)'(?: under resource group '([^']+)')?[^']*was not found/i;
+
+/** Codes with which Azure refuses a change of a machine because of the identities in it. */
+const ABOUT_IDENTITIES = new Set([
+  "LinkedAuthorizationFailed",
+  "LinkedAccessCheckFailed",
+  "LinkedInvalidPropertyId",
+  "FailedIdentityOperation",
+  "IdentityNotFound",
+  "InvalidIdentityValues",
+  "UserAssignedIdentityNotFound",
+]);
+/** The identity service itself had trouble, so the identities may be sound. */
+const PASSING =
+  /Status: '(Conflict|TooManyRequests|InternalServerError|BadGateway|ServiceUnavailable|GatewayTimeout)'/i;
+const TOO_MANY = /(TooMany|Exceed|Limit|Quota)/i;
+
+/** What an error of Azure says about identities, if it is about identities at all. */
+export type IdentityTrouble = { readonly kind: "refused" | "too many" | "passing" };
+
+/** Whether Azure refuses a change because of its identities; undefined when it is about something else. */
+export function identityTrouble(code: string, message: string): IdentityTrouble | undefined {
+  if (/identit/i.test(code) && TOO_MANY.test(code)) return { kind: "too many" };
+  if (code === "FailedIdentityOperation") {
+    if (/\bexceeds? (the )?limit\b/i.test(message)) return { kind: "too many" };
+    if (PASSING.test(message)) return { kind: "passing" };
+  }
+  return ABOUT_IDENTITIES.has(code) || MISSING.test(message) ? { kind: "refused" } : undefined;
+}
+
+/** The resource IDs of all identities that a message of Azure names, as it spells them. */
+export function identitiesIn(message: string, machine: string): readonly string[] {
+  const named = message.match(IDENTITY) ?? [];
+  const [, name, group] = MISSING.exec(message) ?? [];
+  const { subscription = "", resourceGroup = "" } = parseResourceId(machine) ?? {};
+  const missing =
+    name === undefined
+      ? []
+      : [
+          `/subscriptions/${subscription}/resourcegroups/${group ?? resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
+        ];
+  return [...new Map([...named, ...missing].map((id) => [resourceKey(id), id])).values()];
+}
+
+/** Which of `ids` a fault names; IDs in the spelling of `resourceKey`. */
+export function namedBy({ facts }: Fault, ids: readonly string[]): readonly string[] {
+  const named = new Set(
+    String(facts.identities ?? "")
+      .split(",")
+      .map(resourceKey),
+  );
+  // A sentence may end right after an ID.
+  return ids.filter((id) => named.has(id) || named.has(`${id}.`));
+}
+
+/**
+ * What the owner of one identity is told of a refusal: neither other identities nor machines, of which others own
+ * some. It ends with what to do.
+ */
+export function refusalOf(id: string, { code, facts, cause, message }: Fault): Fault {
+  const about = { facts: { identities: id, ...(facts.code === undefined ? {} : { code: facts.code }) } };
+  const options = { ...about, cause: cause ?? message };
+  if (facts.code === "LinkedAuthorizationFailed" || facts.code === "LinkedAccessCheckFailed") {
+    const grant = roleAssignment("Managed Identity Operator", facts.principal, id);
+    return new Fault(code, `MIC may not put the identity ${id} on machines: grant it the role with ${grant}`, options);
+  }
+  const said = facts.code === undefined ? "" : ` (${facts.code})`;
+  return new Fault(code, `Azure refuses the identity ${id}${said}: check that it exists in Azure`, options);
+}
+
+/** The command that grants a role; Azure's error tells who lacks it. */
+export function roleAssignment(role: string, principal: string | number | undefined, scope: string): string {
+  const assignee = principal ?? "<object ID of the identity that MIC signs in with>";
+  return `az role assignment create --role "${role}" --assignee-object-id ${assignee} --assignee-principal-type ServicePrincipal --scope ${scope}`;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { Fault } from "../base/fault.ts";
+import { Quarantine } from "./quarantine.ts";
+
+const fault = new Fault("ARM_IDENTITY_REFUSED", "no");
+const MINUTE = 60_000;
+
+function quarantine(random = () => 1) {
+  const clock = new FakeClock();
+  return { clock, quarantine: new Quarantine({ clock, random }) };
+}
+
+describe("Quarantine", () => {
+  it("doubles the pause from a minute up to half an hour while attempts fail", () => {
+    const { clock, quarantine: aside } = quarantine();
+    const pauses = [1, 2, 4, 8, 16, 30, 30].map((minutes) => {
+      const ms = aside.refuse("a", fault);
+      expect(aside.look("a")).toEqual({ fault, retryInMs: ms });
+      clock.advance(ms);
+      expect(aside.look("a")?.retryInMs).toBe(0);
+      return [ms, minutes * MINUTE];
+    });
+    for (const [ms, expected] of pauses) expect(ms).toBe(expected);
+  });
+
+  it("spreads the pauses by chance, over their upper half", () => {
+    expect(quarantine(() => 0).quarantine.refuse("a", fault)).toBe(MINUTE / 2);
+  });
+
+  it("counts machines that were refused at the same time once", () => {
+    const { clock, quarantine: aside } = quarantine();
+    aside.refuse("a", fault);
+    clock.advance(1_000);
+    expect(aside.refuse("a", fault)).toBe(MINUTE - 1_000);
+  });
+
+  it("lets one machine try at a time, whose failure counts", () => {
+    const { clock, quarantine: aside } = quarantine();
+    aside.refuse("a", fault);
+    clock.advance(MINUTE);
+    aside.claim("a");
+    expect(aside.look("a")?.retryInMs).toBe(MINUTE);
+    expect(aside.refuse("a", fault)).toBe(2 * MINUTE);
+  });
+
+  it("knows nothing of what was let out, and begins anew with it", () => {
+    const { clock, quarantine: aside } = quarantine();
+    aside.refuse("a", fault);
+    clock.advance(MINUTE);
+    aside.refuse("a", fault);
+    aside.release("a");
+    expect([aside.look("a"), aside.size]).toEqual([undefined, 0]);
+    expect(aside.refuse("a", fault)).toBe(MINUTE);
+    aside.refuse("b", fault);
+    aside.releaseAll();
+    expect(aside.size).toBe(0);
+  });
+
+  it("forgets what nobody has asked for in hours", () => {
+    const { clock, quarantine: aside } = quarantine();
+    aside.refuse("old", fault);
+    clock.advance(3 * 3_600_000);
+    aside.refuse("new", fault);
+    expect([aside.size, aside.look("old")]).toEqual([1, undefined]);
+  });
+});

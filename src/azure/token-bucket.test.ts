@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+const bucket = () => {
+  const clock = new FakeClock();
+  return { clock, tokens: new TokenBucket({ capacity: 4, perMinute: 4 }, clock) };
+};
+
+describe("TokenBucket", () => {
+  it("gives its capacity at once, then one a quarter of a minute, in the order asked", () => {
+    const { tokens } = bucket();
+    expect([1, 2, 3, 4, 5, 6].map(() => tokens.take())).toEqual([0, 0, 0, 0, 15_000, 30_000]);
+  });
+
+  it("says how long until there is room, and means it", () => {
+    const { clock, tokens } = bucket();
+    for (let i = 0; i < 4; i += 1) tokens.take();
+    expect(tokens.delayMs()).toBe(15_000);
+    clock.advance(14_999);
+    expect(tokens.delayMs()).toBe(1);
+    clock.advance(1);
+    expect([tokens.delayMs(), tokens.take()]).toEqual([0, 0]);
+  });
+
+  it("never holds more than its capacity", () => {
+    const { clock, tokens } = bucket();
+    tokens.giveBack();
+    clock.advance(3_600_000);
+    expect(tokens.isFull).toBe(true);
+    expect([1, 2, 3, 4, 5].map(() => tokens.take())).toEqual([0, 0, 0, 0, 15_000]);
+  });
+
+  it("takes back what was not used", () => {
+    const { tokens } = bucket();
+    for (let i = 0; i < 5; i += 1) tokens.take();
+    tokens.giveBack();
+    expect(tokens.delayMs()).toBe(15_000);
+  });
+
+  it("waits when it hears that less is left than it thought, and never believes that there is more", () => {
+    const { clock, tokens } = bucket();
+    tokens.lowerTo(-1);
+    expect(tokens.delayMs()).toBe(30_000);
+    tokens.lowerTo(100);
+    clock.advance(15_000);
+    expect(tokens.delayMs()).toBe(15_000);
+  });
+});
