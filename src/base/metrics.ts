@@ -7,6 +7,8 @@ export type MetricFamily = {
   readonly labels: readonly string[];
   /** Upper bounds of a histogram, without +Inf. */
   readonly buckets?: readonly number[];
+  /** Values of the one label whose series exist from the start, so that alerts see the first increase. */
+  readonly from?: Readonly<Record<string, readonly string[]>>;
 };
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -16,6 +18,7 @@ export class Metrics<Name extends string> {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #readings = new Map<string, () => number>();
 
   constructor(families: Readonly<Record<Name, MetricFamily>>) {
     for (const [name, family] of Object.entries<MetricFamily>(families)) {
@@ -23,6 +26,17 @@ export class Metrics<Name extends string> {
       if (family.type === "counter") this.#counters.set(name, new Counter(shared));
       else if (family.type === "gauge") this.#gauges.set(name, new Gauge(shared));
       else this.#histograms.set(name, new Histogram({ ...shared, buckets: [...(family.buckets ?? [])] }));
+      this.#begin(name, family.from ?? {});
+    }
+  }
+
+  #begin(name: string, from: Readonly<Record<string, readonly string[]>>): void {
+    for (const [label, values] of Object.entries(from)) {
+      for (const labels of values.map((value) => ({ [label]: value }))) {
+        this.#counters.get(name)?.inc(labels, 0);
+        this.#gauges.get(name)?.set(labels, 0);
+        this.#histograms.get(name)?.zero(labels);
+      }
     }
   }
 
@@ -36,6 +50,11 @@ export class Metrics<Name extends string> {
     this.#gauges.get(name)?.set({ ...labels }, value);
   }
 
+  /** Sets a gauge without labels whenever it is exposed. */
+  follow(name: Name, reading: () => number): void {
+    this.#readings.set(name, reading);
+  }
+
   /** Adds one value to a histogram; durations are in seconds. */
   observe(name: Name, value: number, labels: Labels = {}): void {
     this.#histograms.get(name)?.observe({ ...labels }, value);
@@ -43,6 +62,7 @@ export class Metrics<Name extends string> {
 
   /** The text that `/metrics` answers, and its content type. */
   async expose(): Promise<{ readonly contentType: string; readonly body: string }> {
+    for (const [name, reading] of this.#readings) this.#gauges.get(name)?.set(reading());
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 }

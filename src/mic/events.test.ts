@@ -17,12 +17,14 @@ const bond = {
   identity: identity("demo"),
 };
 
+const clock = { now: () => Date.UTC(2026, 0, 1) };
+
 function start() {
   const lines: string[] = [];
   const told: string[] = [];
   const announcer: Announcer = { record: ({ reason }) => told.push(reason) };
   const log = createLog({ write: (line) => lines.push(line) });
-  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
+  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined, clock });
   return { events, lines, told };
 }
 
@@ -49,6 +51,20 @@ describe("micEvents", () => {
       expect.stringContaining("refused to create AzureAssignedIdentity default/web-default-demo"),
       expect.stringContaining("failed to update user-assigned identities on node vm-0"),
     ]);
+  });
+
+  it("tells of a refused identity whenever Azure was asked, and once to whoever comes while it is in quarantine", () => {
+    const { events, lines, told } = start();
+    const refusal = { fault: new Fault("ARM_IDENTITY_REFUSED", "grant the role"), retryInMs: 60_000 };
+    const late = { ...bond, pod: "late" };
+    for (const isNew of [true, false, true, false]) events.refused(bond, { ...refusal, isNew });
+    for (const isNew of [false, false]) events.refused(late, { ...refusal, isNew });
+    expect(told).toHaveLength(3);
+    expect(lines[2]).toMatch(/default\/late, error: grant the role; quarantined until 2026-01-01T00:01:00Z/);
+
+    events.removed(late);
+    events.refused(late, { ...refusal, isNew: false }); // another pod of that name
+    expect(told.at(-1)).toBe("BindingApplyError");
   });
 
   it("names no node where records concern none", () => {

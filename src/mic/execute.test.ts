@@ -5,7 +5,7 @@ import { snapshot } from "../../test/support/small-cluster.ts";
 import { type Assignment, readAssignment, writeAssignment } from "../api/assignment.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { planAssignments } from "../assignment/plan.ts";
-import type { MachinePlan } from "../assignment/types.ts";
+import type { Drift, MachinePlan } from "../assignment/types.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
@@ -54,6 +54,7 @@ function planOf(...over: Parameters<typeof snapshot>): MachinePlan {
   return plan;
 }
 
+const clock = { now: () => Date.UTC(2026, 0, 1) };
 const names = ["good", "bad"];
 const world = {
   nodes: [node("node-0")],
@@ -71,14 +72,31 @@ async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeM
     },
   };
   const log = createLog({ write: () => {} });
-  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
-  const ports = { records, machines, events, writesAtOnce: 1 };
+  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined, clock });
+  const mended: Drift[] = [];
+  const onMended = (drifts: readonly Drift[]) => void mended.push(...drifts);
+  const ports = { records, machines, events, onMended, writesAtOnce: 1 };
   const outcome = await executePlan(plan, ports, never);
-  return { outcome, told, messages, machines };
+  return { outcome, told, messages, machines, mended };
 }
 
 describe("executePlan", () => {
   const appear = planOf({ ...world, pods: [pod("a")] });
+  const record = readAssignment(
+    writeAssignment({
+      name: "a-default-good",
+      namespace: "default",
+      identity: identity("good"),
+      binding: binding("good"),
+      pod: "a",
+      podNamespace: "default",
+      nodeName: "node-0",
+      state: "Assigned",
+      machine: VM,
+      leftovers: [],
+    }),
+  );
+  const vanish = planOf({ nodes: world.nodes, assignments: [record] });
 
   it("writes records first, then asks Azure, then confirms", async () => {
     const records = new FakeRecords();
@@ -107,10 +125,48 @@ describe("executePlan", () => {
     const machines = new FakeMachines();
     machines.refuse(idOf("bad"));
     const records = new FakeRecords();
-    const { outcome, told } = await run(appear, records, machines);
+    const { outcome, told, messages } = await run(appear, records, machines);
     expect(records.done.slice(2)).toEqual(["confirm a-default-good", "  Assigned, cleared 0"]);
-    expect(outcome.fault?.code).toBe("ARM_IDENTITY_REFUSED");
+    expect(outcome).toEqual({ fault: undefined, retryInMs: machines.retryInMs });
     expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
+    expect(messages[0]).toBe(`bad-binding: Azure refuses ${idOf("bad")}; quarantined until 2026-01-01T00:00:00Z`);
+  });
+
+  it("looks again when the first of several refused identities is due", async () => {
+    const machines = new FakeMachines();
+    for (const name of names) machines.refuse(idOf(name));
+    const patch = machines.patch.bind(machines);
+    machines.patch = async (...args) => {
+      const result = await patch(...args);
+      const [[first, refusal] = []] = result.refused;
+      if (first === undefined || refusal === undefined) throw new Error("nothing is refused");
+      return { ...result, refused: new Map([...result.refused, [first, { ...refusal, retryInMs: 7 }]]) };
+    };
+    const { outcome } = await run(appear, new FakeRecords(), machines);
+    expect(outcome).toEqual({ fault: undefined, retryInMs: 7 });
+  });
+
+  it("does not let a record go whose identity Azure refuses to take off", async () => {
+    const machines = new FakeMachines();
+    const fault = new Fault("ARM_IDENTITY_REFUSED", "no");
+    const refused = new Map([[idOf("good"), { fault, retryInMs: 1_000, isNew: true }]]);
+    machines.patch = async () => ({ done: new Set(), refused, fault: undefined });
+    const records = new FakeRecords();
+    const { told, messages } = await run(vanish, records, machines);
+    expect([records.done, told, messages]).toEqual([[], ["BindingRemoveError good-binding"], ["good-binding: no"]]);
+  });
+
+  it.each(["missing", "stale"] as const)("mends an identity that is %s, and reports that", async (kind) => {
+    const machines = new FakeMachines();
+    if (kind === "stale") machines.put(VM, idOf("good"));
+    machines.create(idOf("good"), "anew");
+    const repair = { kind, machine: VM, resourceId: idOf("good") };
+    const refused = { ...repair, resourceId: idOf("bad") };
+    machines.refuse(idOf("bad"));
+    const plan = { machine: VM, work: [], attach: [], detach: [], forget: [], repair: [repair, refused] };
+    const { mended, outcome } = await run(plan, new FakeRecords(), machines);
+    expect((await machines.read(VM)).clientIds).toEqual(new Map([[idOf("good"), "anew"]]));
+    expect([mended, outcome.retryInMs]).toEqual([[repair], machines.retryInMs]);
   });
 
   it.each([
@@ -133,22 +189,6 @@ describe("executePlan", () => {
     const { messages } = await run(appear, new FakeRecords(), machines);
     expect(messages).toEqual(hears);
   });
-
-  const record = readAssignment(
-    writeAssignment({
-      name: "a-default-good",
-      namespace: "default",
-      identity: identity("good"),
-      binding: binding("good"),
-      pod: "a",
-      podNamespace: "default",
-      nodeName: "node-0",
-      state: "Assigned",
-      machine: VM,
-      leftovers: [],
-    }),
-  );
-  const vanish = planOf({ nodes: world.nodes, assignments: [record] });
 
   it("removes a record only when its identity is off the machine", async () => {
     const machines = new FakeMachines();

@@ -1,15 +1,19 @@
 import type { Assignment } from "../api/assignment.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import type { MachinePlan, RecordWork } from "../assignment/types.ts";
 import { Fault } from "../base/fault.ts";
 import { settleAll } from "./at-once.ts";
-import type { MicPorts } from "./ports.ts";
+import type { MicPorts, PatchResult, Refusal, Wish } from "./ports.ts";
+import { toldTo } from "./told-to.ts";
 
 /** How a machine's plan went; the caller decides when to try again. */
-export type Outcome = { readonly fault: Fault | undefined };
+export type Outcome = {
+  readonly fault: Fault | undefined;
+  /** When the first identity that Azure refuses is worth a new attempt, in milliseconds from now. */
+  readonly retryInMs?: number | undefined;
+};
 
 type Recorded = RecordWork & { readonly record: Assignment };
-type Patched = { readonly isDone: (id: string) => boolean; readonly fault: Fault | undefined };
+type Patched = Pick<PatchResult, "refused" | "fault"> & { readonly isDone: (id: string) => boolean };
 
 /**
  * Carries out the plan of one machine. Safe to repeat, and safe to stop anywhere: records are written before the
@@ -23,7 +27,11 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
   const patched = await patchMachine(plan, recorded, ports, signal);
   await confirmRecords(plan, { recorded, patched }, ports, faults, signal);
   await removeRecords(plan, patched, ports, faults, signal);
-  return { fault: gravest(patched.fault === undefined ? faults : [patched.fault, ...faults]) };
+  const pauses = [...patched.refused.values()].map(({ retryInMs }) => retryInMs);
+  return {
+    fault: gravest(patched.fault === undefined ? faults : [patched.fault, ...faults]),
+    retryInMs: pauses.length === 0 ? undefined : Math.min(...pauses),
+  };
 }
 
 async function writeRecords(
@@ -50,20 +58,32 @@ async function writeRecords(
   });
 }
 
-/** Only what a record stands for is put on the machine. */
 async function patchMachine(
   plan: MachinePlan,
   recorded: readonly Recorded[],
-  { machines, events }: MicPorts,
+  { machines, events, onMended }: MicPorts,
   signal: AbortSignal,
 ): Promise<Patched> {
-  const attach = plan.attach.filter((id) => recorded.some(({ awaits }) => awaits === id));
-  const { detach } = plan;
-  if (attach.length + detach.length === 0) return { isDone: () => true, fault: undefined };
-  events.machineUpdating(plan.machine, attach, detach);
-  const { done, fault } = await machines.patch(plan.machine, { attach, detach, renew: [] }, signal);
-  const open = new Set([...attach, ...detach].filter((id) => !done.has(id)));
-  return { isDone: (id) => !open.has(id), fault };
+  const wish = wishFor(plan, recorded);
+  const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
+  if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
+  events.machineUpdating(plan.machine, wish);
+  const { done, refused, fault } = await machines.patch(plan.machine, wish, signal);
+  const mended = plan.repair.filter(({ resourceId }) => done.has(resourceId));
+  if (mended.length > 0) onMended(mended);
+  return { isDone: (id) => !asked.has(id) || done.has(id), refused, fault };
+}
+
+/** Only what a record stands for is put on the machine. */
+function wishFor({ attach, detach, repair }: MachinePlan, recorded: readonly Recorded[]): Wish {
+  const awaited = new Set(recorded.map(({ awaits }) => awaits));
+  const missing = repair.filter(({ kind }) => kind === "missing");
+  const stale = repair.filter(({ kind }) => kind === "stale");
+  return {
+    attach: [...attach.filter((id) => awaited.has(id)), ...missing.map(({ resourceId }) => resourceId)],
+    detach,
+    renew: stale.map(({ resourceId }) => resourceId),
+  };
 }
 
 async function confirmRecords(
@@ -76,12 +96,14 @@ async function confirmRecords(
   const confirmations = recorded.map(({ record, awaits, clears }) => ({
     record,
     awaits,
-    isRefused: awaits !== undefined && !patched.isDone(awaits),
     isAssigned: awaits !== undefined && patched.isDone(awaits),
     cleared: clears.filter(patched.isDone),
   }));
-  for (const { record, awaits = "" } of confirmations.filter(({ isRefused }) => isRefused)) {
-    events.notAssigned(record, toldTo([awaits], patched.fault ?? unexplained(machine)));
+  for (const { record, awaits, isAssigned } of confirmations) {
+    if (awaits === undefined || isAssigned) continue;
+    const refusal = patched.refused.get(awaits);
+    if (refusal !== undefined) events.refused(record, { ...refusal, fault: toldTo([awaits], refusal.fault) });
+    else events.notAssigned(record, whyOpen([awaits], patched, machine));
   }
   const news = confirmations.filter(({ isAssigned, cleared }) => isAssigned || cleared.length > 0);
   const results = await settleAll(news, { limit: writesAtOnce, signal }, ({ record, ...news }) =>
@@ -103,7 +125,7 @@ async function removeRecords(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { record, after } of forget.filter(({ after }) => !after.every(patched.isDone))) {
-    events.notRemoved(record, toldTo(after, patched.fault ?? unexplained(machine)));
+    events.notRemoved(record, whyOpen(after, patched, machine));
   }
   const ready = forget.filter(({ after }) => after.every(patched.isDone));
   const results = await settleAll(ready, { limit: writesAtOnce, signal }, ({ record }) =>
@@ -116,24 +138,11 @@ async function removeRecords(
   }
 }
 
-/**
- * What the owner of a record with these identities hears of a fault: where Azure names identities, only their owners
- * hear which, since others may not even know of them.
- */
-function toldTo(ids: readonly string[], fault: Fault): Fault {
-  const named = String(fault.facts.identities ?? "");
-  const refused = named === "" ? [] : named.split(",").map(resourceKey);
-  if (refused.every((id) => ids.includes(id))) return fault;
-  const own = refused.filter((id) => ids.includes(id));
-  const message =
-    own.length === 0
-      ? "it waits for another identity on the machine, which Azure refuses"
-      : `Azure refuses ${own}: check that it exists, and grant MIC the role Managed Identity Operator on it`;
-  return new Fault(fault.code, message);
-}
-
-function unexplained(machine: string): Fault {
-  return new Fault("ARM_ERROR", `Azure did not do all that was asked of ${machine}`);
+/** What the owner of a record with these identities hears of why they are not as wished. */
+function whyOpen(ids: readonly string[], { refused, fault }: Patched, machine: string): Fault {
+  const own = ids.map((id): Refusal | undefined => refused.get(id)).find((refusal) => refusal !== undefined);
+  const reason = own?.fault ?? fault;
+  return toldTo(ids, reason ?? new Fault("ARM_ERROR", `Azure did not do all that was asked of ${machine}`));
 }
 
 /** The fault that asks for the longest pause, or the first one. */

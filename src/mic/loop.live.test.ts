@@ -16,7 +16,12 @@ function start(over: Partial<Snapshot> = {}) {
   const stop = new AbortController();
   const works: { readonly plan: MachinePlan; readonly end: (outcome: Outcome) => void }[] = [];
   const failures: { readonly code: string; readonly pauseMs: number }[] = [];
+  const waits: number[] = [];
+  const failedLooks: string[] = [];
+  let delayMs = () => 0;
+  let isBroken = false;
   let looks = 0;
+  let settled = 0;
   let world = snapshot({
     pods: [pod("a")],
     nodes: [node("node-0"), node("node-1")],
@@ -25,7 +30,10 @@ function start(over: Partial<Snapshot> = {}) {
     ...over,
   });
   const loop = new SyncLoop({
-    snapshot: () => world,
+    snapshot: () => {
+      if (isBroken) throw new Error("a defect");
+      return world;
+    },
     execute: (plan, signal) =>
       new Promise((resolve, reject) => {
         works.push({ plan, end: resolve });
@@ -36,7 +44,14 @@ function start(over: Partial<Snapshot> = {}) {
         looks += 1;
       },
       machineFailed: (_, { code }, pauseMs) => failures.push({ code, pauseMs }),
+      machineWaiting: (_, delayMs) => waits.push(delayMs),
+      machineHeld: () => {},
+      lookFailed: (fault) => failedLooks.push(fault.message),
+      settled: () => {
+        settled += 1;
+      },
     },
+    machines: { delayMs: () => delayMs() },
     clock,
     resyncMs: HOUR,
     firstPauseMs: 1_000,
@@ -45,10 +60,10 @@ function start(over: Partial<Snapshot> = {}) {
   const running = loop.run(stop.signal);
   /** Lets the burst that is under way end; the resync and resting machines sleep too. */
   const look = async (resting = 0) => {
-    const before = looks;
-    await clock.asleep(2 + resting);
-    clock.advance(BURST_MS);
-    await vi.waitFor(() => expect(looks).toBe(before + 1));
+    for (const before = looks; looks === before; await new Promise(setImmediate)) {
+      await clock.asleep(2 + resting);
+      clock.advance(BURST_MS);
+    }
   };
   const end = async () => {
     stop.abort(new Error("enough"));
@@ -58,7 +73,15 @@ function start(over: Partial<Snapshot> = {}) {
     world = { ...world, ...over };
     loop.changed();
   };
-  return { clock, loop, works, failures, look, end, becomes, looks: () => looks };
+  const delay = (ms: () => number) => {
+    delayMs = ms;
+  };
+  const breaks = (isNow: boolean) => {
+    isBroken = isNow;
+    loop.changed();
+  };
+  const told = () => ({ looks, settled, waits, failedLooks });
+  return { clock, loop, works, failures, look, end, becomes, delay, breaks, told };
 }
 
 const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>
@@ -130,19 +153,128 @@ describe("SyncLoop", () => {
   });
 
   it.each([
-    { code: "ARM_ERROR", worked: 2 },
-    { code: "ARM_THROTTLED", worked: 1 }, // Azure has asked for the pause, whatever we wish
-  ] as const)("after $code has worked $worked times when something else is wished", async ({ code, worked }) => {
+    { code: "ARM_ERROR", then: [["a", "b"]] },
+    // Azure has asked for the pause, whatever we wish; records can be written meanwhile.
+    { code: "ARM_THROTTLED", then: ["records of a, b"] },
+    { code: "KUBE_THROTTLED", then: [] },
+  ] as const)("after $code does $then when more is wished", async ({ code, then }) => {
     const t = start();
     await t.look();
     t.works[0]?.end({ fault: fault(600_000, code) });
     await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+    t.becomes({ pods: [pod("a"), pod("b")] });
+    await t.look(1);
+    const what = ({ plan: { work, attach } }: (typeof t.works)[number]) => {
+      const pods = work.map(({ draft }) => draft?.pod ?? "");
+      return attach.length > 0 ? pods : `records of ${pods.join(", ")}`;
+    };
+    expect(t.works.slice(1).map(what)).toEqual(then);
+    if (code === "ARM_ERROR") {
+      t.works.at(-1)?.end({ fault: fault() });
+      await vi.waitFor(() => expect(t.failures.at(-1)?.pauseMs).toBe(1_000));
+    }
+    await t.end();
+  });
+
+  it("does not begin again because less is wished than what failed", async () => {
+    const t = start({ pods: [pod("a"), pod("b")] });
+    await t.look();
+    t.works[0]?.end({ fault: fault() });
+    await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+    t.becomes({ pods: [pod("b")] });
+    await t.look(1);
+    expect(t.works).toHaveLength(1);
+    await t.end();
+  });
+
+  it("leaves a machine with refused identities alone until one is worth a new attempt, and calls that no failure", async () => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: undefined, retryInMs: 60_000 });
+    await t.look(1);
+    expect([t.works.length, t.failures]).toEqual([1, []]);
+    t.clock.advance(60_000);
+    await t.look();
+    expect(t.works).toHaveLength(2);
+    await t.end();
+  });
+
+  it("does not let another pod of the machine wait for refused identities", async () => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: undefined, retryInMs: 60_000 });
     await t.look(1);
     t.becomes({ pods: [pod("a"), pod("b")] });
     await t.look(1);
-    expect(t.works).toHaveLength(worked);
-    t.works[1]?.end({ fault: fault(undefined, code) });
-    if (worked === 2) await vi.waitFor(() => expect(t.failures.at(-1)?.pauseMs).toBe(1_000));
+    expect(t.works).toHaveLength(2);
+    await t.end();
+  });
+
+  it("waits for room in Azure's limits, writes records meanwhile, and then does what is wished by then", async () => {
+    const t = start();
+    t.delay(() => 10_000);
+    await t.look();
+    expect(t.works.map(({ plan: { work, attach } }) => [work.map(({ awaits }) => awaits), attach])).toEqual([
+      [[undefined], []],
+    ]);
+    t.works[0]?.end({ fault: undefined });
+    t.becomes({ pods: [pod("b")] });
+    await t.look(1);
+    expect([t.failures, t.told().waits]).toEqual([[], [10_000]]);
+
+    t.delay(() => 0);
+    t.clock.advance(10_000);
+    t.works[1]?.end({ fault: undefined });
+    await t.look();
+    expect(t.works[2]?.plan.work.map(({ draft }) => draft?.pod)).toEqual(["b"]);
+    expect(t.works[2]?.plan.attach).toHaveLength(1);
+    await t.end();
+  });
+
+  it("rests after a failure while it waits for room, and not for the sake of what waits anyway", async () => {
+    const t = start();
+    t.delay(() => 600_000);
+    await t.look();
+    t.works[0]?.end({ fault: fault() });
+    await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+    await t.look(1);
+    t.becomes({});
+    await t.look(1);
+    expect(t.works).toHaveLength(1);
+    await t.end();
+  });
+
+  it("survives looks that fail, tells of each, and is stuck when they fail for ten minutes", async () => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: undefined });
+    t.breaks(true);
+    for (let failed = 1; failed < 15; failed += 1) {
+      await vi.waitFor(async () => {
+        await t.clock.asleep(2);
+        t.clock.advance(BURST_MS);
+        expect(t.told().failedLooks).toHaveLength(failed);
+      });
+      expect(t.told().failedLooks.at(-1)).toBe("a defect");
+      t.clock.advance(60_000);
+    }
+    expect(t.loop.isStuck).toBe(true);
+    t.breaks(false);
+    await t.look();
+    expect([t.works.length, t.loop.isStuck]).toEqual([2, false]);
+    await t.end();
+  });
+
+  it("tells when nothing is under way any more, once", async () => {
+    const t = start();
+    await t.look();
+    expect(t.told().settled).toBe(0);
+    t.becomes({ pods: [] });
+    t.works[0]?.end({ fault: undefined });
+    await t.look();
+    t.becomes({});
+    await t.look();
+    expect(t.told().settled).toBe(1);
     await t.end();
   });
 
@@ -165,7 +297,7 @@ describe("SyncLoop", () => {
     await t.look();
     t.clock.advance(HOUR);
     await t.look();
-    expect(t.looks()).toBe(2);
+    expect(t.told().looks).toBe(2);
     await t.end();
   });
 

@@ -1,4 +1,3 @@
-import { objectKey } from "../api/meta.ts";
 import { planAssignments } from "../assignment/plan.ts";
 import type { MachinePlan, Snapshot } from "../assignment/types.ts";
 import { Backoff } from "../base/backoff.ts";
@@ -6,12 +5,19 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { MicEvents } from "./events.ts";
 import type { Outcome } from "./execute.ts";
+import type { Machines } from "./ports.ts";
+import { Rests } from "./rests.ts";
 import { Trigger } from "./trigger.ts";
+import { needsAzure, withoutAzure } from "./wish.ts";
 
 export type LoopOptions = {
   readonly snapshot: () => Snapshot;
   readonly execute: (plan: MachinePlan, signal: AbortSignal) => Promise<Outcome>;
-  readonly events: Pick<MicEvents, "planned" | "machineFailed">;
+  readonly machines: Pick<Machines, "delayMs">;
+  readonly events: Pick<
+    MicEvents,
+    "planned" | "machineFailed" | "machineWaiting" | "machineHeld" | "lookFailed" | "settled"
+  >;
   readonly clock: Clock;
   /** Everything is looked at again this often, whatever happens. */
   readonly resyncMs: number;
@@ -29,33 +35,38 @@ const MACHINES_AT_ONCE = 64;
 /** A change that waits so long to be looked at, or work on a machine that takes so long, will not end by itself. */
 const STUCK_LOOK_MS = 60_000;
 const STUCK_WORK_MS = 30 * 60_000;
+/** Looks that fail for so long do so because of what this process remembers. */
+const STUCK_FAILING_MS = 10 * 60_000;
 
-type Rest = {
-  /** What was wished of the machine when it failed. */
-  readonly wish: string;
-  /** Whether the pause is about the machine, whatever is wished of it: somebody asked us to slow down. */
-  readonly isThrottled: boolean;
-  readonly end: AbortController;
-};
+/** What is done about a machine now, and all that is planned for it: a pause after a failure is about that. */
+type Turn = { readonly part: MachinePlan; readonly whole: MachinePlan };
 
 /**
  * Looks at the whole cluster whenever something changed, and works on the machines that need it, side by side. What is
  * under way on a machine is never mixed with something newer: when it ends the loop looks again.
  *
  *     idle ──in the plan──▶ busy ──done────▶ idle
- *       ▲                     └────failed──▶ resting ──pause over, or something else is wished──▶ idle
+ *       ▲ │                   └────failed, or an identity is refused──▶ resting ──▶ idle  pause over, or more is wished
+ *       │ └─no room in Azure's limits─▶ waiting; records are written meanwhile
+ *       └──────room────────────────────────┘
  */
 export class SyncLoop {
   readonly #options: LoopOptions;
   readonly #trigger: Trigger;
   readonly #busy = new Map<string, { readonly work: Promise<void>; readonly since: number }>();
-  readonly #resting = new Map<string, Rest>();
+  readonly #rests: Rests;
   readonly #backoffs = new Map<string, Backoff>();
+  readonly #lookBackoff: Backoff;
+  #failingSince: number | undefined;
+  #hasWorked = false;
   #isRunning = false;
 
   constructor(options: LoopOptions) {
+    const { clock, random = Math.random } = options;
     this.#options = options;
-    this.#trigger = new Trigger({ clock: options.clock, quietMs: QUIET_MS, longestMs: LONGEST_BURST_MS });
+    this.#trigger = new Trigger({ clock, quietMs: QUIET_MS, longestMs: LONGEST_BURST_MS });
+    this.#rests = new Rests(clock, () => this.changed());
+    this.#lookBackoff = new Backoff({ firstMs: 1_000, maxMs: LONGEST_PAUSE_MS, random });
   }
 
   /** Something may have changed. */
@@ -70,7 +81,13 @@ export class SyncLoop {
   get isStuck(): boolean {
     const now = this.#options.clock.monotonic();
     const isLate = [...this.#busy.values()].some(({ since }) => now - since > STUCK_WORK_MS);
-    return this.#isRunning && (isLate || this.#trigger.waitingMs > STUCK_LOOK_MS);
+    const isFailing = this.#failingSince !== undefined && now - this.#failingSince > STUCK_FAILING_MS;
+    return this.#isRunning && (isLate || isFailing || this.#trigger.waitingMs > STUCK_LOOK_MS);
+  }
+
+  /** Whether work on a machine is under way. */
+  isBusy(machine: string): boolean {
+    return this.#busy.has(machine);
   }
 
   /** Runs until the signal aborts; then waits for the work under way, which the signal has stopped too. */
@@ -81,7 +98,7 @@ export class SyncLoop {
     try {
       while (!signal.aborted) {
         await this.#trigger.next(signal);
-        this.#look(signal);
+        await this.#lookSafely(signal);
       }
     } catch (reason) {
       if (!signal.aborted) throw reason;
@@ -92,6 +109,22 @@ export class SyncLoop {
     await resyncs;
   }
 
+  /** A look that fails shows a defect; the next one may fare better, and pods wait. */
+  async #lookSafely(signal: AbortSignal): Promise<void> {
+    const { clock, events } = this.#options;
+    try {
+      this.#look(signal);
+      this.#failingSince = undefined;
+      this.#lookBackoff.reset();
+    } catch (reason) {
+      this.#failingSince ??= clock.monotonic();
+      const pauseMs = this.#lookBackoff.next();
+      events.lookFailed(Fault.from(reason), pauseMs);
+      await clock.sleep(pauseMs, signal);
+      this.changed();
+    }
+  }
+
   #look(signal: AbortSignal): void {
     const { snapshot, events, clock } = this.#options;
     const started = clock.monotonic();
@@ -99,57 +132,71 @@ export class SyncLoop {
     const plan = planAssignments(seen);
     const named = new Set(plan.machines.map(({ machine }) => machine));
     for (const machine of this.#backoffs.keys()) if (!named.has(machine)) this.#backoffs.delete(machine);
-    for (const one of plan.machines) this.#wakeIfChanged(one);
-    const idle = plan.machines.filter(({ machine }) => !this.#busy.has(machine) && !this.#resting.has(machine));
+    const tookMs = clock.monotonic() - started;
     // Those beyond the limit come when others have ended, since the loop looks again then.
-    const begun = idle.slice(0, MACHINES_AT_ONCE - this.#busy.size);
-    events.planned(plan, { seen, begun: begun.length, tookMs: clock.monotonic() - started });
+    const room = MACHINES_AT_ONCE - this.#busy.size;
+    const idle = plan.machines.filter(({ machine }) => !this.#busy.has(machine));
+    const begun = idle.flatMap((whole) => this.#turnOf(whole, signal) ?? []).slice(0, room);
+    const waiting = idle.length - begun.length;
+    events.planned(plan, { seen, begun: begun.length, waiting, tookMs });
     for (const one of begun) this.#start(one, signal);
+    if (this.#busy.size > 0 || !this.#hasWorked) return;
+    this.#hasWorked = false;
+    events.settled();
   }
 
-  #start(plan: MachinePlan, signal: AbortSignal): void {
-    const work = this.#carryOut(plan, signal).finally(() => {
-      this.#busy.delete(plan.machine);
+  /** What can be done about a machine now. */
+  #turnOf(whole: MachinePlan, signal: AbortSignal): Turn | undefined {
+    const { machines, events } = this.#options;
+    const { machine } = whole;
+    // What failed says nothing about another wish, so a new pod does not wait for what an older one suffers from.
+    if (this.#rests.release(whole)) this.#backoffs.delete(machine);
+    let part = this.#rests.allow(whole);
+    const delayMs = part !== undefined && needsAzure(part) ? machines.delayMs(machine) : 0;
+    if (delayMs > 0) {
+      events.machineWaiting(machine, delayMs);
+      this.#rests.begin(whole, "azure", delayMs, signal);
+      part = withoutAzure(whole);
+    }
+    return part === undefined ? undefined : { part, whole };
+  }
+
+  #start(turn: Turn, signal: AbortSignal): void {
+    const { machine } = turn.whole;
+    this.#hasWorked = true;
+    const work = this.#carryOut(turn, signal).finally(() => {
+      this.#busy.delete(machine);
       this.changed();
     });
-    this.#busy.set(plan.machine, { work, since: this.#options.clock.monotonic() });
+    this.#busy.set(machine, { work, since: this.#options.clock.monotonic() });
   }
 
-  async #carryOut(plan: MachinePlan, signal: AbortSignal): Promise<void> {
+  async #carryOut({ part, whole }: Turn, signal: AbortSignal): Promise<void> {
+    const { execute, events, firstPauseMs } = this.#options;
     try {
-      const { fault } = await this.#options.execute(plan, signal);
+      const { fault, retryInMs } = await execute(part, signal);
       if (fault !== undefined) throw fault;
-      this.#backoffs.delete(plan.machine);
+      this.#backoffs.delete(whole.machine);
+      if (retryInMs === undefined) return;
+      const pauseMs = Math.max(firstPauseMs, retryInMs);
+      events.machineHeld(whole.machine, pauseMs);
+      this.#rests.begin(whole, "same", pauseMs, signal);
     } catch (reason) {
-      if (!signal.aborted) this.#rest(plan, Fault.from(reason), signal);
+      if (!signal.aborted) this.#restAfter(Fault.from(reason), whole, signal);
     }
   }
 
-  #rest(plan: MachinePlan, fault: Fault, signal: AbortSignal): void {
-    const { clock, events, firstPauseMs, random = Math.random } = this.#options;
-    const { machine } = plan;
+  #restAfter(fault: Fault, whole: MachinePlan, signal: AbortSignal): void {
+    const { events, firstPauseMs, random = Math.random } = this.#options;
+    const { machine } = whole;
     const backoff =
       this.#backoffs.get(machine) ?? new Backoff({ firstMs: firstPauseMs, maxMs: LONGEST_PAUSE_MS, random });
     this.#backoffs.set(machine, backoff);
     const pauseMs = Math.max(backoff.next(), Math.min(fault.retryAfterMs ?? 0, LONGEST_ASKED_PAUSE_MS));
     events.machineFailed(machine, fault, pauseMs);
-    const rest = { wish: wishOf(plan), isThrottled: fault.kind === "throttled", end: new AbortController() };
-    this.#resting.set(machine, rest);
-    const wake = () => {
-      if (this.#resting.get(machine) !== rest) return; // something else was wished meanwhile
-      this.#resting.delete(machine);
-      this.changed();
-    };
-    void clock.sleep(pauseMs, AbortSignal.any([signal, rest.end.signal])).then(wake, wake);
-  }
-
-  /** What failed says nothing about another wish, so a new pod does not wait for what an older one suffers from. */
-  #wakeIfChanged(plan: MachinePlan): void {
-    const rest = this.#resting.get(plan.machine);
-    if (rest === undefined || rest.isThrottled || rest.wish === wishOf(plan)) return;
-    this.#resting.delete(plan.machine);
-    this.#backoffs.delete(plan.machine);
-    rest.end.abort();
+    // A pause that somebody asked for is kept whatever we wish.
+    const hold = fault.kind !== "throttled" ? "same" : fault.code === "ARM_THROTTLED" ? "azure" : "all";
+    this.#rests.begin(whole, hold, pauseMs, signal);
   }
 
   async #fireEvery(ms: number, signal: AbortSignal): Promise<void> {
@@ -158,12 +205,4 @@ export class SyncLoop {
       this.changed();
     }
   }
-}
-
-/** What a plan wishes of its machine and of which records; that a record was written in the meantime changes nothing. */
-function wishOf({ attach, detach, work, forget }: MachinePlan): string {
-  const works = work.map(({ draft, record }) =>
-    record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta),
-  );
-  return JSON.stringify([attach, detach, works, forget.map(({ record }) => objectKey(record.meta))]);
 }

@@ -1,4 +1,5 @@
 import type { Assignment, AssignmentDraft } from "../api/assignment.ts";
+import type { Drift } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
 import type { MicEvents } from "./events.ts";
 
@@ -55,10 +56,22 @@ export type Machines = {
   patch(machineId: string, wish: Wish, signal: AbortSignal): Promise<PatchResult>;
 };
 
+/** What is on a machine, read by drift repair; IDs in the spelling of `resourceKey`. */
+export type Carried = {
+  readonly userAssigned: ReadonlySet<string>;
+  /** The client IDs that Azure gives; of an identity that was just put on the machine it is absent for a while. */
+  readonly clientIds: ReadonlyMap<string, string>;
+};
+
+/** Reads a machine. @throws Fault ARM_*, ARM_NOT_FOUND when there is no such machine */
+export type ReadMachine = (machineId: string, signal: AbortSignal) => Promise<Carried>;
+
 export type MicPorts = {
   readonly records: Records;
   readonly machines: Machines;
   readonly events: MicEvents;
+  /** Hears what a patch has mended of what drift repair had found. */
+  readonly onMended: (mended: readonly Drift[]) => void;
   /** How many records of one machine are written at once. */
   readonly writesAtOnce: number;
 };

@@ -4,7 +4,8 @@ import { readIdentity } from "../api/identity.ts";
 import { BINDING_LABEL, kinds } from "../api/kinds.ts";
 import { type Node, readNode } from "../api/node.ts";
 import { bindingLabel, isFinished, type Pod, readPod } from "../api/pod.ts";
-import type { Settings, Snapshot } from "../assignment/types.ts";
+import type { Drift, Settings, Snapshot } from "../assignment/types.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type Change, Store } from "../kube/store.ts";
@@ -12,7 +13,12 @@ import { type Change, Store } from "../kube/store.ts";
 export type MicStores = ReturnType<typeof micStores>;
 
 /** What MIC follows at the API server: pods with the label, nodes, and the three kinds of objects that it joins. */
-export function micStores(shared: { readonly client: KubeClient; readonly log: Log }) {
+export function micStores(shared: {
+  readonly client: KubeClient;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}) {
   return {
     pods: new Store({ ...shared, kind: kinds.pod, read: readPod, labelSelector: BINDING_LABEL }),
     nodes: new Store({ ...shared, kind: kinds.node, read: readNode }),
@@ -31,14 +37,14 @@ export async function catchUp(stores: MicStores, signal: AbortSignal): Promise<v
 }
 
 /** All that a plan is made from, as the stores hold it now. */
-export function gather(stores: MicStores, settings: Settings): Snapshot {
+export function gather(stores: MicStores, settings: Settings, drift: readonly Drift[] = []): Snapshot {
   return {
     pods: stores.pods.list(),
     nodes: stores.nodes.list(),
     identities: stores.identities.list(),
     bindings: stores.bindings.list(),
     assignments: stores.assignments.list(),
-    drift: [],
+    drift,
     settings,
   };
 }
@@ -67,7 +73,7 @@ function podFacts(pod: Pod): string {
 }
 
 function nodeFacts(node: Node): string {
-  return node.providerId;
+  return JSON.stringify([node.providerId, node.isWindows]);
 }
 
 /** Everything but the version, which every write of our own raises. */

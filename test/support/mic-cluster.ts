@@ -7,6 +7,7 @@ import { createLog } from "../../src/base/log.ts";
 import { Metrics } from "../../src/base/metrics.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import type { Announcer } from "../../src/mic/announcer.ts";
+import { DriftRepair } from "../../src/mic/drift.ts";
 import { micEvents } from "../../src/mic/events.ts";
 import { executePlan } from "../../src/mic/execute.ts";
 import { SyncLoop } from "../../src/mic/loop.ts";
@@ -75,8 +76,8 @@ async function cluster() {
       }[];
       return raw.map(({ metadata, status }) => `${metadata.name} ${status.status}`).sort();
     },
-    /** A leader at work, until it is stopped. */
-    async lead() {
+    /** A leader at work, until it is stopped; without drift repair unless it is given an interval. */
+    async lead(over: { readonly driftMs?: number; readonly isNamespaced?: boolean; readonly pinned?: string } = {}) {
       const stores = micStores({ client, log });
       const announcer: Announcer = { record: (note) => told.push(note) };
       const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
@@ -86,20 +87,35 @@ async function cluster() {
         clock: realClock,
         onWrite: events.recordWritten,
       });
-      const ports = { records, machines, events, writesAtOnce: 4 };
-      const loop = new SyncLoop({
-        snapshot: () => gather(stores, settings),
+      const pinnedClientIds = new Set(over.pinned === undefined ? [] : [over.pinned]);
+      const own = { ...settings, isNamespaced: over.isNamespaced ?? false, pinnedClientIds };
+      const snapshot = () => gather(stores, own, drift.found);
+      const drift: DriftRepair = new DriftRepair({
+        read: (machine) => machines.read(machine),
+        snapshot,
+        clock: realClock,
+        intervalMs: over.driftMs ?? 0,
+        isBusy: (machine) => loop.isBusy(machine),
+        events,
+        onFound: () => loop.changed(),
+      });
+      const onMended = drift.mended.bind(drift);
+      const ports = { records, machines, events, onMended, writesAtOnce: 4 };
+      const loop: SyncLoop = new SyncLoop({
+        snapshot,
         execute: (plan, signal) => executePlan(plan, ports, signal),
+        machines,
         events,
         clock: realClock,
         resyncMs: 3_600_000,
         firstPauseMs: 50,
       });
       onRelevantChange(stores, () => loop.changed());
+      stores.nodes.onChange((change) => drift.nodeChanged(change));
       const stop = new AbortController();
       const following = Object.values(stores).map((store) => store.run(stop.signal));
       await Promise.all(Object.values(stores).map((store) => store.ready()));
-      const running = loop.run(stop.signal);
+      const running = Promise.all([loop.run(stop.signal), drift.run(stop.signal)]);
       const end = async () => {
         stop.abort(new Error("the test is over"));
         await Promise.all([running, ...following]);

@@ -1,0 +1,75 @@
+import { objectKey } from "../api/meta.ts";
+import type { Fault } from "../base/fault.ts";
+import type { Ended, EventTools, RecordOperation } from "./events.ts";
+import type { Refusal } from "./ports.ts";
+import { isRepeated } from "./repeated.ts";
+import { type Bond, bondKey, podOf } from "./tell-bond.ts";
+
+/** What becomes of AzureAssignedIdentities. */
+export function recordEvents({ log, metrics, announce, clock, statistics }: EventTools) {
+  /** Assignments that wait for an identity in quarantine and have been told so. */
+  const held = new Set<string>();
+  const failed = (bond: Bond, reason: string, message: string, { code }: Fault) => {
+    log.warn(message, { identity: objectKey(bond.identity.meta), code });
+    announce(bond, { type: "Warning", reason, message });
+  };
+  const succeeded = (bond: Bond, reason: string, message: string) => {
+    held.delete(bondKey(bond));
+    log.info(message, { identity: objectKey(bond.identity.meta) });
+    announce(bond, { type: "Normal", reason, message });
+  };
+
+  return {
+    /** A pod's identity is on its machine, and the record says so. */
+    assigned(bond: Bond): void {
+      const message = `Binding ${objectKey(bond.binding.meta)} applied on node ${bond.nodeName} for pod ${podOf(bond)}`;
+      succeeded(bond, "BindingApplied", message);
+    },
+
+    /** A pod has to wait for its identity. */
+    notAssigned(bond: Bond, fault: Fault): void {
+      if (isRepeated(fault)) return;
+      failed(bond, "BindingApplyError", `${failedToApply(bond)}, error: ${fault.message}`, fault);
+    },
+
+    /** Azure refuses a pod's identity. Told when Azure has just been asked, and once to whoever comes later. */
+    refused(bond: Bond, { fault, retryInMs, isNew }: Refusal): void {
+      if (!isNew && held.has(bondKey(bond))) return;
+      held.add(bondKey(bond));
+      const until = new Date(clock.now() + retryInMs).toISOString().replace(/\.\d+Z$/, "Z");
+      const message = `${failedToApply(bond)}, error: ${fault.message}; quarantined until ${until}`;
+      failed(bond, "BindingApplyError", message, fault);
+    },
+
+    /** A pod's record is gone, and so is its identity unless another pod needs it. */
+    removed(bond: Bond): void {
+      const message = `Binding ${objectKey(bond.binding.meta)} removed from node ${bond.nodeName} for pod ${podOf(bond)}`;
+      succeeded(bond, "BindingRemoved", message);
+    },
+
+    /** A record, or an identity that nobody needs, could not be removed. */
+    notRemoved(bond: Bond, fault: Fault): void {
+      if (isRepeated(fault)) return;
+      const what = `failed to remove binding ${objectKey(bond.binding.meta)} from node ${bond.nodeName} for pod ${podOf(bond)}`;
+      failed(bond, "BindingRemoveError", `${what}, error: ${fault.message}`, fault);
+    },
+
+    /** One write of an AzureAssignedIdentity ended. */
+    recordWritten({ operation, durationMs, fault }: Ended<RecordOperation>): void {
+      if (fault !== undefined) {
+        const operation_type =
+          operation === "status" ? "update_azure_assigned_identity_status" : `assigned_identity_${operation}`;
+        metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type });
+        return;
+      }
+      statistics.recordWritten(operation, durationMs);
+      if (operation === "status") return;
+      metrics.count(`aadpodidentity_assigned_identity_${operation}_count`);
+      metrics.observe(`aadpodidentity_assigned_identity_${operation}_duration_seconds`, durationMs / 1000);
+    },
+  };
+}
+
+function failedToApply(bond: Bond): string {
+  return `failed to apply binding ${objectKey(bond.binding.meta)} node ${bond.nodeName} for pod ${podOf(bond)}`;
+}

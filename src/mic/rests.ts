@@ -1,0 +1,53 @@
+import type { MachinePlan } from "../assignment/types.ts";
+import type { Clock } from "../base/clock.ts";
+import { asksForMore, needsAzure, type Parts, partsOf, withoutAzure } from "./wish.ts";
+
+/**
+ * What a rest holds back: `same` what was asked for before, since another wish may fare better; `azure` changes of the
+ * machine itself, whatever is wished; `all` everything.
+ */
+type Hold = "same" | "azure" | "all";
+type Rest = { readonly hold: Hold; readonly asked: Parts; readonly end: AbortController };
+
+/** Machines that are left alone for a while. */
+export class Rests {
+  readonly #clock: Clock;
+  readonly #onEnd: () => void;
+  readonly #rests = new Map<string, Rest>();
+
+  constructor(clock: Clock, onEnd: () => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  /** Leaves a machine alone until the time is over or `release` lets it go. */
+  begin(plan: MachinePlan, hold: Hold, ms: number, signal: AbortSignal): void {
+    const { machine } = plan;
+    const rest = { hold, asked: partsOf(plan), end: new AbortController() };
+    this.#rests.get(machine)?.end.abort();
+    this.#rests.set(machine, rest);
+    const wake = () => {
+      if (this.#rests.get(machine) !== rest) return; // it was let go before
+      this.#rests.delete(machine);
+      this.#onEnd();
+    };
+    void this.#clock.sleep(ms, AbortSignal.any([signal, rest.end.signal])).then(wake, wake);
+  }
+
+  /** Ends a rest that holds back less than the plan asks for; answers whether it did. */
+  release(plan: MachinePlan): boolean {
+    const rest = this.#rests.get(plan.machine);
+    if (rest?.hold !== "same" || !asksForMore(plan, rest.asked)) return false;
+    this.#rests.delete(plan.machine);
+    rest.end.abort();
+    return true;
+  }
+
+  /** The part of a plan that no rest holds back. */
+  allow(plan: MachinePlan): MachinePlan | undefined {
+    const rest = this.#rests.get(plan.machine);
+    if (rest === undefined) return plan;
+    if (rest.hold !== "azure") return undefined;
+    return needsAzure(plan) ? withoutAzure(plan) : plan;
+  }
+}
