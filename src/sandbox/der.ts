@@ -1,10 +1,11 @@
 /** The few DER encodings (X.690) that a certificate is made of: each function returns one encoded value. */
 
-/** Tag, length, content. */
+/** Tag, length, content; the length in as few bytes as it takes, or it is no DER. */
 function value(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   if (body.length < 0x80) return Buffer.concat([Buffer.from([tag, body.length]), body]);
-  const size = Buffer.from(body.length.toString(16).padStart(4, "0"), "hex"); // certificates stay below 64 KiB
+  const digits = body.length > 0xff ? 4 : 2; // certificates stay below 64 KiB
+  const size = Buffer.from(body.length.toString(16).padStart(digits, "0"), "hex");
   return Buffer.concat([Buffer.from([tag, 0x80 | size.length]), size, body]);
 }
 
