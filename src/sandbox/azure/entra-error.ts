@@ -7,7 +7,11 @@ import type { Answer } from "./server.ts";
 const OAUTH_ERRORS: Readonly<Record<string, string>> = {
   "70003": "unsupported_grant_type",
   "90002": "invalid_request",
+  "50027": "invalid_request",
   "700016": "unauthorized_client",
+  "700021": "invalid_client",
+  "700024": "invalid_client",
+  "700027": "invalid_client",
   "900144": "invalid_request",
   "1002012": "invalid_scope",
   "7000215": "invalid_client",

@@ -1,4 +1,5 @@
 import { accessToken } from "./access-token.ts";
+import { checkAssertion } from "./entra-assertion.ts";
 import { Refusal } from "./refusal.ts";
 import type { Answer, Asked } from "./server.ts";
 import type { ServicePrincipal, World } from "./world.ts";
@@ -9,17 +10,17 @@ export type Endpoint = "v1" | "v2.0";
 const SERVICE_PRINCIPAL_SECONDS = 3599;
 
 /**
- * Answers a token request of a service principal with a secret (grant type `client_credentials`).
+ * Answers a token request of a service principal with a secret or a signed assertion (grant type `client_credentials`).
  * @throws Refusal whose code is the number of an AADSTS error
  */
-export function tokenAnswer(world: World, endpoint: Endpoint, tenant: string, { body }: Asked): Answer {
+export function tokenAnswer(world: World, endpoint: Endpoint, tenant: string, { body, origin, path }: Asked): Answer {
   const form = new URLSearchParams(body);
   checkTenant(world, tenant);
   const grantType = required(form, "grant_type");
   if (grantType !== "client_credentials") {
     throw new Refusal(400, "70003", `The app requested an unsupported grant type '${grantType}'.`);
   }
-  const principal = authenticated(world, tenant, form);
+  const principal = authenticated(world, tenant, form, `${origin}${path}`);
   const audience = endpoint === "v1" ? required(form, "resource") : audienceOf(required(form, "scope"));
   const lifetimeSeconds = world.tokenSeconds ?? SERVICE_PRINCIPAL_SECONDS;
   const { token, notBefore, expiresOn } = accessToken(world, { ...principal, audience, lifetimeSeconds });
@@ -48,16 +49,17 @@ export function checkTenant(world: World, tenant: string): void {
   throw new Refusal(400, "90002", message);
 }
 
-function authenticated(world: World, tenant: string, form: URLSearchParams): ServicePrincipal {
+function authenticated(world: World, tenant: string, form: URLSearchParams, url: string): ServicePrincipal {
   const clientId = required(form, "client_id");
   const principal = world.servicePrincipal(tenant, clientId);
   if (principal === undefined) {
     const message = `Application with identifier '${clientId}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`;
     throw new Refusal(400, "700016", message);
   }
-  if (form.has("client_assertion")) {
-    const message = "This emulator of Entra ID does not take client assertions; send a client secret.";
-    throw new Refusal(501, "not_implemented", message);
+  const assertion = form.get("client_assertion");
+  if (assertion !== null) {
+    checkAssertion(principal, assertion, { type: form.get("client_assertion_type"), url, now: world.clock.now() });
+    return principal;
   }
   const secret = form.get("client_secret");
   if (secret === null || secret === "") {

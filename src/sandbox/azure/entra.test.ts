@@ -159,13 +159,6 @@ describe("the token endpoint", () => {
     expect(JSON.stringify(answer.json)).not.toContain("right");
   });
 
-  it("says that it takes no assertions", async () => {
-    await using entra = await start();
-    const form = { ...secret, scope: `${RESOURCE}/.default`, client_assertion: "jwt" };
-    const { status, json } = await entra.post(v2, form);
-    expect([status, json.error]).toEqual([501, "not_implemented"]);
-  });
-
   it("knows the tenants that service principals were made in, and their applications only there", async () => {
     await using entra = await start();
     entra.world.createServicePrincipal({ tenant: "second", clientId: "guest", secret: "right" });

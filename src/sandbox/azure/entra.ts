@@ -66,7 +66,7 @@ function discoveryRoute(world: World, endpoint: Endpoint): Route {
         authorization_endpoint: `${base}/oauth2${version}/authorize`,
         token_endpoint: `${base}/oauth2${version}/token`,
         jwks_uri: `${base}/discovery${version}/keys`,
-        token_endpoint_auth_methods_supported: ["client_secret_post"],
+        token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt"],
         response_types_supported: ["token"],
         subject_types_supported: ["pairwise"],
         id_token_signing_alg_values_supported: ["RS256"],

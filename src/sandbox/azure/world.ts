@@ -29,6 +29,8 @@ export type ServicePrincipal = {
   readonly clientId: string;
   readonly principalId: string;
   readonly secret: string;
+  /** Certificates that it may sign in with, as PEM. */
+  readonly certificates: readonly string[];
 };
 export type Named = { readonly resourceGroup: string; readonly name: string };
 export type MachineWishes = Named & {
@@ -107,10 +109,10 @@ export class World {
     return this.#identities.delete(lookupKey(id));
   }
 
-  /** An application with a secret, in the world's tenant or another one. */
+  /** An application with a secret, and certificates if wished, in the world's tenant or another one. */
   createServicePrincipal({ tenant = this.tenant, ...wishes }: Partial<ServicePrincipal> = {}): ServicePrincipal {
     const secret = randomBytes(30).toString("base64url");
-    const principal = { tenant, secret, ...newPrincipal(), ...wishes };
+    const principal = { tenant, secret, certificates: [], ...newPrincipal(), ...wishes };
     this.#servicePrincipals.push(principal);
     return principal;
   }
