@@ -13,7 +13,10 @@ const rules: Readonly<Record<string, { readonly folders: readonly string[]; read
     identity: { folders: ["api", "base"] },
     assignment: { folders: ["identity", "api", "base"] },
     kube: { folders: ["api", "base"], packages: ["@kubernetes/client-node"] },
-    azure: { folders: ["api", "base"], packages: ["@azure/arm-compute", "@azure/identity", "valibot", "yaml"] },
+    azure: {
+      folders: ["api", "base"],
+      packages: ["@azure/arm-compute", "@azure/identity", "node-forge", "valibot", "yaml"],
+    },
     tokens: { folders: ["azure", "api", "base"], packages: ["valibot"] },
     mic: { folders: ["assignment", "kube", "azure", "api", "base"] },
     nmi: { folders: ["identity", "tokens", "kube", "api", "base"] },

@@ -14,6 +14,7 @@ const onDemand: Readonly<Record<string, string>> = {
   "@kubernetes/client-node": "kubernetes-client-node",
   "@azure/arm-compute": "azure-arm-compute",
   "@azure/identity": "azure-identity",
+  "node-forge": "node-forge",
 };
 
 /** Whether no source is newer than what was built from it. */
@@ -68,7 +69,7 @@ async function bundle(): Promise<void> {
 const besideTheProgram: Plugin = {
   name: "beside-the-program",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^@(azure|kubernetes)\// }, ({ path }) =>
+    onResolve({ filter: /^(@(azure|kubernetes)\/|node-forge$)/ }, ({ path }) =>
       path in onDemand ? { path: `./${onDemand[path]}.cjs`, external: true } : undefined,
     ),
 };

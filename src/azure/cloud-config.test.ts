@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCloudConfig } from "./cloud-config.ts";
 import { findCloud } from "./clouds.ts";
@@ -18,6 +19,7 @@ async function file(text: string): Promise<string> {
   return path;
 }
 
+const certificates = join(import.meta.dirname, "../../test/support/certificates");
 const place = { cloud: "AzurePublicCloud", subscriptionId: "sub", resourceGroup: "rg" };
 const secret = { ...place, tenantId: "tenant", aadClientId: "0123-client-89ab", aadClientSecret: "hush" };
 
@@ -34,10 +36,26 @@ describe("loadCloudConfig", () => {
     expect(signInSummary(config)).not.toContain("0123-client-89ab");
   });
 
-  it.each(["aadClientId", "aadClientID"])("takes the client ID spelled %s", async (key) => {
+  it.each(["aadClientId", "aadClientID", "AADClientID"])("takes the client ID spelled %s", async (key) => {
     const { aadClientId, ...rest } = secret;
     const config = await loadCloudConfig(await file(JSON.stringify({ ...rest, [key]: aadClientId })), {});
     expect(config.signIn.clientId).toBe("0123-client-89ab");
+  });
+
+  it("takes every key in any case, the exact spelling first unless it is empty", async () => {
+    const odd = Object.fromEntries(Object.entries(secret).map(([key, value]) => [key.toUpperCase(), value]));
+    expect(await loadCloudConfig(await file(JSON.stringify(odd)), {})).toMatchObject({ ...place, tenantId: "tenant" });
+    const both = { ...secret, tenantID: "other", aadClientId: null, aadClientID: "0123-client-89ab" };
+    expect(await loadCloudConfig(await file(JSON.stringify(both)), {})).toMatchObject({
+      tenantId: "tenant",
+      signIn: { clientId: "0123-client-89ab" },
+    });
+  });
+
+  it("keeps every digit of a secret that looks like a number", async () => {
+    const text = "cloud: AzureCloud\nsubscriptionId: s\nresourceGroup: g\ntenantId: t\naadClientId: c\n";
+    const { signIn } = await loadCloudConfig(await file(`\uFEFF${text}aadClientSecret: 012345678901234567890e1\n`), {});
+    expect(signIn.kind === "secret" && signIn.secret.reveal()).toBe("012345678901234567890e1");
   });
 
   it("reads YAML, and a number where a text is meant", async () => {
@@ -67,9 +85,23 @@ describe("loadCloudConfig", () => {
         /\.json cannot be used: cloud, subscriptionId, resourceGroup, aadClientId, aadClientSecret missing or empty$/,
     },
     {
+      when: "many things are wrong at once",
+      text: JSON.stringify({
+        cloud: "Azurre",
+        tenantId: "a tenant",
+        AADClientId: "x",
+        aadClientID: "y",
+        useManagedIdentityExtension: "perhaps",
+        aadClientCertPath: "/nowhere/mic.pem",
+      }),
+      problem:
+        /: AADClientId and aadClientID differ: keep one of them; useManagedIdentityExtension must be true or false; subscriptionId, resourceGroup missing or empty; There is no cloud environment matching the name "Azurre": .*; tenantId is neither a tenant's ID nor its domain name; cannot read \/nowhere\/mic\.pem \(ENOENT\): correct aadClientCertPath or the file's permissions$/,
+    },
+    {
       when: "values are of the wrong type",
       text: '{"cloud":{},"tenantId":[]}',
-      problem: /cloud must be a text; tenantId must be a text$/,
+      problem:
+        /cloud must be a text; tenantId must be a text; subscriptionId, resourceGroup, aadClientId, aadClientSecret missing or empty$/,
     },
     { when: "it is a list", text: "[]", problem: /cannot be used: / },
     { when: "it is empty", text: "", problem: /cannot be used: it must be an object$/ },
@@ -82,9 +114,56 @@ describe("loadCloudConfig", () => {
   });
 
   it("says that a file is no YAML without quoting the secret in it", async () => {
-    const reading = loadCloudConfig(await file('{"aadClientSecret": "hush", ]'), {});
-    await expect(reading).rejects.toThrow(/neither JSON nor YAML/);
+    const reading = loadCloudConfig(await file('{\n"aadClientSecret": "hush", ]'), {});
+    await expect(reading).rejects.toThrow(/neither JSON nor YAML, see line 2$/);
     await expect(reading).rejects.not.toThrow(/hush/);
+  });
+
+  it("lets no parser warn on its own, since warnings quote the file", async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error) => warnings.push(warning);
+    process.on("warning", hear);
+    await loadCloudConfig(await file(`{"aadClientSecret": !odd "hush"}`), {}).catch(() => {});
+    await new Promise(setImmediate);
+    process.off("warning", hear);
+    expect(warnings).toEqual([]);
+  });
+
+  it("reads a certificate, and keeps its key and password secret", async () => {
+    const { aadClientSecret: _, ...rest } = secret;
+    const given = { ...rest, aadClientCertPath: join(certificates, "rsa.pfx"), aadClientCertPassword: "hush-p" };
+    const config = await loadCloudConfig(await file(JSON.stringify(given)), {});
+    expect(config.signIn).toMatchObject({
+      kind: "certificate",
+      clientId: "0123-client-89ab",
+      certificate: { thumbprint: "6222BF748AD343B5370AF8E07268DFBDFE5CB0B6", keyType: "rsa" },
+    });
+    expect(inspect(config, { depth: 9 })).not.toMatch(/hush|PRIVATE/);
+    expect(signInSummary(config)).toBe(
+      "MIC using service principal: 0123##### REDACTED #####89ab for authentication, with certificate 6222BF748AD343B5370AF8E07268DFBDFE5CB0B6 valid until 2126-10-29.",
+    );
+  });
+
+  it("prefers a secret to a certificate, and a managed identity to both", async () => {
+    const all = { ...secret, aadClientCertPath: "/nowhere" };
+    expect((await loadCloudConfig(await file(JSON.stringify(all)), {})).signIn.kind).toBe("secret");
+    const managed = { ...all, useManagedIdentityExtension: "yes" };
+    expect((await loadCloudConfig(await file(JSON.stringify(managed)), {})).signIn.kind).toBe("managed-identity");
+  });
+
+  it("says when the certificate has expired", async () => {
+    const env = {
+      CLOUD: "AzureCloud",
+      SUBSCRIPTION_ID: "s",
+      RESOURCE_GROUP: "g",
+      TENANT_ID: "t",
+      CLIENT_ID: "c",
+      CLIENT_CERT_PATH: join(certificates, "ec.pem"),
+    };
+    expect((await loadCloudConfig("", env)).signIn).toMatchObject({ kind: "certificate" });
+    await expect(loadCloudConfig("", env, { now: () => Date.UTC(2127, 0, 1) })).rejects.toThrow(
+      /the certificate in .*ec\.pem expired on 2126-10-29: put a valid one there and register it with the application$/,
+    );
   });
 
   it("names a file that is not there, and the flag", async () => {
@@ -133,10 +212,11 @@ describe("findCloud", () => {
 
   it("reads the endpoints of a cloud of one's own", async () => {
     const endpoints = {
+      name: "mine",
       resourceManagerEndpoint: "https://arm.local/",
-      activeDirectoryEndpoint: "https://login.local/adfs//",
+      ActiveDirectoryEndpoint: "https://login.local/adfs//",
     };
-    expect(await findCloud("AzureStackCloud", await file(JSON.stringify(endpoints)))).toEqual({
+    expect(await findCloud("AzureStackCloud", await file(`\uFEFF${JSON.stringify(endpoints)}`))).toEqual({
       resourceManager: "https://arm.local",
       activeDirectory: "https://login.local/adfs",
     });

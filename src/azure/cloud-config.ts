@@ -1,12 +1,14 @@
-import * as v from "valibot";
-import { parse as parseYaml } from "yaml";
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
-import { readText } from "./clouds.ts";
+import { type Fields, type Key, readAzureJson, VARIABLES, type Values } from "./azure-json.ts";
+import { type ClientCertificate, readClientCertificate } from "./client-certificate.ts";
+import { cloudProblem } from "./clouds.ts";
+import { type ReadFile, readSettingFile } from "./setting-file.ts";
 
 /** How MIC itself signs in to Azure; an empty client ID of a managed identity means the machine's own. */
 type SignIn =
   | { readonly kind: "secret"; readonly clientId: string; readonly secret: Secret }
+  | { readonly kind: "certificate"; readonly clientId: string; readonly certificate: ClientCertificate }
   | { readonly kind: "managed-identity"; readonly clientId: string };
 
 /** What MIC needs to know about the cluster's place in Azure. */
@@ -16,109 +18,144 @@ export type CloudConfig = {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly signIn: SignIn;
+  /** Whether environment variables took the place of azure.json, so that sentences name them. */
+  readonly isFromEnvironment?: boolean;
 };
+export type Environment = Readonly<Record<string, string | undefined>>;
+/** The outside world as the reader sees it. */
+export type Surroundings = { readonly read?: ReadFile; readonly now?: () => number };
 
-type Key =
-  | "cloud"
-  | "tenantId"
-  | "aadClientId"
-  | "aadClientSecret"
-  | "subscriptionId"
-  | "resourceGroup"
-  | "useManagedIdentityExtension"
-  | "userAssignedIdentityID";
-type Values = { readonly [K in Key]?: string };
+type Source = Fields & { readonly name: string; readonly isEnvironment: boolean };
 
-/** The variable that stands in for each key of azure.json. */
-const VARIABLES: Readonly<Record<Key, string>> = {
-  cloud: "CLOUD",
-  tenantId: "TENANT_ID",
-  aadClientId: "CLIENT_ID",
-  aadClientSecret: "CLIENT_SECRET",
-  subscriptionId: "SUBSCRIPTION_ID",
-  resourceGroup: "RESOURCE_GROUP",
-  useManagedIdentityExtension: "USE_MSI",
-  userAssignedIdentityID: "USER_ASSIGNED_MSI_CLIENT_ID",
-};
-/** The docs of the original named these, its code did not read them: both are taken. */
-const OTHER_SPELLINGS: Readonly<Record<string, Key>> = {
-  aadClientID: "aadClientId",
-  tenantID: "tenantId",
-  subscriptionID: "subscriptionId",
-};
+/** The name under which a user finds a setting. */
+export function settingName(key: Key, { isFromEnvironment = false }: Pick<CloudConfig, "isFromEnvironment">): string {
+  return isFromEnvironment ? VARIABLES[key] : key;
+}
 
 /**
  * Reads azure.json, or the environment variables when no file is named; the two are never mixed.
- * @throws Fault FILE_UNREADABLE, or CLOUD_CONFIG_INVALID that lists every problem
+ * @throws Fault FILE_UNREADABLE, or CLOUD_CONFIG_INVALID that lists every problem and quotes no secret
  */
 export async function loadCloudConfig(
   file: string,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
+  { read = readSettingFile, now = Date.now }: Surroundings = {},
 ): Promise<CloudConfig> {
-  if (file === "") {
-    const values = Object.entries(VARIABLES).map(([key, variable]) => [key, env[variable]]);
-    return checked(
-      Object.fromEntries(values),
-      "the environment, since no --cloudconfig is given,",
-      (key) => VARIABLES[key],
-    );
+  const source = file === "" ? fromEnvironment(env) : await fromFile(file, read);
+  const reading = new Reading(source, { read, now });
+  const config = await reading.config();
+  if (reading.problems.length === 0 && config !== undefined) return config;
+  const message = `the cloud configuration in ${source.name} cannot be used: ${reading.problems.join("; ")}`;
+  throw new Fault("CLOUD_CONFIG_INVALID", message);
+}
+
+function fromEnvironment(env: Environment): Source {
+  const values = Object.entries(VARIABLES).map(([key, variable]) => [key, env[variable]]);
+  const name = "the environment, since no --cloudconfig is given,";
+  return { name, isEnvironment: true, values: Object.fromEntries(values), problems: [] };
+}
+
+async function fromFile(file: string, read: ReadFile): Promise<Source> {
+  return { name: file, isEnvironment: false, ...readAzureJson(await read(file, "--cloudconfig")) };
+}
+
+const TENANT = /^[0-9a-zA-Z-.]+$/;
+
+/** Makes a configuration of a source's values and gathers what is wrong with them. */
+class Reading {
+  readonly problems: string[];
+  readonly #source: Source;
+  readonly #values: Values;
+  readonly #outside: Required<Surroundings>;
+
+  constructor(source: Source, outside: Required<Surroundings>) {
+    this.problems = [...source.problems];
+    this.#values = source.values ?? {};
+    this.#source = source;
+    this.#outside = outside;
   }
-  return checked(readFields(file, await readText(file, "--cloudconfig")), file, (key) => key);
-}
 
-const scalar = v.nullish(
-  v.pipe(
-    v.union([v.string(), v.boolean(), v.number()], "must be a text"),
-    v.transform((value) => String(value)),
-  ),
-);
-const keys = Object.keys(VARIABLES) as Key[];
-const fileSchema = v.object(Object.fromEntries(keys.map((key) => [key, scalar])), "must be an object");
+  /** Undefined, or of no use, when there are problems. */
+  async config(): Promise<CloudConfig | undefined> {
+    if (this.#source.values === undefined) return undefined;
+    const isManaged = this.#isManaged();
+    const isCertificate = this.#value("aadClientSecret") === "" && this.#value("aadClientCertPath") !== "";
+    const own: readonly Key[] = isCertificate
+      ? ["tenantId", "aadClientId"]
+      : ["tenantId", "aadClientId", "aadClientSecret"];
+    this.#need(["cloud", "subscriptionId", "resourceGroup", ...(isManaged ? [] : own)]);
+    this.#check("cloud", cloudProblem);
+    const isNoTenant = (id: string) => (TENANT.test(id) ? undefined : `is neither a tenant's ID nor its domain name`);
+    if (!isManaged) this.#check("tenantId", isNoTenant, this.#name("tenantId"));
+    const signIn = await this.#signIn(isManaged, isCertificate);
+    if (signIn === undefined) return undefined;
+    return {
+      cloud: this.#value("cloud"),
+      tenantId: this.#value("tenantId"),
+      subscriptionId: this.#value("subscriptionId"),
+      resourceGroup: this.#value("resourceGroup"),
+      signIn,
+      ...(this.#source.isEnvironment ? { isFromEnvironment: true } : {}),
+    };
+  }
 
-function readFields(file: string, text: string): Values {
-  const result = v.safeParse(fileSchema, spelledOnce(parsed(file, text)));
-  if (result.success) return result.output as Values;
-  const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);
-  throw invalid(file, problems);
-}
+  async #signIn(isManaged: boolean, isCertificate: boolean): Promise<SignIn | undefined> {
+    if (isManaged) return { kind: "managed-identity", clientId: this.#value("userAssignedIdentityID") };
+    const clientId = this.#value("aadClientId");
+    if (!isCertificate) return { kind: "secret", clientId, secret: new Secret(this.#value("aadClientSecret")) };
+    const certificate = await this.#certificate();
+    return certificate === undefined ? undefined : { kind: "certificate", clientId, certificate };
+  }
 
-function parsed(file: string, text: string): unknown {
-  try {
-    return parseYaml(text);
-  } catch {
-    // The parser's own message quotes the text, which holds a secret.
-    throw invalid(file, ["it is neither JSON nor YAML"]);
+  async #certificate(): Promise<ClientCertificate | undefined> {
+    const file = this.#value("aadClientCertPath");
+    const password = this.#values.aadClientCertPassword ?? "";
+    const settings = { file: this.#name("aadClientCertPath"), password: this.#name("aadClientCertPassword") };
+    try {
+      const content = await this.#outside.read(file, settings.file);
+      const certificate = await readClientCertificate(file, content, password, settings);
+      if (certificate.expiresAt > this.#outside.now()) return certificate;
+      this.problems.push(expiredSentence(certificate));
+    } catch (reason) {
+      if (!Fault.is(reason, "FILE_UNREADABLE", "FILE_INVALID")) throw reason;
+      this.problems.push(reason.message);
+    }
+    return undefined;
+  }
+
+  #isManaged(): boolean {
+    const key = "useManagedIdentityExtension";
+    const value = this.#value(key).toLowerCase();
+    // As the original read them: all spellings of YAML in the file, one word in the environment.
+    if (this.#source.isEnvironment) return value === "true";
+    if (/^(true|yes|on|y)$/.test(value)) return true;
+    if (!/^(false|no|off|n|)$/.test(value)) this.problems.push(`${key} must be true or false`);
+    return false;
+  }
+
+  #need(needed: readonly Key[]): void {
+    const told = this.#source.problems.join(" ").toLowerCase();
+    const missing = needed.filter((key) => this.#value(key) === "" && !told.includes(key.toLowerCase()));
+    if (missing.length > 0) this.problems.push(`${missing.map((key) => this.#name(key)).join(", ")} missing or empty`);
+  }
+
+  #check(key: Key, problemOf: (value: string) => string | undefined, prefix?: string): void {
+    const value = this.#value(key);
+    const problem = value === "" ? undefined : problemOf(value);
+    if (problem !== undefined) this.problems.push(prefix === undefined ? problem : `${prefix} ${problem}`);
+  }
+
+  #value(key: Key): string {
+    return this.#values[key]?.trim() ?? "";
+  }
+
+  #name(key: Key): string {
+    return settingName(key, { isFromEnvironment: this.#source.isEnvironment });
   }
 }
 
-function spelledOnce(object: unknown): unknown {
-  if (typeof object !== "object" || object === null) return object;
-  const entries = Object.entries(object).map(([key, value]) => [OTHER_SPELLINGS[key] ?? key, value]);
-  return { ...Object.fromEntries(entries), ...object };
-}
-
-function checked(values: Values, source: string, nameOf: (key: Key) => string): CloudConfig {
-  const value = (key: Key) => values[key]?.trim() ?? "";
-  const isManaged = value("useManagedIdentityExtension").toLowerCase() === "true";
-  const needed: readonly Key[] = isManaged
-    ? ["cloud", "subscriptionId", "resourceGroup"]
-    : ["cloud", "subscriptionId", "resourceGroup", "tenantId", "aadClientId", "aadClientSecret"];
-  const missing = needed.filter((key) => value(key) === "");
-  if (missing.length > 0) throw invalid(source, [`${missing.map(nameOf).join(", ")} missing or empty`]);
-  return {
-    cloud: value("cloud"),
-    tenantId: value("tenantId"),
-    subscriptionId: value("subscriptionId"),
-    resourceGroup: value("resourceGroup"),
-    signIn: isManaged
-      ? { kind: "managed-identity", clientId: value("userAssignedIdentityID") }
-      : { kind: "secret", clientId: value("aadClientId"), secret: new Secret(value("aadClientSecret")) },
-  };
-}
-
-function invalid(source: string, problems: readonly string[]): Fault {
-  return new Fault(
-    "CLOUD_CONFIG_INVALID",
-    `the cloud configuration in ${source} cannot be used: ${problems.join("; ")}`,
-  );
+/** What to do about a certificate whose time is over. */
+export function expiredSentence({ file, expiresAt }: ClientCertificate): string {
+  const day = new Date(expiresAt).toISOString().slice(0, 10);
+  return `the certificate in ${file} expired on ${day}: put a valid one there and register it with the application`;
 }

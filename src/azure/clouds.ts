@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { Fault } from "../base/fault.ts";
+import { type ReadFile, readSettingFile, textOf } from "./setting-file.ts";
 
 /** Where a cloud is reached; URLs without a slash at the end. */
 export type Cloud = { readonly resourceManager: string; readonly activeDirectory: string };
@@ -37,15 +37,29 @@ const FILE_VARIABLE = "AZURE_ENVIRONMENT_FILEPATH";
  * The endpoints of a cloud; those of `AzureStackCloud` come from the JSON file that AZURE_ENVIRONMENT_FILEPATH names.
  * @throws Fault CLOUD_CONFIG_INVALID, FILE_UNREADABLE or FILE_INVALID
  */
-export async function findCloud(name: string, environmentFile: string | undefined): Promise<Cloud> {
-  if (isSame(name, CUSTOM)) return readEnvironmentFile(environmentFile);
-  const found = Object.entries(clouds).find(([known]) => isSame(known, name));
-  if (found !== undefined) return found[1];
+export async function findCloud(
+  name: string,
+  environmentFile: string | undefined,
+  read: ReadFile = readSettingFile,
+): Promise<Cloud> {
+  if (isSame(name, CUSTOM)) return readEnvironmentFile(environmentFile, read);
+  const cloud = found(name);
+  if (cloud === undefined) throw new Fault("CLOUD_CONFIG_INVALID", unknown(name));
+  return cloud;
+}
+
+/** What is wrong with the name of a cloud, in the words that people search for. */
+export function cloudProblem(name: string): string | undefined {
+  return isSame(name, CUSTOM) || found(name) !== undefined ? undefined : unknown(name);
+}
+
+function unknown(name: string): string {
   const known = [...Object.keys(clouds), CUSTOM].join(", ");
-  throw new Fault(
-    "CLOUD_CONFIG_INVALID",
-    `There is no cloud environment matching the name "${name}": set cloud to one of ${known}`,
-  );
+  return `There is no cloud environment matching the name "${name}": set cloud to one of ${known}`;
+}
+
+function found(name: string): Cloud | undefined {
+  return Object.entries(clouds).find(([known]) => isSame(known, name))?.[1];
 }
 
 function isSame(a: string, b: string): boolean {
@@ -60,30 +74,28 @@ const endpoint = v.pipe(
 const environmentSchema = v.pipe(
   v.string(),
   v.parseJson(undefined, "is not JSON"),
+  v.transform(inOurSpelling),
   v.object({ resourceManagerEndpoint: endpoint, activeDirectoryEndpoint: endpoint }, "is no JSON object"),
 );
 
-async function readEnvironmentFile(file: string | undefined): Promise<Cloud> {
+const ENDPOINTS = ["resourceManagerEndpoint", "activeDirectoryEndpoint"] as const;
+
+/** The original's reader took keys in any case. */
+function inOurSpelling(parsed: unknown): unknown {
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return parsed;
+  const ours = (key: string) => ENDPOINTS.find((name) => isSame(name, key)) ?? key;
+  return Object.fromEntries(Object.entries(parsed).map(([key, value]) => [ours(key), value]));
+}
+
+async function readEnvironmentFile(file: string | undefined, read: ReadFile): Promise<Cloud> {
   if (file === undefined || file === "") {
     throw new Fault("CLOUD_CONFIG_INVALID", `cloud is ${CUSTOM}: name its endpoints file in variable ${FILE_VARIABLE}`);
   }
-  const result = v.safeParse(environmentSchema, await readText(file, FILE_VARIABLE));
+  const result = v.safeParse(environmentSchema, textOf(await read(file, FILE_VARIABLE)));
   if (!result.success) {
     const problems = result.issues.map((issue) => `${v.getDotPath(issue) ?? "it"} ${issue.message}`);
     throw new Fault("FILE_INVALID", `${file}, named by ${FILE_VARIABLE}, cannot be used: ${problems.join("; ")}`);
   }
   const { resourceManagerEndpoint, activeDirectoryEndpoint } = result.output;
   return { resourceManager: resourceManagerEndpoint, activeDirectory: activeDirectoryEndpoint };
-}
-
-/** A file's text. @throws Fault FILE_UNREADABLE that names the setting which led to the file */
-export async function readText(file: string, setting: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (reason) {
-    const why = reason instanceof Error && "code" in reason ? reason.code : reason;
-    throw new Fault("FILE_UNREADABLE", `cannot read ${file} (${why}): correct ${setting} or the file's permissions`, {
-      cause: reason,
-    });
-  }
 }

@@ -157,7 +157,7 @@ export const problems: readonly Problem[] = [
     program: "mic",
     args: cloud("broken.json"),
     env: inNamespace,
-    sentence: "the cloud configuration in …/broken.json cannot be used: it is neither JSON nor YAML",
+    sentence: "the cloud configuration in …/broken.json cannot be used: it is neither JSON nor YAML, see line 1",
     exit: 2,
   },
   {
@@ -175,7 +175,7 @@ export const problems: readonly Problem[] = [
     args: cloud("unknown-cloud.json"),
     env: inNamespace,
     sentence:
-      'There is no cloud environment matching the name "Azurre": set cloud to one of AzurePublicCloud, AzureCloud, AzureUSGovernmentCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud, AzureStackCloud',
+      'the cloud configuration in …/unknown-cloud.json cannot be used: There is no cloud environment matching the name "Azurre": set cloud to one of AzurePublicCloud, AzureCloud, AzureUSGovernmentCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud, AzureStackCloud',
     exit: 2,
   },
   {

@@ -1,0 +1,67 @@
+import * as v from "valibot";
+import { parse as parseYaml, YAMLParseError } from "yaml";
+import { textOf } from "./setting-file.ts";
+
+/** Every key that counts, and the environment variable that stands in for it. */
+export const VARIABLES = {
+  cloud: "CLOUD",
+  tenantId: "TENANT_ID",
+  aadClientId: "CLIENT_ID",
+  aadClientSecret: "CLIENT_SECRET",
+  aadClientCertPath: "CLIENT_CERT_PATH",
+  aadClientCertPassword: "CLIENT_CERT_PASSWORD",
+  subscriptionId: "SUBSCRIPTION_ID",
+  resourceGroup: "RESOURCE_GROUP",
+  useManagedIdentityExtension: "USE_MSI",
+  userAssignedIdentityID: "USER_ASSIGNED_MSI_CLIENT_ID",
+} as const;
+export type Key = keyof typeof VARIABLES;
+export type Values = { readonly [K in Key]?: string };
+/** What a file holds, if it is of the right form at all, and what is wrong with it: no problem quotes a value. */
+export type Fields = { readonly values: Values | undefined; readonly problems: readonly string[] };
+
+const keys = Object.keys(VARIABLES) as Key[];
+const text = v.nullish(v.string("must be a text"));
+const objectSchema = v.record(v.string(), v.unknown(), "must be an object");
+
+/** Reads the text of azure.json, JSON or YAML. All scalars are texts, so that a secret of digits keeps every digit. */
+export function readAzureJson(content: Buffer): Fields {
+  let parsed: unknown;
+  try {
+    // Warnings would go to standard error, with the line that they are about.
+    parsed = parseYaml(textOf(content), { schema: "failsafe", logLevel: "error" });
+  } catch (reason) {
+    return { values: undefined, problems: [`it is neither JSON nor YAML${lineOf(reason)}`] };
+  }
+  const object = v.safeParse(objectSchema, parsed);
+  if (!object.success) return { values: undefined, problems: ["it must be an object"] };
+  const found = keys.map((key) => ({ key, ...fieldOf(object.output, key) }));
+  return {
+    values: Object.fromEntries(found.map(({ key, value }) => [key, value])),
+    problems: found.flatMap(({ problem }) => problem ?? []),
+  };
+}
+
+/** The parser's own message quotes the text, which holds a secret. */
+function lineOf(reason: unknown): string {
+  const line = reason instanceof YAMLParseError ? reason.linePos?.[0].line : undefined;
+  return line === undefined ? "" : `, see line ${line}`;
+}
+
+/** Docs and tools spell the keys in several ways (`aadClientID`, `tenantID`), so case does not count. */
+function fieldOf(object: Readonly<Record<string, unknown>>, key: Key): { value?: string; problem?: string } {
+  const spellings = Object.keys(object).filter((name) => name.toLowerCase() === key.toLowerCase());
+  const given = spellings.filter((name) => !isEmpty(object[name]));
+  // The exact spelling is the one that the original read.
+  const name = given.includes(key) ? key : given[0];
+  if (name === undefined) return {};
+  const result = v.safeParse(text, object[name]);
+  if (!result.success) return { problem: `${name} must be a text` };
+  const isTold = name !== key && given.some((other) => object[other] !== object[name]);
+  if (isTold) return { problem: `${given.join(" and ")} differ: keep one of them` };
+  return { value: result.output ?? "" };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === "string" && /^\s*(null|~)?\s*$/i.test(value));
+}
