@@ -18,9 +18,11 @@ type Surroundings = {
 };
 
 /** Which pods shall have which identities, and why something that is bound is left out. */
-export function desiredAssignments({ pods, nodes, bindings, identities, assignments, settings }: Snapshot): Desired {
+export function desiredAssignments(
+  { pods, nodes, bindings, identities, assignments, settings }: Snapshot,
+  fleet = fleetOf(nodes, settings),
+): Desired {
   const offers = offersOf(bindings, identities);
-  const fleet = fleetOf(nodes, settings.home);
   const homeless = assignments.filter((one) => one.machine !== "" && fleet.of(one.nodeName) === undefined);
   const records = bestRecords(homeless.filter((one) => !isDying(one)));
   const wanted: Wanted[] = [];
@@ -39,6 +41,9 @@ function wantedOf(pod: Pod, offers: readonly Offer[], surroundings: Surroundings
   const none = (code: NoteCode, detail: string) => ({ wanted: [], notes: [{ code, pod, detail }] });
   if (isFinished(pod)) return none("pod-finished", `its phase is ${pod.phase}`);
   if (pod.nodeName === "") return none("pod-unscheduled", "the scheduler has not chosen a node");
+  if (surroundings.fleet.isWindows(pod.nodeName)) {
+    return none("node-windows", `node ${pod.nodeName} runs Windows, where no NMI gives tokens: run the pod on Linux`);
+  }
   if (offers.length === 0) return none("pod-unbound", `no binding has the selector ${bindingLabel(pod)}`);
   const near = offers.filter((offer) => isWithinReach(pod, offer, surroundings.settings));
   if (near.length === 0) return none("pod-elsewhere", "the bindings with its selector are for other namespaces");
@@ -63,7 +68,7 @@ function judge(pod: Pod, { binding, offered }: Offer, surroundings: Surroundings
   const machine = machineFor(pod, key, surroundings);
   if (machine === undefined) return { ...left, code: "node-unknown", detail: `there is no node ${pod.nodeName}` };
   if (!fleet.has(machine)) {
-    const detail = `${machine} is not in subscription ${settings.home.subscription}`;
+    const detail = `${machine} is not in subscription ${settings.home.subscription}: add its own to MIC's --machine-scopes`;
     return { ...left, code: "machine-foreign", detail };
   }
   return { ...wanted, placement: { machine, resourceId: resourceKey(identity.resourceId) } };

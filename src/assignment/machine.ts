@@ -1,6 +1,7 @@
+import { isInScope } from "../api/machine-scope.ts";
 import type { Node } from "../api/node.ts";
 import { parseResourceId, type ResourceId, resourceKey } from "../api/resource-id.ts";
-import type { Home } from "./types.ts";
+import type { Home, Settings } from "./types.ts";
 
 const MACHINE_TYPES = ["virtualmachines", "virtualmachinescalesets"];
 
@@ -20,25 +21,31 @@ export type Fleet = {
   /** The machine of a node; undefined when there is no such node. */
   readonly of: (nodeName: string) => string | undefined;
   /**
-   * Whether a machine is one of the cluster's: it has a node now, in the cluster's subscription, or it lies in the
-   * cluster's own resource group. Neither a providerID nor a record is a licence to change machines of other people.
+   * Whether a machine is one of the cluster's. In the cluster's subscription, or one that is named as a scope, it must
+   * have a node now; in the cluster's own resource group, or one that is named, a record is enough. Neither a
+   * providerID nor a record is a licence to change machines of other people.
    */
   readonly has: (machine: string) => boolean;
+  /** Whether a node runs Windows, where there is no NMI and so nobody to use an identity. */
+  readonly isWindows: (nodeName: string) => boolean;
 };
 
-export function fleetOf(nodes: readonly Node[], home: Home): Fleet {
+export function fleetOf(nodes: readonly Node[], { home, scopes }: Pick<Settings, "home" | "scopes">): Fleet {
   const byNode = new Map(nodes.map((node) => [node.meta.name, machineOf(node, home)]));
-  const atHome = new Set([...byNode.values()].filter((machine) => isIn(machine, home.subscription)));
+  const windows = new Set(nodes.filter((node) => node.isWindows).map((node) => node.meta.name));
+  const wide = [{ ...home, resourceGroup: "" }, ...scopes];
+  const narrow = [home, ...scopes].filter(({ resourceGroup }) => resourceGroup !== "");
+  const withNode = new Set([...byNode.values()].filter((machine) => isInAny(machine, wide)));
   return {
     of: (nodeName) => byNode.get(nodeName),
-    has: (machine) => atHome.has(machine) || isIn(machine, home.subscription, home.resourceGroup),
+    has: (machine) => withNode.has(machine) || isInAny(machine, narrow),
+    isWindows: (nodeName) => windows.has(nodeName),
   };
 }
 
-function isIn(machine: string, subscription: string, resourceGroup?: string): boolean {
+function isInAny(machine: string, scopes: readonly Home[]): boolean {
   const id = parseResourceId(machine);
-  if (!isMachine(id) || resourceKey(id.subscription) !== resourceKey(subscription)) return false;
-  return resourceGroup === undefined || resourceKey(id.resourceGroup) === resourceKey(resourceGroup);
+  return isMachine(id) && scopes.some((scope) => isInScope(id, scope));
 }
 
 function isMachine(id: ResourceId | undefined): id is ResourceId {

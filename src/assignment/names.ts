@@ -18,16 +18,20 @@ function plainName({ pod, identity }: Wanted): string {
 
 /**
  * A name of the same look that no other pod and identity can have: pod `a-b` in `c` and pod `a` in `b-c` share a plain
- * name.
+ * name. Another turn gives another one, since a record that somebody deletes keeps its name until its successor is there.
  */
-function hashedName(wanted: Wanted): string {
-  const hash = createHash("sha256").update(wanted.key).digest("hex").slice(0, HASH_LENGTH);
+function hashedName(wanted: Wanted, turn: number): string {
+  const text = turn === 0 ? wanted.key : `${wanted.key} ${turn}`;
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
   const room = plainName(wanted).slice(0, LONGEST_NAME - HASH_LENGTH - 1);
   return `${room.replace(/[-.]+$/, "")}-${hash}`;
 }
 
 /** A free name for a new record in its namespace; `isTaken` sees `namespace/name`. */
 export function freeName(wanted: Wanted, isTaken: (key: string) => boolean): string {
-  const plain = plainName(wanted);
-  return plain.length > LONGEST_NAME || isTaken(`${wanted.namespace}/${plain}`) ? hashedName(wanted) : plain;
+  let name = plainName(wanted);
+  for (let turn = 0; name.length > LONGEST_NAME || isTaken(`${wanted.namespace}/${name}`); turn += 1) {
+    name = hashedName(wanted, turn);
+  }
+  return name;
 }

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { binding, identity, identityId, node, pod, scaleSetProviderId, vmProviderId } from "../../test/support/make.ts";
+import { dying, marked } from "../../test/support/plan-lines.ts";
 import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import { desiredAssignments } from "./desired.ts";
 import { planAssignments } from "./plan.ts";
+import { isDying, isGuarded } from "./records.ts";
 import type { Snapshot } from "./types.ts";
 
 const NODES = ["vm-0", "vm-1", "set-0", "set-1", "SET-2"];
@@ -73,8 +76,12 @@ const nodes = fc.subarray(NODES).map((names) => names.map(nodeOf));
 const moment = fc.record({ pods, nodes, identities, bindings });
 type Moment = { [Key in "pods" | "nodes" | "identities" | "bindings"]: Snapshot[Key] };
 
+/** What is there now; somebody has just compared the machines with what pods shall have. */
 function look(cluster: SmallCluster, at: Moment): Snapshot {
-  return snapshot({ ...at, assignments: cluster.assignments });
+  const seen = snapshot({ ...at, assignments: cluster.assignments });
+  const placements = desiredAssignments(seen).wanted.flatMap(({ placement }) => placement ?? []);
+  const off = placements.filter(({ machine, resourceId }) => !cluster.on(machine).has(resourceId));
+  return { ...seen, drift: off.map((one) => ({ ...one, kind: "missing" })) };
 }
 
 /** Carries plans out until there is nothing to do; how many it took. */
@@ -99,21 +106,40 @@ function carried(cluster: SmallCluster): string[] {
   return [...cluster.machines].flatMap(([machine, ids]) => [...ids].map((id) => `${machine} ${id}`)).sort();
 }
 
-/** A history: moments, and after how many steps whoever carries the plans out is killed in each. */
-const history = fc.array(fc.record({ at: moment, steps: fc.oneof(fc.nat(12), fc.constant(1_000)) }), {
-  minLength: 1,
-  maxLength: 5,
+/** What users do behind MIC's back, each to one record or machine that happens to be there. */
+const deed = fc.record({
+  which: fc.nat(7),
+  what: fc.constantFrom("delete the record", "take its finalizer", "take the identity off"),
 });
+/** A history: moments, after how many steps whoever carries the plans out is killed in each, and what users do then. */
+const history = fc.array(
+  fc.record({
+    at: moment,
+    steps: fc.oneof(fc.nat(12), fc.constant(1_000)),
+    deeds: fc.array(deed, { maxLength: 3 }),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+type Past = readonly (typeof history extends fc.Arbitrary<readonly (infer One)[]> ? One : never)[];
+
+function suffer(cluster: SmallCluster, { which, what }: { readonly which: number; readonly what: string }): void {
+  const record = cluster.assignments[which % Math.max(1, cluster.assignments.length)];
+  if (record === undefined) return;
+  if (what === "delete the record") {
+    // Without a finalizer it is gone at once, and what it put on a machine is nobody's any more.
+    if (isGuarded(record)) cluster.put(dying(record));
+  } else if (what === "take its finalizer") {
+    if (!isDying(record)) cluster.put(marked({ finalizers: [] }, record));
+  } else {
+    cluster.machines.get(record.machine)?.delete(resourceKey(record.identity.resourceId));
+  }
+}
 
 describe("planAssignments", () => {
   it("gives the same plan in whatever order things are listed", () => {
     fc.assert(
       fc.property(history, moment, fc.infiniteStream(fc.nat()), (past, at, dice) => {
-        const cluster = new SmallCluster();
-        for (const { at: then, steps } of past) {
-          cluster.stepsLeft = steps;
-          cluster.carryOut(planAssignments(look(cluster, then)));
-        }
+        const cluster = clusterAfter(past);
         const plain = look(cluster, at);
         const shuffle = <T>(list: readonly T[]) =>
           [...list]
@@ -127,6 +153,7 @@ describe("planAssignments", () => {
           identities: shuffle(plain.identities),
           bindings: shuffle(plain.bindings),
           assignments: shuffle(plain.assignments),
+          drift: shuffle(plain.drift),
         };
         expect(planAssignments(shuffled).machines).toEqual(planAssignments(plain).machines);
       }),
@@ -142,6 +169,7 @@ describe("planAssignments", () => {
 
         expect(carried(cluster)).toEqual(needed(look(cluster, at)));
         expect(cluster.assignments.map(({ state }) => state)).toEqual(cluster.assignments.map(() => "Assigned"));
+        expect(cluster.assignments.filter((one) => isDying(one) || !isGuarded(one))).toEqual([]);
         expect(cluster.assignments).toHaveLength(desiredAssignments(look(cluster, at)).wanted.length);
       }),
       { numRuns: 300 },
@@ -177,11 +205,12 @@ describe("planAssignments", () => {
 });
 
 /** What leaders that were killed, each after some steps, have left behind. */
-function clusterAfter(past: readonly { readonly at: Moment; readonly steps: number }[]): SmallCluster {
+function clusterAfter(past: Past): SmallCluster {
   const cluster = new SmallCluster();
-  for (const { at, steps } of past) {
+  for (const { at, steps, deeds } of past) {
     cluster.stepsLeft = steps;
     settleOrDie(cluster, at);
+    for (const one of deeds) suffer(cluster, one);
   }
   return cluster;
 }

@@ -8,6 +8,10 @@ describe("planAssignments", () => {
   const b = pod("b");
   const create = ["on virtualmachines/node-0", "create a-default-demo Created", "attach demo"];
   const sp = { identity: identity("demo", { spec: { type: 1 } }), binding: demo.binding };
+  const twin = {
+    identity: identity("twin", { spec: { resourceID: identityId("DEMO"), clientID: "" } }),
+    binding: binding("twin", { spec: { selector: "demo" } }),
+  };
   const edited = { identity: identity("demo", { spec: { resourceID: identityId("next") } }), binding: demo.binding };
 
   it.each<{ when: string; given: Partial<Snapshot>; then: readonly string[] }>([
@@ -66,23 +70,21 @@ describe("planAssignments", () => {
       when: "another AzureIdentity for the same resource is still used by the pod",
       given: {
         pods: [a],
-        identities: [identity("twin", { spec: { resourceID: identityId("DEMO"), clientID: "" } })],
-        bindings: [binding("twin", { spec: { selector: "demo" } })],
+        identities: [twin.identity],
+        bindings: [twin.binding],
         assignments: [record({ ...demo, pod: a })],
       },
-      then: ["on virtualmachines/node-0", "create a-default-twin Created", "attach demo", "forget a-default-demo"],
+      then: ["on virtualmachines/node-0", "create a-default-twin Created", "attach demo"],
     },
     {
-      when: "somebody deletes a record that is needed",
+      when: "that one's record is there too",
       given: {
         pods: [a],
-        assignments: [
-          ((one) => ({ ...one, meta: { ...one.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } }))(
-            record({ ...demo, pod: a }),
-          ),
-        ],
+        identities: [twin.identity],
+        bindings: [twin.binding],
+        assignments: [record({ ...demo, pod: a }), record({ ...twin, pod: a }, "Created")],
       },
-      then: ["on virtualmachines/node-0", "forget a-default-demo"],
+      then: ["on virtualmachines/node-0", "confirm a-default-twin Assigned", "attach demo", "forget a-default-demo"],
     },
     {
       when: "a pod came back on another machine",

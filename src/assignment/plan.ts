@@ -1,17 +1,11 @@
-import type { Assignment, AssignmentDraft, AssignmentState } from "../api/assignment.ts";
+import type { Assignment } from "../api/assignment.ts";
 import { objectKey } from "../api/meta.ts";
-import type { Placement } from "../api/placement.ts";
-import { resourceKey } from "../api/resource-id.ts";
-import { isSamePlacement, saysTheSame } from "./compare.ts";
 import { desiredAssignments } from "./desired.ts";
 import { fleetOf } from "./machine.ts";
-import { freeName } from "./names.ts";
-import { type Footprint, footprintOf, isInPlace, matchRecords } from "./records.ts";
-import type { MachinePlan, Plan, RecordWork, Snapshot, Wanted } from "./types.ts";
-
-type Forgetting = MachinePlan["forget"][number];
-/** One record's part in one machine's plan. */
-type Task = { readonly machine: string } & ({ readonly work: RecordWork } | { readonly forget: Forgetting });
+import { footprintOf, isInPlace, isOver, matchRecords } from "./records.ts";
+import { awaitingSuccessors, pinnedResources, type Usage, usageOn } from "./stays.ts";
+import { distinct, freshTasks, isSettled, keptTasks, type Task, unwantedTasks } from "./tasks.ts";
+import type { Drift, MachinePlan, Plan, RecordWork, Snapshot } from "./types.ts";
 
 /**
  * What to change, machine by machine. Equal snapshots give equal plans, in whatever order they list things: no clock,
@@ -21,155 +15,82 @@ type Task = { readonly machine: string } & ({ readonly work: RecordWork } | { re
  * earlier wordings put elsewhere. So whoever leads next can take off what is not needed any more.
  */
 export function planAssignments(snapshot: Snapshot): Plan {
-  const { wanted, notes } = desiredAssignments(snapshot);
-  const { kept, fresh, unwanted } = matchRecords(snapshot.assignments.filter(isInPlace), wanted);
-  const changed = kept.filter(({ wanted, record }) => !isSettled(record, wanted));
-  const fleet = fleetOf(snapshot.nodes, snapshot.settings.home);
+  const fleet = fleetOf(snapshot.nodes, snapshot.settings);
+  const { wanted, notes } = desiredAssignments(snapshot, fleet);
+  const records = snapshot.assignments.filter((record) => isInPlace(record) && !isOver(record));
+  const matched = matchRecords(records, wanted);
   const footprint = (record: Assignment) => footprintOf(record, fleet);
+  const mustWait = awaitingSuccessors(matched);
   const tasks = [
-    ...freshTasks(fresh, snapshot),
-    ...changed.flatMap(({ wanted, record }) => keptTasks(wanted, record, footprint(record))),
-    ...unwanted.flatMap((record) => unwantedTasks(record, footprint(record))),
+    ...freshTasks(matched.fresh, snapshot.assignments),
+    ...matched.kept.flatMap(({ wanted, record }) =>
+      isSettled(record, wanted) ? [] : keptTasks(wanted, record, footprint(record)),
+    ),
+    ...matched.unwanted.flatMap((record) => (mustWait(record) ? [] : unwantedTasks(record, footprint(record)))),
   ];
   const byMachine = Map.groupBy(tasks, ({ machine }) => machine);
-  const inUse = resourcesInUse(wanted, byMachine);
-  const pinned = tasks.length === 0 ? new Set() : pinnedResources(snapshot);
-  const machines = [...byMachine]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([machine, own]) => machinePlan(machine, own, (id) => inUse.get(machine)?.has(id) || pinned.has(id)));
-  return { machines, notes, wantedCount: wanted.length };
+  const drifts = Map.groupBy(snapshot.drift, ({ machine }) => machine);
+  const named = distinct([...byMachine.keys(), ...drifts.keys()]);
+  const usage = usageOn(named, matched, footprint);
+  const pinned = tasks.length === 0 ? new Set<string>() : pinnedResources(snapshot);
+  const machines = named.map((machine) =>
+    machinePlan(machine, {
+      tasks: byMachine.get(machine) ?? [],
+      drift: drifts.get(machine) ?? [],
+      usage: usage.get(machine) ?? { inUse: new Set(), stood: new Set() },
+      pinned,
+    }),
+  );
+  return { machines: machines.filter(isAnything), notes, wantedCount: wanted.length };
 }
 
-function isSettled(record: Assignment, wanted: Wanted): boolean {
-  return record.state === "Assigned" && record.leftovers.length === 0 && saysTheSame(record, wanted);
-}
+type Parts = {
+  readonly tasks: readonly Task[];
+  readonly drift: readonly Drift[];
+  readonly usage: Usage;
+  readonly pinned: ReadonlySet<string>;
+};
 
-/** What pods need on each of the machines that have something to do. */
-function resourcesInUse(
-  wanted: readonly Wanted[],
-  machines: ReadonlyMap<string, unknown>,
-): ReadonlyMap<string, ReadonlySet<string>> {
-  const inUse = new Map([...machines.keys()].map((machine) => [machine, new Set<string>()]));
-  for (const { placement } of wanted) {
-    if (placement !== undefined) inUse.get(placement.machine)?.add(placement.resourceId);
-  }
-  return inUse;
-}
-
-function machinePlan(
-  machine: string,
-  tasks: readonly Task[],
-  mustStay: (id: string) => boolean | undefined,
-): MachinePlan {
-  const work = tasks.flatMap((task) => ("work" in task ? [task.work] : []));
-  const forget = tasks.flatMap((task) => ("forget" in task ? [task.forget] : []));
+function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood }, pinned }: Parts): MachinePlan {
+  const mayDrop = (id: string) => !inUse.has(id) || stood.has(id);
+  const leaves = (id: string) => !inUse.has(id) && !pinned.has(id);
+  const work = tasks
+    .flatMap((task) => ("work" in task ? [task.work] : []))
+    .map((one) => ({ ...one, clears: one.clears.filter(mayDrop) }))
+    .filter(({ draft, awaits, clears }) => draft !== undefined || awaits !== undefined || clears.length > 0);
+  const forget = tasks
+    .flatMap((task) => ("forget" in task ? [task.forget] : []))
+    .filter(({ after }) => after.every(mayDrop))
+    .map(({ record, after }) => ({ record, after: after.filter(leaves) }));
   const leaving = [...work.flatMap(({ clears }) => clears), ...forget.flatMap(({ after }) => after)];
+  const attach = distinct(work.flatMap(({ awaits }) => awaits ?? []));
   return {
     machine,
     work: work.sort((a, b) => (workKey(a) < workKey(b) ? -1 : 1)),
-    attach: distinct(work.flatMap(({ awaits }) => awaits ?? [])),
-    detach: distinct(leaving).filter((id) => !mustStay(id)),
-    repair: [],
+    attach,
+    detach: distinct(leaving).filter(leaves),
+    repair: drift
+      .filter(isFirst)
+      .filter(({ resourceId: id }) => inUse.has(id) && !attach.includes(id))
+      .sort(byResource),
     forget: forget.sort((a, b) => (objectKey(a.record.meta) < objectKey(b.record.meta) ? -1 : 1)),
   };
+}
+
+function isAnything({ work, repair, forget }: MachinePlan): boolean {
+  return work.length + repair.length + forget.length > 0;
 }
 
 function workKey({ draft, record }: RecordWork): string {
   return record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta);
 }
 
-function freshTasks(fresh: readonly Wanted[], { assignments }: Snapshot): readonly Task[] {
-  if (fresh.length === 0) return [];
-  const taken = new Set(assignments.map(({ meta }) => objectKey(meta)));
-  return [...fresh]
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map((wanted) => {
-      const name = freeName(wanted, (key) => taken.has(key));
-      taken.add(`${wanted.namespace}/${name}`);
-      const state = wanted.placement === undefined ? "Assigned" : "Created";
-      const draft = draftOf(wanted, { name, state, leftovers: [] });
-      const work = { draft, record: undefined, awaits: wanted.placement?.resourceId, clears: [] };
-      return { machine: draft.machine, work };
-    });
+/** Of two findings about one identity the one that mends both: to take it off and to put it on again. */
+function isFirst(one: Drift, i: number, all: readonly Drift[]): boolean {
+  const rivals = all.filter(({ resourceId }) => resourceId === one.resourceId);
+  return (rivals.find(({ kind }) => kind === "stale") ?? rivals[0]) === one && all.indexOf(one) === i;
 }
 
-function keptTasks(wanted: Wanted, record: Assignment, footprint: Footprint): readonly Task[] {
-  const target = wanted.placement;
-  const { leftovers } = footprint;
-  const mustRewrite = record.state === "Unassigned" || (target === undefined && record.state !== "Assigned");
-  if (mustRewrite || !saysTheSame(record, wanted)) return [rewriteTask(wanted, record, footprint)];
-
-  const here = target?.machine ?? "";
-  const awaits = record.state === "Assigned" ? undefined : target?.resourceId;
-  const places = distinct([...(awaits === undefined ? [] : [here]), ...leftovers.map(({ machine }) => machine)]);
-  return places.map((machine) => ({
-    machine,
-    work: {
-      draft: undefined,
-      record,
-      awaits: machine === here ? awaits : undefined,
-      clears: resourcesOn(machine, leftovers),
-    },
-  }));
-}
-
-/** The record keeps its name, and `Assigned` too unless it now means another identity or machine. */
-function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers }: Footprint): Task {
-  const target = wanted.placement;
-  const isMoved = !isSamePlacement(placement, target);
-  const left = [...leftovers, ...(isMoved && placement !== undefined ? [placement] : [])].filter(
-    (one, i, all) => !isSamePlacement(one, target) && all.findIndex((other) => isSamePlacement(one, other)) === i,
-  );
-  const isAssigned = target === undefined || (!isMoved && record.state === "Assigned");
-  const state = isAssigned ? "Assigned" : "Created";
-  const draft = draftOf(wanted, { name: record.meta.name, state, leftovers: left });
-  const awaits = isAssigned ? undefined : target?.resourceId;
-  return { machine: draft.machine, work: { draft, record, awaits, clears: resourcesOn(draft.machine, left) } };
-}
-
-/**
- * A record goes in the plan of one machine; what it left on others is taken off there before. One that has nothing on
- * machines any more still goes with its own, where its removal may be under way.
- */
-function unwantedTasks(record: Assignment, { machine: own, placement, leftovers }: Footprint): readonly Task[] {
-  const places = placement === undefined ? leftovers : [placement, ...leftovers];
-  const [last = own, ...others] = [...new Set(places.map(({ machine }) => machine))];
-  if (others.length === 0) return [{ machine: last, forget: { record, after: resourcesOn(last, places) } }];
-  return others.map((machine) => ({
-    machine,
-    work: { draft: undefined, record, awaits: undefined, clears: resourcesOn(machine, places) },
-  }));
-}
-
-type DraftParts = { readonly name: string; readonly state: AssignmentState; readonly leftovers: readonly Placement[] };
-
-function draftOf({ namespace, pod, identity, binding, placement }: Wanted, parts: DraftParts): AssignmentDraft {
-  return {
-    ...parts,
-    namespace,
-    identity,
-    binding,
-    pod: pod.meta.name,
-    podNamespace: pod.meta.namespace,
-    nodeName: pod.nodeName,
-    machine: placement?.machine ?? "",
-  };
-}
-
-/** Resource IDs that stay wherever they are, because an AzureIdentity for them has a pinned client ID. */
-function pinnedResources({ identities, assignments, settings }: Snapshot): ReadonlySet<string> {
-  if (settings.pinnedClientIds.size === 0) return new Set();
-  return new Set(
-    [...identities, ...assignments.map(({ identity }) => identity)]
-      .filter(({ clientId }) => settings.pinnedClientIds.has(clientId.toLowerCase()))
-      .map(({ resourceId }) => resourceKey(resourceId)),
-  );
-}
-
-function resourcesOn(machine: string, placements: readonly Placement[]): readonly string[] {
-  return distinct(placements.filter((one) => one.machine === machine).map(({ resourceId }) => resourceId));
-}
-
-function distinct(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts)].sort();
+function byResource(a: Drift, b: Drift): number {
+  return a.resourceId < b.resourceId ? -1 : 1;
 }

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { identity, node, pod, vmProviderId } from "../../test/support/make.ts";
-import { demo, id, lines, record, vm, world } from "../../test/support/plan-lines.ts";
+import { demo, dying, id, lines, marked, record, vm, world } from "../../test/support/plan-lines.ts";
 import { settings } from "../../test/support/small-cluster.ts";
-import type { Assignment } from "../api/assignment.ts";
-import type { Meta } from "../api/meta.ts";
 import type { Snapshot } from "./types.ts";
 
 const a = pod("a");
@@ -11,10 +9,6 @@ const away = vm("theirs").replace("/rg/", "/rg2/");
 const awayNode = node("node-9", vmProviderId("theirs").replace("/rg/", "/rg2/"));
 const nodes = [...world.nodes, awayNode];
 const other = { identity: identity("demo", { spec: { clientID: "other" } }), binding: demo.binding };
-
-function marked(meta: Partial<Meta>, one: Assignment): Assignment {
-  return { ...one, meta: { ...one.meta, ...meta } };
-}
 
 describe("what a record says about machines", () => {
   const elsewhere = record({ ...demo, pod: a }, "Assigned", { machine: away });
@@ -74,9 +68,7 @@ describe("a pod whose node was deleted under it", () => {
     },
     {
       when: "does not keep what somebody deletes",
-      given: {
-        assignments: [marked({ deletionTimestamp: "2026-01-01T00:00:00Z" }, record({ ...demo, pod: a }))],
-      },
+      given: { assignments: [dying(record({ ...demo, pod: a }))] },
       then: ["on virtualmachines/node-0", "detach demo", "forget a-default-demo"],
     },
     {
@@ -117,7 +109,7 @@ describe("of two records for one thing", () => {
   const plain = record({ ...demo, pod: a });
 
   it.each([
-    { kept: "the one that lives", surplus: marked({ deletionTimestamp: "2026-01-01T00:00:00Z" }, plain) },
+    { kept: "the one that lives", surplus: dying(plain) },
     { kept: "the one that is Assigned", surplus: { ...plain, state: "Created" as const } },
   ])("$kept is kept", ({ surplus }) => {
     const best = marked({ name: "z" }, plain);

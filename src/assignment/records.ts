@@ -1,4 +1,5 @@
 import type { Assignment } from "../api/assignment.ts";
+import { ASSIGNMENT_FINALIZER } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import { isIdentityResourceId, type Placement } from "../api/placement.ts";
 import { resourceKey } from "../api/resource-id.ts";
@@ -12,7 +13,10 @@ export const RECORD_NAMESPACE = "default";
 export type Matched = {
   readonly kept: readonly { readonly wanted: Wanted; readonly record: Assignment }[];
   readonly fresh: readonly Wanted[];
-  /** Records that nothing wants, surplus ones, and those that somebody deletes: these are made anew once they are gone. */
+  /**
+   * Records that nothing wants, surplus ones, and those that somebody deletes. If these are needed, new ones take their
+   * place before they go.
+   */
   readonly unwanted: readonly Assignment[];
 };
 
@@ -42,9 +46,9 @@ export function matchRecords(records: readonly Assignment[], wanted: readonly Wa
   const fresh: Wanted[] = [];
   for (const one of wanted) {
     const record = best.get(one.key);
-    if (record === undefined) {
+    if (record === undefined || isDying(record)) {
       fresh.push(one);
-    } else if (!isDying(record)) {
+    } else {
       kept.push({ wanted: one, record });
       best.delete(one.key);
     }
@@ -59,6 +63,17 @@ function keyOf({ meta, pod, podNamespace, identity }: Assignment): string {
 /** Whether somebody has deleted a record, which waits for MIC to let it go. */
 export function isDying(record: Assignment): boolean {
   return record.meta.deletionTimestamp !== "";
+}
+
+/** Whether a record carries MIC's finalizer, so that nobody can delete it behind MIC's back. */
+export function isGuarded({ meta }: Assignment): boolean {
+  return meta.finalizers.includes(ASSIGNMENT_FINALIZER);
+}
+
+/** Whether MIC is done with a record, which is still there only because of somebody else's finalizer. */
+export function isOver(record: Assignment): boolean {
+  const isHeld = record.meta.finalizers.length > 0 && !isGuarded(record);
+  return isDying(record) && isHeld && record.state === "Unassigned" && record.leftovers.length === 0;
 }
 
 /** Of two records for one thing the one that lives is kept, then the one that is Assigned, then the first by name. */

@@ -1,17 +1,20 @@
 import type { Assignment, AssignmentDraft } from "../api/assignment.ts";
 import type { Binding } from "../api/binding.ts";
 import type { Identity } from "../api/identity.ts";
+import type { MachineScope } from "../api/machine-scope.ts";
 import type { Node } from "../api/node.ts";
 import type { Placement } from "../api/placement.ts";
 import type { Pod } from "../api/pod.ts";
 
-/** Where the cluster lives in Azure: machines elsewhere are left alone. */
+/** Where the cluster lives in Azure: machines elsewhere are left alone, unless a scope names them. */
 export type Home = { readonly subscription: string; readonly resourceGroup: string };
 
 export type Settings = {
   /** Pod, binding and identity must share a namespace, whatever the identity says. */
   readonly isNamespaced: boolean;
   readonly home: Home;
+  /** Where else in Azure machines of the cluster are. */
+  readonly scopes: readonly MachineScope[];
   /** Client IDs, in lower case, of identities that are never taken off a machine. */
   readonly pinnedClientIds: ReadonlySet<string>;
 };
@@ -57,6 +60,7 @@ export type NoteCode =
   | "pod-unbound"
   | "pod-elsewhere"
   | "node-unknown"
+  | "node-windows"
   | "machine-foreign"
   | "identity-missing"
   | "identity-invalid";

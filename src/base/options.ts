@@ -32,12 +32,20 @@ export function text(declared: Declared<string> & { readonly oneOf?: readonly st
 
 /** Comma-separated values; empty parts are left out. */
 export function list(declared: Declared<readonly string[]>): Option<readonly string[]> {
+  return listOf(declared, (parts) => ({ value: parts }));
+}
+
+/** Comma-separated values that mean something, read all together so that every wrong one is told at once. */
+export function listOf<T>(
+  declared: Declared<readonly T[]>,
+  read: (parts: readonly string[]) => { readonly value: readonly T[] } | { readonly wrong: string },
+): Option<readonly T[]> {
   const parts = (value: string) =>
     value
       .split(",")
       .map((part) => part.trim())
       .filter((part) => part !== "");
-  return { ...declared, kind: "list", read: (value) => ({ value: parts(value) }) };
+  return { ...declared, kind: "list", read: (value) => read(parts(value)) };
 }
 
 type Range = { readonly min?: number; readonly max?: number };

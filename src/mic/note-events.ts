@@ -39,9 +39,14 @@ const rows: Readonly<Record<NoteCode, Row>> = {
     level: "info",
     line: (note) => `node of pod ${podName(note)} is not known yet. it will be ignored`,
   },
+  "node-windows": {
+    level: "info",
+    line: (note) => `pod ${podName(note)} runs on a Windows node. it will be ignored`,
+    reason: "NodeWindows",
+  },
   "machine-foreign": {
     level: "warn",
-    line: (note) => `node of pod ${podName(note)} is not in the cluster's subscription. it will be ignored`,
+    line: (note) => `node of pod ${podName(note)} is not in the cluster's part of Azure. it will be ignored`,
     reason: "MachineForeign",
   },
   "identity-missing": {

@@ -28,10 +28,13 @@ const original: Readonly<Record<string, string>> = {
   "custom-user-agent": "",
 };
 
+/** What the original does not have, or has with another default. */
+const ownFlags: Readonly<Record<string, string>> = { clientQps: "100", "machine-scopes": "" };
+
 describe("MIC's settings", () => {
   it("have the original's flags and defaults", () => {
     const ours = Object.values(micOptions).map((option) => [option.flag, fallbackText(option)]);
-    expect(Object.fromEntries(ours)).toEqual({ ...original, clientQps: "100" });
+    expect(Object.fromEntries(ours)).toEqual({ ...original, ...ownFlags });
   });
 
   it.each([
@@ -50,7 +53,7 @@ describe("MIC's settings", () => {
   const managed = { ...cloud, signIn: { kind: "managed-identity", clientId: "OWN" } } as const;
 
   it("pin the cluster's own identity too, in lower case", () => {
-    const settings = micSettings({ forceNamespaced: false, pinnedClientIds: ["ABC"] }, managed, {});
+    const settings = micSettings({ forceNamespaced: false, pinnedClientIds: ["ABC"], machineScopes: [] }, managed, {});
     expect([...settings.pinnedClientIds]).toEqual(["abc", "own"]);
   });
 
@@ -61,8 +64,23 @@ describe("MIC's settings", () => {
   ])(
     "keep identities in their namespace with the flag $flag and $env: $isNamespaced",
     ({ flag, env, isNamespaced }) => {
-      const settings = micSettings({ forceNamespaced: flag, pinnedClientIds: [] }, managed, env);
+      const settings = micSettings({ forceNamespaced: flag, pinnedClientIds: [], machineScopes: [] }, managed, env);
       expect(settings.isNamespaced).toBe(isNamespaced);
     },
   );
+
+  it("take scopes of machines as ARM writes them, and name all that are none", () => {
+    const read = (text: string) => readConfig("mic", micOptions, [`--machine-scopes=${text}`], {}).config;
+    const { machineScopes } = read("/subscriptions/S2,/SUBSCRIPTIONS/s3/resourcegroups/Pool");
+    expect(machineScopes).toEqual([
+      { subscription: "S2", resourceGroup: "" },
+      { subscription: "s3", resourceGroup: "Pool" },
+    ]);
+    expect(micSettings({ forceNamespaced: false, pinnedClientIds: [], machineScopes }, managed, {}).scopes).toBe(
+      machineScopes,
+    );
+    expect(() => read("s2,/subscriptions/s3,/subscriptions/s4/x")).toThrow(
+      /cannot read "s2", "\/subscriptions\/s4\/x"/,
+    );
+  });
 });

@@ -1,4 +1,5 @@
-import { type ConfigOf, decimal, duration, list, text, whole, yesNo } from "../base/options.ts";
+import { type MachineScope, readScopes } from "../api/machine-scope.ts";
+import { type ConfigOf, decimal, duration, list, listOf, text, whole, yesNo } from "../base/options.ts";
 
 const port = { min: 0, max: 65535 } as const;
 const LATER = "it is read, and has no effect in this version yet";
@@ -77,6 +78,14 @@ export const micOptions = {
     fallback: [],
     help: "Client IDs of identities that are never taken off a machine.",
   }),
+  machineScopes: listOf<MachineScope>(
+    {
+      flag: "machine-scopes",
+      fallback: [],
+      help: "Further subscriptions and resource groups with machines of the cluster, as ARM IDs.",
+    },
+    readScopes,
+  ),
   configMapName: text({
     flag: "config-map-name",
     fallback: "aad-pod-identity-config",

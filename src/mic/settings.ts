@@ -4,7 +4,11 @@ import type { MicConfig } from "./options.ts";
 
 /** What plans depend on besides the objects of the cluster. */
 export function micSettings(
-  { forceNamespaced, pinnedClientIds }: Pick<MicConfig, "forceNamespaced" | "pinnedClientIds">,
+  {
+    forceNamespaced,
+    pinnedClientIds,
+    machineScopes,
+  }: Pick<MicConfig, "forceNamespaced" | "pinnedClientIds" | "machineScopes">,
   { subscriptionId, resourceGroup, signIn }: CloudConfig,
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
@@ -14,6 +18,7 @@ export function micSettings(
     // Any way of saying it is enough: a switch that protects is not taken back by another.
     isNamespaced: forceNamespaced || env.FORCENAMESPACED === "true",
     home: { subscription: subscriptionId, resourceGroup },
+    scopes: machineScopes,
     pinnedClientIds: new Set([...pinnedClientIds, ...own].map((id) => id.toLowerCase())),
   };
 }

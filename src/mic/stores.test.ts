@@ -46,6 +46,12 @@ describe("onRelevantChange", () => {
       other: { spec: { providerID: vmProviderId("b") } },
     },
     {
+      kind: "nodes",
+      from: { spec: {}, status: { nodeInfo: { operatingSystem: "linux" } } },
+      same: { spec: {}, status: { nodeInfo: { operatingSystem: "Linux" } } },
+      other: { spec: {}, status: { nodeInfo: { operatingSystem: "windows" } } },
+    },
+    {
       kind: "assignments",
       from: { spec: { pod: "web" }, status: { status: "Created" } },
       same: { spec: { pod: "web" }, status: { status: "Created" } },

@@ -2,7 +2,7 @@ import { type Assignment, type AssignmentState, readAssignment } from "../../src
 import { type Binding, readBinding } from "../../src/api/binding.ts";
 import { type PodException, readException } from "../../src/api/exception.ts";
 import { type Identity, readIdentity } from "../../src/api/identity.ts";
-import { BINDING_LABEL } from "../../src/api/kinds.ts";
+import { ASSIGNMENT_FINALIZER, BINDING_LABEL } from "../../src/api/kinds.ts";
 import { type Node, readNode } from "../../src/api/node.ts";
 import { type Pod, readPod } from "../../src/api/pod.ts";
 
@@ -69,8 +69,13 @@ export function pod(
   });
 }
 
-export function node(name: string, providerId = vmProviderId(name)): Node {
-  return readNode({ metadata: { name, uid: `uid-of-${name}` }, spec: { providerID: providerId } });
+export function node(
+  name: string,
+  providerId = vmProviderId(name),
+  { status, ...meta }: Meta & { readonly status?: object } = {},
+): Node {
+  const metadata = { name, uid: `uid-of-${name}`, ...meta };
+  return readNode({ metadata, spec: { providerID: providerId }, status });
 }
 
 export function exception(name: string, podLabels: Record<string, string>, over: Meta = {}): PodException {
@@ -86,7 +91,7 @@ export function assignment(
   const { nodeName = of.pod.nodeName, ...meta } = over;
   const name = `${of.pod.meta.name}-${of.pod.meta.namespace}-${of.identity.meta.name}`;
   const bare = readAssignment({
-    metadata: metadata(name, meta),
+    metadata: { ...metadata(name, meta), finalizers: [ASSIGNMENT_FINALIZER] },
     spec: { pod: of.pod.meta.name, podNamespace: of.pod.meta.namespace, nodename: nodeName },
     status: { status: state },
   });

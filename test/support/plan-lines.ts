@@ -1,4 +1,5 @@
-import type { AssignmentState } from "../../src/api/assignment.ts";
+import type { Assignment, AssignmentState } from "../../src/api/assignment.ts";
+import type { Meta } from "../../src/api/meta.ts";
 import type { Placement } from "../../src/api/placement.ts";
 import { resourceKey } from "../../src/api/resource-id.ts";
 import { planAssignments } from "../../src/assignment/plan.ts";
@@ -16,6 +17,16 @@ export const id = (name: string) => resourceKey(identityId(name));
 export const demo = { identity: identity("demo"), binding: binding("demo") };
 export const world = { nodes: [node("node-0"), node("node-1")], identities: [demo.identity], bindings: [demo.binding] };
 
+/** A record as it is with other metadata. */
+export function marked(meta: Partial<Meta>, one: Assignment): Assignment {
+  return { ...one, meta: { ...one.meta, ...meta } };
+}
+
+/** A record that somebody has deleted, which waits for its finalizers. */
+export function dying(one: Assignment): Assignment {
+  return marked({ deletionTimestamp: "2026-01-01T00:00:00Z" }, one);
+}
+
 type RecordOver = { readonly machine?: string; readonly leftovers?: readonly Placement[]; readonly nodeName?: string };
 
 /** A record as MIC writes it, naming its machine. */
@@ -32,7 +43,7 @@ export function record(
 /** A plan as short lines: what happens to which record, and what goes on and off the machine. */
 export function lines(over: Partial<Snapshot>): string[] {
   return planAssignments(snapshot({ ...world, ...over })).machines.flatMap(
-    ({ machine, work, attach, detach, forget }) => [
+    ({ machine, work, attach, detach, repair, forget }) => [
       `on ${machine.replace(`${COMPUTE}/`, "")}`,
       ...work.map(({ draft, record, awaits, clears }) => {
         const verb = draft === undefined ? "confirm" : record === undefined ? "create" : "rewrite";
@@ -42,6 +53,7 @@ export function lines(over: Partial<Snapshot>): string[] {
       }),
       ...attach.map((one) => `attach ${nameOf(one)}`),
       ...detach.map((one) => `detach ${nameOf(one)}`),
+      ...repair.map(({ kind, resourceId }) => `repair ${kind} ${nameOf(resourceId)}`),
       ...forget.map(({ record }) => `forget ${record.meta.name}`),
     ],
   );

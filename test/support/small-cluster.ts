@@ -6,6 +6,7 @@ import type { MachinePlan, Plan, RecordWork, Settings, Snapshot } from "../../sr
 export const settings: Settings = {
   isNamespaced: false,
   home: { subscription: "sub", resourceGroup: "rg" },
+  scopes: [],
   pinnedClientIds: new Set(),
 };
 
@@ -33,11 +34,11 @@ export class SmallCluster {
     for (const machine of plan.machines) this.#carryOutOne(machine);
   }
 
-  #carryOutOne({ machine, work, attach, detach, forget }: MachinePlan): void {
+  #carryOutOne({ machine, work, attach, detach, repair, forget }: MachinePlan): void {
     const written = work.map((one) => ({ ...one, record: this.#write(one) }));
     this.#step(() => {
       const carried = new Set(this.on(machine));
-      for (const id of attach) carried.add(id);
+      for (const id of [...attach, ...repair.map(({ resourceId }) => resourceId)]) carried.add(id);
       for (const id of detach) carried.delete(id);
       if (machine !== "") this.machines.set(machine, carried);
     });

@@ -1,0 +1,108 @@
+import type { Assignment, AssignmentDraft, AssignmentState } from "../api/assignment.ts";
+import { objectKey } from "../api/meta.ts";
+import type { Placement } from "../api/placement.ts";
+import { isSamePlacement, saysTheSame } from "./compare.ts";
+import { freeName } from "./names.ts";
+import { type Footprint, isGuarded } from "./records.ts";
+import type { MachinePlan, RecordWork, Wanted } from "./types.ts";
+
+export type Forgetting = MachinePlan["forget"][number];
+/** One record's part in one machine's plan. */
+export type Task = { readonly machine: string } & ({ readonly work: RecordWork } | { readonly forget: Forgetting });
+
+/** Whether a record says all that it should, and nothing is open about it. */
+export function isSettled(record: Assignment, wanted: Wanted): boolean {
+  const isDone = record.state === "Assigned" && record.leftovers.length === 0;
+  return isDone && isGuarded(record) && saysTheSame(record, wanted);
+}
+
+/** What is wanted and has no record yet; names of records that are there, dying ones too, are not taken again. */
+export function freshTasks(fresh: readonly Wanted[], records: readonly Assignment[]): readonly Task[] {
+  if (fresh.length === 0) return [];
+  const taken = new Set(records.map(({ meta }) => objectKey(meta)));
+  return [...fresh]
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map((wanted) => {
+      const name = freeName(wanted, (key) => taken.has(key));
+      taken.add(`${wanted.namespace}/${name}`);
+      const state = wanted.placement === undefined ? "Assigned" : "Created";
+      const draft = draftOf(wanted, { name, state, leftovers: [] });
+      const work = { draft, record: undefined, awaits: wanted.placement?.resourceId, clears: [] };
+      return { machine: draft.machine, work };
+    });
+}
+
+/** What is open about a record that stays. */
+export function keptTasks(wanted: Wanted, record: Assignment, footprint: Footprint): readonly Task[] {
+  const target = wanted.placement;
+  const { leftovers } = footprint;
+  const mustRewrite = record.state === "Unassigned" || (target === undefined && record.state !== "Assigned");
+  // Without the finalizer whoever deletes the record would leave its identity on the machine, unknown to anybody.
+  if (mustRewrite || !isGuarded(record) || !saysTheSame(record, wanted)) {
+    return [rewriteTask(wanted, record, footprint)];
+  }
+  const here = target?.machine ?? "";
+  const awaits = record.state === "Assigned" ? undefined : target?.resourceId;
+  const places = distinct([...(awaits === undefined ? [] : [here]), ...leftovers.map(({ machine }) => machine)]);
+  return places.map((machine) => ({
+    machine,
+    work: {
+      draft: undefined,
+      record,
+      awaits: machine === here ? awaits : undefined,
+      clears: resourcesOn(machine, leftovers),
+    },
+  }));
+}
+
+/** The record keeps its name, and `Assigned` too unless it now means another identity or machine. */
+function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers }: Footprint): Task {
+  const target = wanted.placement;
+  const isMoved = !isSamePlacement(placement, target);
+  const left = [...leftovers, ...(isMoved && placement !== undefined ? [placement] : [])].filter(
+    (one, i, all) => !isSamePlacement(one, target) && all.findIndex((other) => isSamePlacement(one, other)) === i,
+  );
+  const isAssigned = target === undefined || (!isMoved && record.state === "Assigned");
+  const state = isAssigned ? "Assigned" : "Created";
+  const draft = draftOf(wanted, { name: record.meta.name, state, leftovers: left });
+  const awaits = isAssigned ? undefined : target?.resourceId;
+  return { machine: draft.machine, work: { draft, record, awaits, clears: resourcesOn(draft.machine, left) } };
+}
+
+/**
+ * A record goes in the plan of one machine; what it left on others is taken off there before. One that has nothing on
+ * machines any more still goes with its own, where its removal may be under way.
+ */
+export function unwantedTasks(record: Assignment, { machine: own, placement, leftovers }: Footprint): readonly Task[] {
+  const places = placement === undefined ? leftovers : [placement, ...leftovers];
+  const [last = own, ...others] = [...new Set(places.map(({ machine }) => machine))];
+  if (others.length === 0) return [{ machine: last, forget: { record, after: resourcesOn(last, places) } }];
+  return others.map((machine) => ({
+    machine,
+    work: { draft: undefined, record, awaits: undefined, clears: resourcesOn(machine, places) },
+  }));
+}
+
+type DraftParts = { readonly name: string; readonly state: AssignmentState; readonly leftovers: readonly Placement[] };
+
+function draftOf({ namespace, pod, identity, binding, placement }: Wanted, parts: DraftParts): AssignmentDraft {
+  return {
+    ...parts,
+    namespace,
+    identity,
+    binding,
+    pod: pod.meta.name,
+    podNamespace: pod.meta.namespace,
+    nodeName: pod.nodeName,
+    machine: placement?.machine ?? "",
+  };
+}
+
+function resourcesOn(machine: string, placements: readonly Placement[]): readonly string[] {
+  return distinct(placements.filter((one) => one.machine === machine).map(({ resourceId }) => resourceId));
+}
+
+/** Each text once, in order. */
+export function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
+}
