@@ -23,7 +23,7 @@ import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
 import { createRecords } from "../mic/records.ts";
 import { micSettings } from "../mic/settings.ts";
-import { catchUp, gather, micStores, onRelevantChange } from "../mic/stores.ts";
+import { catchUp, gather, micStores, notFilled, onRelevantChange } from "../mic/stores.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const COMPONENT = "aadpodidentity.k8s.io";
@@ -70,8 +70,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   });
   onRelevantChange(stores, () => loop.changed());
 
-  let isReady = false;
-  const health = { isActive: () => loop.isRunning, isReady: () => isReady, isStuck: () => loop.isStuck };
+  const health = { isActive: () => loop.isRunning, notReady: () => notFilled(stores), isStuck: () => loop.isStuck };
   await using probes = await serveProbes(health, config.probePort);
   log.info(`initialized health probe on port ${probes.port}`);
   await using metricsServer = await serveMetrics(metrics, config.prometheusPort);
@@ -79,7 +78,6 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
 
   const following = Object.values(stores).map((store) => store.run(signal));
   await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
-  isReady = true;
   const lease = new LeaderLease({
     lock: leaseLock(leaseClient, { namespace: config.leaderNamespace, name: config.leaderName }),
     identity: config.leaderInstance || hostname(),

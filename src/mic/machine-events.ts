@@ -48,7 +48,9 @@ export function machineEvents({ log, metrics, statistics }: EventTools) {
 
     /** Calls to a subscription are held back, tried, or free again. */
     breakerChanged(state: BreakerState, subscription: string): void {
-      breakers.set(subscription, BREAKER_VALUES[state]);
+      const value = BREAKER_VALUES[state];
+      if ((breakers.get(subscription) ?? 0) === value) return;
+      breakers.set(subscription, value);
       metrics.set("aadpodidentity_cloud_provider_breaker_state", Math.max(...breakers.values()));
       if (state === "open")
         log.warn("Azure has no room for our calls: they are held back for a while", { subscription });

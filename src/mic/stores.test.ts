@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { identityId, vmProviderId } from "../../test/support/make.ts";
-import { BINDING_LABEL } from "../api/kinds.ts";
+import { ASSIGNMENT_FINALIZER, BINDING_LABEL } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
-import { type MicStores, micStores, onRelevantChange } from "./stores.ts";
+import { type MicStores, micStores, notFilled, onRelevantChange } from "./stores.ts";
 
 /** Stores that follow nothing, and how often a change was told. */
 function start() {
@@ -25,8 +25,16 @@ function start() {
     });
     return told - before;
   };
-  return { becomes };
+  return { becomes, stores };
 }
+
+describe("notFilled", () => {
+  it("names what the API server has not given", () => {
+    const { stores } = start();
+    const kinds = "pods, nodes, azureidentities, azureidentitybindings, azureassignedidentities";
+    expect(notFilled(stores)).toBe(`the API server has not given all ${kinds} yet`);
+  });
+});
 
 describe("onRelevantChange", () => {
   it.each<{ kind: keyof MicStores; from: object; same: object; other: object }>([
@@ -75,6 +83,13 @@ describe("onRelevantChange", () => {
     const record = { spec: { pod: "web" }, status: { status: "Assigned" } };
     expect(becomes("assignments", record)).toBe(1);
     expect(becomes("assignments", record, { deletionTimestamp: "2026-01-01T00:00:00Z" })).toBe(1);
+  });
+
+  it("tells when somebody takes the finalizer off a record", () => {
+    const { becomes } = start();
+    const record = { spec: { pod: "web" }, status: { status: "Assigned" } };
+    expect(becomes("assignments", record, { finalizers: [ASSIGNMENT_FINALIZER] })).toBe(1);
+    expect(becomes("assignments", record, { finalizers: [] })).toBe(1);
   });
 
   it("tells of every change of an identity or a binding", () => {

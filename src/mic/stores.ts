@@ -36,6 +36,23 @@ export async function catchUp(stores: MicStores, signal: AbortSignal): Promise<v
   await Promise.all(Object.values(stores).map((store) => store.catchUp(signal)));
 }
 
+/** What the stores wait for before a leader could begin, a sentence; undefined when they hold all. */
+export function notFilled(stores: MicStores): string | undefined {
+  const empty = kindsOf(stores).filter(({ store }) => !store.isReady);
+  const names = empty.map(({ kind }) => kind.plural);
+  return names.length === 0 ? undefined : `the API server has not given all ${names.join(", ")} yet`;
+}
+
+function kindsOf({ pods, nodes, identities, bindings, assignments }: MicStores) {
+  return [
+    { kind: kinds.pod, store: pods },
+    { kind: kinds.node, store: nodes },
+    { kind: kinds.identity, store: identities },
+    { kind: kinds.binding, store: bindings },
+    { kind: kinds.assignment, store: assignments },
+  ];
+}
+
 /** All that a plan is made from, as the stores hold it now. */
 export function gather(stores: MicStores, settings: Settings, drift: readonly Drift[] = []): Snapshot {
   return {
@@ -78,5 +95,5 @@ function nodeFacts(node: Node): string {
 
 /** Everything but the version, which every write of our own raises. */
 function assignmentFacts({ meta, ...content }: Assignment): string {
-  return JSON.stringify([meta.uid, meta.deletionTimestamp, content]);
+  return JSON.stringify([meta.uid, meta.deletionTimestamp, meta.finalizers, content]);
 }

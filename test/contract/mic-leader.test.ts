@@ -50,7 +50,8 @@ describe("a leader", () => {
     const asked = (what: string) => proxy.requests.filter((request) => request.includes(what));
     await expect.poll(() => asked("/pods?").length, within).toBeGreaterThan(2);
     expect(asked("/leases")).toEqual([]);
-    expect(await mic.ask("health probe", "/readyz")).toBe("Not Ready");
+    const why = "the API server has not given all pods yet";
+    await expect.poll(() => mic.ask("health probe", "/readyz"), within).toBe(`Not Ready: ${why}`);
     place.api.calm();
     await expect.poll(() => mic.text, within).toContain("sync thread started");
     expect(await mic.ask("health probe", "/readyz")).toBe("Ready");
