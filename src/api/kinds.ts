@@ -27,6 +27,7 @@ export const kinds = {
   pod: core("Pod", "pods"),
   node: core("Node", "nodes", false),
   secret: core("Secret", "secrets"),
+  configMap: core("ConfigMap", "configmaps"),
   event: core("Event", "events"),
   endpoints: core("Endpoints", "endpoints"),
   lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true },
