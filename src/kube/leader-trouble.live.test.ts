@@ -8,7 +8,7 @@ import { lead } from "./leadership.ts";
 
 const DURATION_MS = 2_000;
 const HISTORY_MS = 180_000;
-const RUNS = Number(process.env.LEADER_RUNS ?? 40);
+const RUNS = Number(process.env.LEADER_RUNS ?? 25);
 /** So much worse than a healthy network is, that leadership is lost again and again. */
 const LONGEST_DELAY_MS = 2 * DURATION_MS;
 

@@ -6,6 +6,7 @@ import { loadAccess } from "../../src/kube/kubeconfig.ts";
 import { accessTo } from "../support/control-plane.ts";
 import { kubeEvents } from "./kube-events.ts";
 import { kubeLeader } from "./kube-leader.ts";
+import { kubeLegacyLock } from "./kube-legacy-lock.ts";
 import { kubeObjects, kubeRoles } from "./kube-objects.ts";
 import { kubeStore } from "./kube-store.ts";
 import { namespaces } from "./kube-under-test.ts";
@@ -30,6 +31,7 @@ describe.skipIf(isMissing)(`kube-apiserver${isMissing ? ` (skipped: ${plane.miss
   kubeRoles(api, stranger);
   kubeStore(api);
   kubeLeader(api);
+  kubeLegacyLock(api);
   kubeEvents(api);
 
   it("is reached by its kubeconfig, with the client certificate in there", async ({ signal }) => {

@@ -3,6 +3,7 @@ import { Secret } from "../../src/base/secret.ts";
 import { type KubeApi, startKubeApi } from "../../src/sandbox/kube-api/server.ts";
 import { kubeEvents } from "./kube-events.ts";
 import { kubeLeader } from "./kube-leader.ts";
+import { kubeLegacyLock } from "./kube-legacy-lock.ts";
 import { kubeObjects } from "./kube-objects.ts";
 import { kubeStore } from "./kube-store.ts";
 import type { ApiUnderTest } from "./kube-under-test.ts";
@@ -20,5 +21,6 @@ describe("the embedded API server", () => {
   kubeObjects(api);
   kubeStore(api);
   kubeLeader(api);
+  kubeLegacyLock(api);
   kubeEvents(api);
 });
