@@ -60,8 +60,9 @@ describe("ArmBudget", () => {
 
   it("leaves a machine alone as long as it is told, and only that one", () => {
     const { budget: room, clock } = budget();
-    room.rest(vm("a"), 30_000);
-    expect([room.delayMs("update", vm("a")), room.delayMs("update", vm("b"))]).toEqual([30_000, 0]);
+    room.rest("update", vm("a"), 30_000);
+    expect([room.delayMs("update", vm("A")), room.delayMs("update", vm("b"))]).toEqual([30_000, 0]);
+    expect(room.delayMs("get", vm("a"))).toBe(0);
     clock.advance(30_000);
     expect(room.delayMs("update", vm("a"))).toBe(0);
   });

@@ -15,7 +15,7 @@ const MANY_BUCKETS = 10_000;
 export class ArmBudget {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, TokenBucket>();
-  /** Machines that Azure wants left alone, until when in monotonic milliseconds. */
+  /** Reads or changes of machines that Azure wants none of, until when in monotonic milliseconds. */
   readonly #resting = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -25,7 +25,7 @@ export class ArmBudget {
   /** How long until a call could be made, in milliseconds. */
   delayMs(verb: Verb, machine: Machine): number {
     const waits = counted(verb, machine).map((one) => this.#bucket(one).delayMs());
-    return Math.max(this.#restMs(machine), ...waits);
+    return Math.max(this.#restMs(verb, machine), ...waits);
   }
 
   /**
@@ -35,7 +35,7 @@ export class ArmBudget {
   async take(verb: Verb, machine: Machine, signal: AbortSignal, onWait?: (ms: number) => void): Promise<void> {
     signal.throwIfAborted();
     const buckets = counted(verb, machine).map((one) => this.#bucket(one));
-    const waitMs = Math.max(this.#restMs(machine), ...buckets.map((bucket) => bucket.take()));
+    const waitMs = Math.max(this.#restMs(verb, machine), ...buckets.map((bucket) => bucket.take()));
     if (waitMs === 0) return;
     onWait?.(waitMs);
     try {
@@ -47,10 +47,10 @@ export class ArmBudget {
   }
 
   /** Leaves a machine alone for a while. */
-  rest(machine: Machine, ms: number): void {
+  rest(verb: Verb, machine: Machine, ms: number): void {
     const now = this.#clock.monotonic();
     for (const [id, until] of this.#resting) if (until <= now) this.#resting.delete(id);
-    this.#resting.set(resourceKey(machine.id), now + ms);
+    this.#resting.set(`${verb} ${resourceKey(machine.id)}`, now + ms);
   }
 
   /** Takes over what Azure says is left, where it is less than we thought; a reserve is never touched. */
@@ -65,8 +65,9 @@ export class ArmBudget {
     }
   }
 
-  #restMs({ id }: Machine): number {
-    return Math.max(0, Math.ceil((this.#resting.get(resourceKey(id)) ?? 0) - this.#clock.monotonic()));
+  #restMs(verb: Verb, { id }: Machine): number {
+    const until = this.#resting.get(`${verb} ${resourceKey(id)}`) ?? 0;
+    return Math.max(0, Math.ceil(until - this.#clock.monotonic()));
   }
 
   #bucket({ name, of }: Counted): TokenBucket {

@@ -102,6 +102,8 @@ function aboutIdentities({ code, whole, said, name, principal }: Told, identitie
       const grant = roleAssignment("Managed Identity Operator", principal, identities || "<the identity>");
       return ["ARM_IDENTITY_REFUSED", `MIC may not put the identity on ${name}: grant it the role with ${grant}`];
     }
+    case undefined:
+      return undefined;
   }
 }
 

@@ -43,10 +43,15 @@ export class Breaker {
     return Math.max(0, Math.ceil(this.#until - this.#clock.monotonic()));
   }
 
-  /** A call is about to go; each that does is to end in `answered`, `failed`, `opened` or `left`. @throws Fault when it may not */
-  enter(): void {
+  /** @throws Fault when a call may not go now */
+  check(): void {
     const delayMs = this.delayMs();
     if (delayMs > 0 && this.#reason !== undefined) throw keptBack(this.#reason, delayMs);
+  }
+
+  /** A call goes; it is to end in `answered`, `failed`, `opened` or `left`. @throws Fault when it may not */
+  enter(): void {
+    this.check();
     if (this.#reason !== undefined) this.#isTrying = true;
   }
 

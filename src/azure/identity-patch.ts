@@ -23,7 +23,7 @@ export function identityPatches(current: MachineIdentity, { attach, detach }: Id
   const added = [...new Set(attach)].filter((id) => !current.userAssigned.has(id));
   const removed = [...new Set(detach)].filter((id) => current.userAssigned.has(id) && !attach.includes(id));
   if (added.length + removed.length === 0) return [];
-  const hasSystem = /\bsystemassigned\b/i.test(current.type);
+  const hasSystem = /systemassigned/i.test(current.type);
   if (current.userAssigned.size + added.length === removed.length) {
     return [{ type: hasSystem ? "SystemAssigned" : "None" }];
   }

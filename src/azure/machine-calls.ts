@@ -1,7 +1,9 @@
 import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { type Carried, type Compute, type Hear, type Machine, machineOf } from "./compute.ts";
+import type { Verb } from "./arm-budget.ts";
+import type { ArmGate } from "./arm-gate.ts";
+import { type Carried, type Compute, type Machine, machineOf } from "./compute.ts";
 import type { IdentityPatch } from "./identity-patch.ts";
 
 /** How the original's metrics call a request for a machine. */
@@ -16,7 +18,7 @@ export type ArmCall = {
 export type Found = {
   readonly type: string;
   readonly userAssigned: ReadonlySet<string>;
-  /** Client IDs by resource ID, as Azure has them; empty where it does not say. */
+  /** Client IDs by resource ID, as Azure has them; absent where it does not say. */
   readonly clientIds: ReadonlyMap<string, string>;
   /** Those of them that are never taken off, by the client IDs that Azure says they have. */
   readonly pinned: ReadonlySet<string>;
@@ -26,6 +28,7 @@ export type Look = { readonly found: Found; readonly state: string };
 
 export type MachineCallsOptions = {
   readonly compute: Compute;
+  readonly gate: ArmGate;
   readonly clock: Clock;
   readonly pinnedClientIds: () => ReadonlySet<string>;
   readonly onCall: ((call: ArmCall) => void) | undefined;
@@ -43,18 +46,22 @@ export class MachineCalls {
     this.#options = options;
   }
 
-  async read(machineId: string, signal: AbortSignal, hear?: Hear): Promise<Look> {
+  async read(machineId: string, signal: AbortSignal): Promise<Look> {
     const machine = machineOf(machineId);
-    const carried = await this.#call(machine, "get", signal, (stop) => this.#options.compute.get(machine, stop, hear));
+    const { compute, gate } = this.#options;
+    const hear = gate.hearing("get", machine);
+    const carried = await this.#call(machine, "get", signal, (stop) => compute.get(machine, stop, hear));
     if (carried.state === "Deleting") {
       throw new Fault("ARM_NOT_FOUND", `${machineId} is being deleted in Azure`, { facts: { machine: machineId } });
     }
     return { found: this.#found(carried), state: carried.state };
   }
 
-  async update(machineId: string, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void> {
+  async update(machineId: string, patch: IdentityPatch, signal: AbortSignal): Promise<void> {
     const machine = machineOf(machineId);
-    await this.#call(machine, "update", signal, (stop) => this.#options.compute.update(machine, patch, stop, hear));
+    const { compute, gate } = this.#options;
+    const hear = gate.hearing("update", machine);
+    await this.#call(machine, "update", signal, (stop) => compute.update(machine, patch, stop, hear));
   }
 
   #found({ type, clientIds }: Carried): Found {
@@ -63,30 +70,37 @@ export class MachineCalls {
     return {
       type,
       userAssigned: new Set(ours.map(([id]) => id)),
-      clientIds: new Map(ours),
+      clientIds: new Map(ours.filter(([, clientId]) => clientId !== "")),
       pinned: new Set(ours.flatMap(([id, clientId]) => (pinned.has(clientId.toLowerCase()) ? [id] : []))),
     };
   }
 
   async #call<T>(
     machine: Machine,
-    verb: "get" | "update",
+    verb: Verb,
     signal: AbortSignal,
     work: (stop: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { clock, onCall } = this.#options;
+    const { clock, gate, onCall } = this.#options;
+    await gate.enter(verb, machine, signal);
     const started = clock.monotonic();
     const limitMs = verb === "get" ? LONGEST_READ_MS : LONGEST_UPDATE_MS;
-    let fault: Fault | undefined;
-    try {
-      return await within(limitMs, { clock, signal }, work);
-    } catch (reason) {
-      signal.throwIfAborted();
-      fault = reason instanceof TooLate ? tooLate(machine.id, limitMs) : Fault.from(reason);
-      throw fault;
-    } finally {
+    const tell = (fault: Fault | undefined) => {
       const durationMs = clock.monotonic() - started;
-      if (!signal.aborted) onCall?.({ operation: `${machine.isScaleSet ? "vmss" : "vm"}_${verb}`, durationMs, fault });
+      onCall?.({ operation: `${machine.isScaleSet ? "vmss" : "vm"}_${verb}`, durationMs, fault });
+    };
+    try {
+      const result = await within(limitMs, { clock, signal }, work);
+      gate.succeeded(verb, machine);
+      tell(undefined);
+      return result;
+    } catch (reason) {
+      if (signal.aborted) gate.left(verb, machine);
+      signal.throwIfAborted();
+      const fault = reason instanceof TooLate ? tooLate(machine.id, verb) : Fault.from(reason);
+      gate.failed(verb, machine, fault);
+      tell(fault);
+      throw fault;
     }
   }
 }
@@ -114,7 +128,12 @@ async function within<T>(
   }
 }
 
-function tooLate(machine: string, limitMs: number): Fault {
-  const message = `Azure did not finish with ${machine} within ${limitMs / 60_000} min; MIC looks again`;
-  return new Fault("ARM_ERROR", message, { facts: { machine } });
+function tooLate(machine: string, verb: Verb): Fault {
+  const facts = { facts: { machine } };
+  if (verb === "get") {
+    const message = `Azure Resource Manager does not answer within ${LONGEST_READ_MS / 1000} s: check the network and the cloud's endpoints`;
+    return new Fault("ARM_UNREACHABLE", message, facts);
+  }
+  const message = `Azure did not finish with ${machine} within ${LONGEST_UPDATE_MS / 60_000} minutes; MIC looks again`;
+  return new Fault("ARM_ERROR", message, facts);
 }

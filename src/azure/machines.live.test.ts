@@ -47,6 +47,7 @@ async function azure(over: Over = {}) {
   const sdk = { access: () => access, ca, userAgent: "test", ...(apiVersion === undefined ? {} : { apiVersion }) };
   const machines = new ArmMachines({
     compute: new SdkCompute(sdk),
+    retryIntervalMs: 0,
     onCall: (call) => calls.push(call),
     ...options,
   });
@@ -97,18 +98,18 @@ describe("ArmMachines", () => {
     expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(0);
   });
 
-  it("sends at most 150 identities at once, and keeps what succeeded when a later request fails", async () => {
+  it("sends at most 150 identities at once, and goes on without one that does not exist", async () => {
     await using az = await azure();
     const ids = Array.from({ length: 200 }, (_, i) => az.identity(`id-${String(i).padStart(3, "0")}`));
-    const missing = ids[199]?.replace("id-199", "nowhere") ?? "";
-    const wish = { attach: [...ids.slice(0, 199), missing], detach: [] };
+    const missing = ids[100]?.replace("id-100", "nowhere") ?? "";
 
-    const { done, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
+    const wish = { attach: [...ids.slice(0, 100), missing, ...ids.slice(100)], detach: [] };
+    const { done, refused, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
 
-    expect(done).toEqual(new Set(ids.slice(0, 150)));
-    expect(az.on(az.vm.id)).toEqual(ids.slice(0, 150));
-    expect(fault).toMatchObject({ code: "ARM_IDENTITY_REFUSED", facts: { identities: missing } });
-    expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(2);
+    expect([done, fault]).toEqual([new Set(ids), undefined]);
+    expect(az.on(az.vm.id)).toEqual(ids);
+    expect([...refused]).toMatchObject([[missing, { fault: { code: "ARM_IDENTITY_REFUSED" }, isNew: true }]]);
+    expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(3);
   });
 
   it("takes a machine that is gone for rid of everything", async () => {
@@ -221,7 +222,7 @@ describe("ArmMachines", () => {
     const { fault } = await az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, never);
     expect(fault).toMatchObject({
       code: "ARM_CREDENTIAL",
-      message: expect.stringMatching(/AADSTS7000215.*azure\.json/),
+      message: expect.stringContaining("AADSTS7000215"),
     });
     expect(fault?.message).not.toContain("not-the-secret");
   });

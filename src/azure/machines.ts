@@ -1,39 +1,56 @@
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import type { Compute } from "./compute.ts";
-import { type IdentityWish, identityPatches, patched } from "./identity-patch.ts";
+import { ArmGate } from "./arm-gate.ts";
+import type { BreakerState } from "./breaker.ts";
+import { type Compute, machineOf } from "./compute.ts";
 import { type ArmCall, type Found, MachineCalls } from "./machine-calls.ts";
+import { MachineChange, type MachineWish, type PatchResult } from "./machine-change.ts";
+import { Quarantine } from "./quarantine.ts";
 
 export type MachinesOptions = {
   readonly compute: Compute;
   /** Client IDs, in lower case, of identities that are never taken off a machine, whoever wishes it. */
   readonly pinnedClientIds?: () => ReadonlySet<string>;
   readonly clock?: Clock;
+  /** From 0 to 1, spreads pauses. */
+  readonly random?: () => number;
+  /**
+   * How often, within one patch, the rest of a change is sent whole after Azure has refused it and named identities,
+   * which are set aside. After so many refusals the rest goes in halves: each bad identity still costs one more
+   * request at most, and the good ones get on sooner. `--update-user-msi-max-retry`
+   */
+  readonly maxRetries?: number;
+  /** The pause between a change that was refused and what is left of it. `--update-user-msi-retry-interval` */
+  readonly retryIntervalMs?: number;
   /** Hears of every call. */
   readonly onCall?: (call: ArmCall) => void;
   /** Hears of pinned identities that were to be taken off a machine. */
   readonly onSpared?: (machine: string, ids: readonly string[]) => void;
+  /** Hears how long a call waits until Azure's limits leave room for it, in milliseconds. */
+  readonly onWait?: (ms: number) => void;
+  /** Hears when calls to a subscription are kept back, tried, or let go again. */
+  readonly onBreaker?: (state: BreakerState, subscription: string) => void;
 };
 
-/** What came of a wish: IDs that are now as wished, or pinned and therefore left where they are, and what stood in the way of the others. */
-export type PatchResult = {
-  readonly done: ReadonlySet<string>;
-  readonly refused: ReadonlyMap<string, Refusal>;
-  readonly fault: Fault | undefined;
-};
-/** An identity that Azure refuses, and when it is worth a new attempt. */
-type Refusal = { readonly fault: Fault; readonly retryInMs: number; readonly isNew: boolean };
-const none: ReadonlyMap<string, Refusal> = new Map();
+const MAX_RETRIES = 2;
+const RETRY_INTERVAL_MS = 1_000;
 
 /** The identities of VMs and scale sets: what to ask of Azure, when, and what its answers mean. */
 export class ArmMachines {
   readonly #options: MachinesOptions;
+  readonly #clock: Clock;
+  readonly #gate: ArmGate;
   readonly #calls: MachineCalls;
+  readonly #quarantine: Quarantine;
 
   constructor(options: MachinesOptions) {
-    const { compute, clock = realClock, pinnedClientIds = () => new Set<string>(), onCall } = options;
+    const { compute, clock = realClock, random = Math.random } = options;
+    const { pinnedClientIds = () => new Set<string>(), onCall, onWait, onBreaker } = options;
     this.#options = options;
-    this.#calls = new MachineCalls({ compute, clock, pinnedClientIds, onCall });
+    this.#clock = clock;
+    this.#gate = new ArmGate({ clock, random, onWait, onBreaker });
+    this.#calls = new MachineCalls({ compute, gate: this.#gate, clock, pinnedClientIds, onCall });
+    this.#quarantine = new Quarantine({ clock, random });
   }
 
   /** The identities of a machine. @throws Fault ARM_* */
@@ -42,42 +59,48 @@ export class ArmMachines {
   }
 
   /** How long until there is room for a change of the machine, in milliseconds. */
-  delayMs(_machineId: string): number {
-    return 0;
+  delayMs(machineId: string): number {
+    return this.#gate.delayMs(machineOf(machineId));
+  }
+
+  /** How many identities Azure refuses. */
+  get quarantined(): number {
+    return this.#quarantine.size;
+  }
+
+  /** MIC signs in as somebody else from now on: what was refused may be taken. */
+  accessChanged(): void {
+    this.#quarantine.releaseAll();
+    this.#gate.reset();
   }
 
   /**
    * Makes a machine carry what is wished, and resolves when Azure has done it. Failures are part of the result; it
    * rejects only with the signal's reason.
    */
-  async patch(machineId: string, wish: IdentityWish, signal: AbortSignal): Promise<PatchResult> {
-    if (wish.attach.length + wish.detach.length === 0) return { done: new Set(), refused: none, fault: undefined };
-    let current: Found | undefined;
+  async patch(machineId: string, wish: MachineWish, signal: AbortSignal): Promise<PatchResult> {
+    const { attach, detach, renew = [] } = wish;
+    if (attach.length + detach.length + renew.length === 0) return failed(undefined);
+    const machine = machineOf(machineId);
     try {
-      current = await this.read(machineId, signal);
-      for (const patch of identityPatches(current, this.#sparing(machineId, current, wish))) {
-        await this.#calls.update(machineId, patch, signal);
-        current = { ...current, ...patched(current, patch) };
-      }
-      return { done: fulfilled(current, wish), refused: none, fault: undefined };
+      this.#gate.check("update", machine);
     } catch (reason) {
-      signal.throwIfAborted();
-      const fault = Fault.from(reason);
-      // A machine that is gone is rid of all its identities.
-      if (fault.code === "ARM_NOT_FOUND") return { done: new Set(wish.detach), refused: none, fault };
-      return { done: current === undefined ? new Set() : fulfilled(current, wish), refused: none, fault };
+      return failed(Fault.from(reason));
     }
-  }
-
-  /** The wish without what is pinned: the cluster's objects may give an identity any client ID, only Azure's counts. */
-  #sparing(machineId: string, { pinned }: Found, { attach, detach }: IdentityWish): IdentityWish {
-    const spared = detach.filter((id) => pinned.has(id));
-    if (spared.length > 0) this.#options.onSpared?.(machineId, spared);
-    return { attach, detach: detach.filter((id) => !pinned.has(id)) };
+    const { maxRetries = MAX_RETRIES, retryIntervalMs = RETRY_INTERVAL_MS, onSpared } = this.#options;
+    const options = {
+      calls: this.#calls,
+      quarantine: this.#quarantine,
+      clock: this.#clock,
+      maxRetries,
+      retryIntervalMs,
+      delayMs: () => this.#gate.updateDelayMs(machine),
+      onSpared: (ids: readonly string[]) => onSpared?.(machineId, ids),
+    };
+    return await new MachineChange(machineId, wish, options, signal).run();
   }
 }
 
-function fulfilled({ userAssigned, pinned }: Found, { attach, detach }: IdentityWish): ReadonlySet<string> {
-  const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
-  return new Set([...attach.filter((id) => userAssigned.has(id)), ...detach.filter(isOff)]);
+function failed(fault: Fault | undefined): PatchResult {
+  return { done: new Set(), refused: new Map(), fault };
 }

@@ -1,0 +1,163 @@
+import { resourceKey } from "../api/resource-id.ts";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { ArmBudget, type Verb } from "./arm-budget.ts";
+import { Breaker, type BreakerState } from "./breaker.ts";
+import type { Hear, Machine, Remaining } from "./compute.ts";
+
+export type ArmGateOptions = {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Hears how long a call has to wait for its turn, in milliseconds. */
+  readonly onWait?: ((ms: number) => void) | undefined;
+  /** Hears when calls to a subscription are kept back, tried, or let go again. */
+  readonly onBreaker?: ((state: BreakerState, subscription: string) => void) | undefined;
+};
+
+/** Codes of a 429 that is about the subscription, not about one machine. */
+const SUBSCRIPTION_THROTTLED = new Set([
+  "SubscriptionRequestsThrottled",
+  "TenantRequestsThrottled",
+  "ResourceRequestsThrottled",
+]);
+/** So many machines throttled within a minute mean that it is about all. */
+const MANY_MACHINES = 3;
+const MINUTE_MS = 60_000;
+const SHORTEST_REST_MS = 1_000;
+const REST_MS = 15_000;
+const LONGEST_REST_MS = 15 * MINUTE_MS;
+
+/** Reads and changes of a subscription have limits of their own, hence gates of their own. */
+type Side = {
+  readonly breaker: Breaker;
+  /** The machines that were throttled lately, and when. */
+  readonly throttledAt: Map<string, number>;
+  /** Azure has said that nothing is left for the subscription. */
+  isSpent: boolean;
+};
+type Sides = { readonly get: Side; readonly update: Side; told: BreakerState };
+
+/** Where every call to Azure passes: it waits for room in the budget, and goes only while Azure takes calls. */
+export class ArmGate {
+  readonly #options: ArmGateOptions;
+  readonly #budget: ArmBudget;
+  readonly #subscriptions = new Map<string, Sides>();
+
+  constructor(options: ArmGateOptions) {
+    this.#options = options;
+    this.#budget = new ArmBudget(options.clock);
+  }
+
+  /** How long until a machine could be read and changed, in milliseconds. */
+  delayMs(machine: Machine): number {
+    const verbs = ["get", "update"] as const;
+    return Math.max(
+      ...verbs.map((verb) => this.#budget.delayMs(verb, machine)),
+      ...verbs.map((verb) => this.#sides(machine)[verb].breaker.delayMs()),
+    );
+  }
+
+  /** How long a change would have to wait for its turn now, in milliseconds. */
+  updateDelayMs(machine: Machine): number {
+    return this.#budget.delayMs("update", machine);
+  }
+
+  /** Azure may take what it did not: MIC signs in as somebody else. */
+  reset(): void {
+    for (const subscription of this.#subscriptions.keys()) this.#options.onBreaker?.("closed", subscription);
+    this.#subscriptions.clear();
+  }
+
+  /** @throws Fault when Azure takes no calls of that kind now */
+  check(verb: Verb, machine: Machine): void {
+    this.#sides(machine)[verb].breaker.check();
+  }
+
+  /** Waits for a call's turn. @throws Fault when Azure takes no calls now; the signal's reason when that comes first */
+  async enter(verb: Verb, machine: Machine, signal: AbortSignal): Promise<void> {
+    this.check(verb, machine);
+    await this.#budget.take(verb, machine, signal, this.#options.onWait);
+    this.#sides(machine)[verb].breaker.enter();
+    this.#tell(machine);
+  }
+
+  /** What to do with the head of an answer; the call that it answers may go on for minutes. */
+  hearing(verb: Verb, machine: Machine): Hear {
+    return (remaining) => {
+      this.#budget.heard(verb, machine, remaining);
+      if (remaining.status < 400) this.succeeded(verb, machine);
+      else if (remaining.status === 429) this.#sides(machine)[verb].isSpent = isSpent(verb, remaining);
+    };
+  }
+
+  succeeded(verb: Verb, machine: Machine): void {
+    this.#sides(machine)[verb].breaker.answered();
+    this.#tell(machine);
+  }
+
+  /** A call that has entered ended without an answer that says anything about Azure. */
+  left(verb: Verb, machine: Machine): void {
+    this.#sides(machine)[verb].breaker.left();
+    this.#tell(machine);
+  }
+
+  failed(verb: Verb, machine: Machine, fault: Fault): void {
+    const { breaker } = this.#sides(machine)[verb];
+    if (fault.code === "ARM_THROTTLED") this.#throttled(verb, machine, fault);
+    else if (isOutage(fault)) breaker.failed(fault);
+    else if (fault.code.startsWith("ARM_") && fault.code !== "ARM_CREDENTIAL") breaker.answered();
+    else breaker.left();
+    this.#tell(machine);
+  }
+
+  #throttled(verb: Verb, machine: Machine, fault: Fault): void {
+    const side = this.#sides(machine)[verb];
+    if (this.#isAboutAll(side, machine, fault)) {
+      side.throttledAt.clear();
+      side.breaker.opened(fault);
+      return;
+    }
+    const restMs = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, fault.retryAfterMs ?? REST_MS));
+    this.#budget.rest(verb, machine, restMs);
+    side.breaker.answered();
+  }
+
+  /** Whether a 429 is about the whole subscription: Azure says so, or throttles one machine after the other. */
+  #isAboutAll(side: Side, { id }: Machine, { facts }: Fault): boolean {
+    const { throttledAt, isSpent } = side;
+    side.isSpent = false;
+    const now = this.#options.clock.monotonic();
+    throttledAt.set(resourceKey(id), now);
+    for (const [other, at] of throttledAt) if (at <= now - MINUTE_MS) throttledAt.delete(other);
+    return isSpent || SUBSCRIPTION_THROTTLED.has(String(facts.code)) || throttledAt.size >= MANY_MACHINES;
+  }
+
+  #tell(machine: Machine): void {
+    const sides = this.#sides(machine);
+    const states = [sides.get.breaker.state, sides.update.breaker.state];
+    const state = (["open", "half-open"] as const).find((one) => states.includes(one)) ?? "closed";
+    if (state === sides.told) return;
+    sides.told = state;
+    this.#options.onBreaker?.(state, machine.subscription.toLowerCase());
+  }
+
+  #sides({ subscription }: Machine): Sides {
+    const key = subscription.toLowerCase();
+    const known = this.#subscriptions.get(key);
+    if (known !== undefined) return known;
+    const side = (): Side => ({ breaker: new Breaker(this.#options), throttledAt: new Map(), isSpent: false });
+    const fresh: Sides = { get: side(), update: side(), told: "closed" };
+    this.#subscriptions.set(key, fresh);
+    return fresh;
+  }
+}
+
+function isSpent(verb: Verb, { subscriptionReads, subscriptionWrites }: Remaining): boolean {
+  return (verb === "get" ? subscriptionReads : subscriptionWrites) === 0;
+}
+
+function isOutage(fault: Fault): boolean {
+  return (
+    Fault.is(fault, "ARM_UNREACHABLE", "ENTRA_UNREACHABLE", "ENTRA_ERROR") || Number(fault.facts.status ?? 0) >= 500
+  );
+}

@@ -1,0 +1,281 @@
+import { resourceKey } from "../api/resource-id.ts";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { type IdentityPatch, type IdentityWish, identityPatches, patched } from "./identity-patch.ts";
+import { namedBy, refusalOf } from "./identity-refusal.ts";
+import type { Found, Look, MachineCalls } from "./machine-calls.ts";
+import type { Quarantine } from "./quarantine.ts";
+
+/** What a machine shall carry. */
+export type MachineWish = IdentityWish & {
+  /** Taken off, then put on again, where they are on the machine; otherwise only put on. */
+  readonly renew?: readonly string[];
+};
+
+/** An identity that Azure refuses, and when it is worth a new attempt, in milliseconds from now. */
+export type Refusal = {
+  readonly fault: Fault;
+  readonly retryInMs: number;
+  /** Azure has just been asked; otherwise it was left aside without asking. */
+  readonly isNew: boolean;
+};
+
+/** What came of a wish; IDs in the spelling of `resourceKey`. */
+export type PatchResult = {
+  /** IDs that are now as wished, or pinned and therefore left where they are. */
+  readonly done: ReadonlySet<string>;
+  readonly refused: ReadonlyMap<string, Refusal>;
+  /** What stood in the way of all that is neither done nor refused. */
+  readonly fault: Fault | undefined;
+};
+
+export type MachineChangeOptions = {
+  readonly calls: MachineCalls;
+  readonly quarantine: Quarantine;
+  readonly clock: Clock;
+  /** How often the rest of a change is sent whole, after identities that Azure named were set aside; then in halves. */
+  readonly maxRetries: number;
+  /** Between a change that was refused and what is left of it. */
+  readonly retryIntervalMs: number;
+  /** How long the next change of this machine would have to wait for its turn, in milliseconds. */
+  readonly delayMs: () => number;
+  readonly onSpared: (ids: readonly string[]) => void;
+};
+
+/** A part of the wish that one PATCH may carry out. */
+type Part = IdentityWish & { readonly tries: number };
+
+/** When to ask again for what was not put on and not taken off for a reason of its own. */
+const STUCK_MS = 60_000;
+/** Azure may have done what it did not report. */
+const OUTCOME_UNKNOWN = ["ARM_ERROR", "ARM_UNREACHABLE"] as const;
+
+/**
+ * One wish for one machine, carried out in as few PATCHes as Azure's refusals allow:
+ *
+ * - Identities that are known to be bad are left aside, or tried alone once they are due.
+ * - A change that is refused goes on without those that the error names; where it names none, detaches go alone and
+ *   attaches in halves, until each bad one is found.
+ * - What is wrong with the machine, and not with identities, ends the change.
+ */
+export class MachineChange {
+  readonly #machine: string;
+  readonly #wish: Required<MachineWish>;
+  readonly #options: MachineChangeOptions;
+  readonly #signal: AbortSignal;
+  readonly #queue: Part[] = [];
+  readonly #refused = new Map<string, Refusal>();
+  /** On the machine as they were before they were created anew. */
+  readonly #stale = new Set<string>();
+  #current: Found | undefined;
+  #fault: Fault | undefined;
+
+  constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
+    this.#machine = machine;
+    const { attach, detach, renew = [] } = wish;
+    this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew) };
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** Failures are part of the result; it rejects only with the signal's reason. */
+  async run(): Promise<PatchResult> {
+    try {
+      const { found } = await this.#options.calls.read(this.#machine, this.#signal);
+      this.#current = found;
+      const due = this.#begin(found);
+      await this.#work();
+      await this.#tryAside(due);
+    } catch (reason) {
+      this.#signal.throwIfAborted();
+      this.#fault = Fault.from(reason);
+    }
+    return this.#result();
+  }
+
+  /** Queues what may go; the answer is what was refused before and is due. */
+  #begin({ userAssigned, pinned }: Found): readonly string[] {
+    const { attach, detach, renew } = this.#wish;
+    const spared = [...detach, ...renew].filter((id) => pinned.has(id));
+    if (spared.length > 0) this.#options.onSpared(spared);
+    const aside = new Set([...attach, ...renew].filter((id) => this.#isAside(id)));
+    for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#stale.add(id);
+    const taken = [...this.#stale].filter((id) => !aside.has(id));
+    const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
+    const due = [...wanted, ...taken].filter((id) => this.#options.quarantine.look(id) !== undefined);
+    const isSound = (id: string) => !due.includes(id);
+    const off = [...detach.filter((id) => !pinned.has(id) && !attach.includes(id) && !renew.includes(id)), ...taken];
+    this.#queue.push({ attach: wanted.filter(isSound), detach: off, tries: 0 });
+    this.#queue.push({ attach: taken.filter(isSound), detach: [], tries: 0 });
+    return due;
+  }
+
+  /** Whether an identity is left aside now; what a machine has, or has to be rid of first, does not matter. */
+  #isAside(id: string): boolean {
+    const known = this.#options.quarantine.look(id);
+    if (known === undefined || known.retryInMs === 0) return false;
+    this.#refused.set(id, { ...known, isNew: false });
+    return true;
+  }
+
+  async #work(): Promise<void> {
+    for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
+      const [patch, ...more] = identityPatches(this.#here, part);
+      if (patch === undefined) continue;
+      const now = partIn(patch, part);
+      if (more.length > 0) this.#queue.unshift(without(part, [...now.attach, ...now.detach]));
+      await this.#send(patch, now);
+    }
+  }
+
+  async #send(patch: IdentityPatch, part: Part): Promise<void> {
+    try {
+      await this.#options.calls.update(this.#machine, patch, this.#signal);
+      this.#current = { ...this.#here, ...patched(this.#here, patch) };
+    } catch (reason) {
+      this.#signal.throwIfAborted();
+      const fault = Fault.from(reason);
+      if (fault.code === "ARM_IDENTITY_REFUSED") return await this.#setAside(part, fault);
+      if (fault.code === "ARM_IDENTITY_QUOTA") return this.#makeRoom(part, fault);
+      if (!(await this.#isDoneAfterAll(part, fault))) throw fault;
+    }
+    for (const id of part.attach) this.#options.quarantine.release(id);
+    for (const id of part.detach) this.#stale.delete(id);
+  }
+
+  async #setAside(part: Part, fault: Fault): Promise<void> {
+    // Without a status it was the operation that failed: Azure had begun.
+    if (fault.facts.status === undefined) await this.#lookAgain();
+    const isOne = part.attach.length + part.detach.length === 1;
+    const bad = namedBy(fault, part.attach);
+    const stuck = namedBy(fault, part.detach);
+    const isNamed = bad.length + stuck.length > 0;
+    for (const id of isOne ? part.attach : bad) this.#refuse(id, fault);
+    for (const id of isOne ? part.detach : stuck) {
+      this.#refused.set(id, { fault: refusalOf(id, fault), retryInMs: STUCK_MS, isNew: true });
+    }
+    if (isOne) return;
+    const rest = without(part, [...bad, ...stuck]);
+    const isWhole = isNamed && part.tries < this.#options.maxRetries;
+    this.#queue.unshift(...(isWhole ? [{ ...rest, tries: part.tries + 1 }] : halves(rest)));
+    await this.#pause();
+  }
+
+  #refuse(id: string, fault: Fault): void {
+    const refusal = refusalOf(id, fault);
+    const retryInMs = this.#options.quarantine.refuse(id, refusal);
+    this.#refused.set(id, { fault: refusal, retryInMs, isNew: true });
+  }
+
+  /** What is taken off makes room for the others. */
+  #makeRoom({ attach, detach, tries }: Part, fault: Fault): void {
+    this.#fault = fault;
+    if (detach.length === 0 || attach.length === 0) return;
+    this.#queue.unshift({ attach: [], detach, tries }, { attach, detach: [], tries });
+  }
+
+  /** Whether Azure has done what it reports as failed, or did not report at all. */
+  async #isDoneAfterAll({ attach, detach }: Part, fault: Fault): Promise<boolean> {
+    if (!Fault.is(fault, ...OUTCOME_UNKNOWN) || !(await this.#lookAgain())) return false;
+    const { userAssigned } = this.#here;
+    return attach.every((id) => userAssigned.has(id)) && !detach.some((id) => userAssigned.has(id));
+  }
+
+  /** Takes over what Azure shows now, unless something is still under way there. @throws Fault ARM_NOT_FOUND */
+  async #lookAgain(): Promise<boolean> {
+    const look = await this.#options.calls.read(this.#machine, this.#signal).catch((reason: unknown) => {
+      this.#signal.throwIfAborted();
+      if (Fault.is(reason, "ARM_NOT_FOUND")) throw reason;
+    });
+    if (look === undefined || !isSettled(look)) return false;
+    this.#current = look.found;
+    for (const id of this.#stale) if (!look.found.userAssigned.has(id)) this.#stale.delete(id);
+    return true;
+  }
+
+  /** Each of the identities that were refused before alone; when Azure takes one, the cause may be gone for all. */
+  async #tryAside(due: readonly string[]): Promise<void> {
+    const { quarantine, delayMs } = this.#options;
+    for (const [index, id] of due.entries()) {
+      const waitMs = delayMs();
+      if (waitMs > 0) return this.#postpone(due.slice(index), waitMs);
+      quarantine.claim(id);
+      this.#queue.push({ attach: [id], detach: [], tries: 0 });
+      await this.#work();
+      if (!this.#here.userAssigned.has(id)) continue;
+      const others = due.slice(index + 1);
+      for (const other of others) quarantine.claim(other);
+      this.#queue.push({ attach: others, detach: [], tries: 0 });
+      return await this.#work();
+    }
+  }
+
+  #postpone(ids: readonly string[], retryInMs: number): void {
+    for (const id of ids) {
+      const known = this.#options.quarantine.look(id);
+      if (known !== undefined) this.#refused.set(id, { ...known, retryInMs, isNew: false });
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const { clock, retryIntervalMs } = this.#options;
+    if (retryIntervalMs > 0) await clock.sleep(retryIntervalMs, this.#signal);
+  }
+
+  get #here(): Found {
+    if (this.#current === undefined) throw new Error("the machine has not been read");
+    return this.#current;
+  }
+
+  #result(): PatchResult {
+    const { attach, detach, renew } = this.#wish;
+    const done = new Set(this.#current === undefined ? [] : this.#fulfilled(this.#current));
+    // A machine that is gone is rid of all its identities.
+    if (this.#fault?.code === "ARM_NOT_FOUND") for (const id of detach) done.add(id);
+    const refused = new Map([...this.#refused].filter(([id]) => !done.has(id)));
+    const isOpen = [...attach, ...detach, ...renew].some((id) => !done.has(id) && !refused.has(id));
+    return { done, refused, fault: isOpen ? this.#fault : undefined };
+  }
+
+  #fulfilled({ userAssigned, pinned }: Found): readonly string[] {
+    const { attach, detach, renew } = this.#wish;
+    const isOn = (id: string) => userAssigned.has(id) && !this.#stale.has(id);
+    const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
+    return [...[...attach, ...renew].filter(isOn), ...detach.filter(isOff)];
+  }
+}
+
+function keys(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids.map(resourceKey))];
+}
+
+function isSettled({ state }: Look): boolean {
+  return state === "Succeeded" || state === "";
+}
+
+/** The part of a part that a PATCH holds; one that names no identities takes all off. */
+function partIn({ userAssignedIdentities }: IdentityPatch, { detach, tries }: Part): Part {
+  if (userAssignedIdentities === undefined) return { attach: [], detach, tries };
+  const entries = Object.entries(userAssignedIdentities);
+  const ids = (isOff: boolean) => entries.flatMap(([id, value]) => ((value === null) === isOff ? [id] : []));
+  return { attach: ids(false), detach: ids(true), tries };
+}
+
+function without({ attach, detach, tries }: Part, ids: readonly string[]): Part {
+  const isLeft = (id: string) => !ids.includes(id);
+  return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), tries };
+}
+
+/** Detaches by themselves, so that no attach holds them up, and attaches in two halves. */
+function halves({ attach, detach, tries }: Part): readonly Part[] {
+  const half = (ids: readonly string[]) => [
+    ids.slice(0, Math.ceil(ids.length / 2)),
+    ids.slice(Math.ceil(ids.length / 2)),
+  ];
+  const off = attach.length === 0 ? half(detach) : [detach];
+  const parts = [
+    ...off.map((ids) => ({ attach: [], detach: ids })),
+    ...half(attach).map((ids) => ({ attach: ids, detach: [] })),
+  ];
+  return parts.filter((part) => part.attach.length + part.detach.length > 0).map((part) => ({ ...part, tries }));
+}
