@@ -75,6 +75,20 @@ export function yesNo(declared: Declared<boolean>): Option<boolean> {
   return { ...declared, kind: "bool", read };
 }
 
+/** A switch that can be on in several ways: `--x` means the first of them, `--x=false` turns it off. */
+export function modes<const Mode extends string>(
+  declared: Pick<Declared<Mode>, "flag" | "help"> & { readonly modes: readonly [Mode, ...Mode[]] },
+): Option<Mode | "off"> {
+  const { modes, ...rest } = declared;
+  const read = (value: string): ReturnType<Option<Mode | "off">["read"]> => {
+    if (TRUE.includes(value)) return { value: modes[0] };
+    if (FALSE.includes(value) || value === "off") return { value: "off" };
+    const mode = modes.find((one) => one === value);
+    return mode === undefined ? { wrong: `${modes.join(", ")} or false` } : { value: mode };
+  };
+  return { ...rest, fallback: "off", kind: "bool", read };
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 36e5 };
 
 /** A Go duration such as `1h30m`, `30s` or `1.5s`; the value is in milliseconds. A unit is required, except for 0. */

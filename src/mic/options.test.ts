@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fallbackText, readConfig } from "../base/options.ts";
 import { micOptions } from "./options.ts";
-import { micSettings } from "./settings.ts";
+import { micSettings, modeLine } from "./settings.ts";
 
 /** Flags and defaults of the original, where ours are the same. */
 const original: Readonly<Record<string, string>> = {
@@ -29,7 +29,12 @@ const original: Readonly<Record<string, string>> = {
 };
 
 /** What the original does not have, or has with another default. */
-const ownFlags: Readonly<Record<string, string>> = { clientQps: "100", "machine-scopes": "" };
+const ownFlags: Readonly<Record<string, string>> = {
+  clientQps: "100",
+  "machine-scopes": "",
+  "dry-run": "off",
+  "legacy-lock": "true",
+};
 
 describe("MIC's settings", () => {
   it("have the original's flags and defaults", () => {
@@ -69,6 +74,23 @@ describe("MIC's settings", () => {
     },
   );
 
+  it.each([
+    { args: [], then: "off" },
+    { args: ["--dry-run"], then: "text" },
+    { args: ["--dry-run=true"], then: "text" },
+    { args: ["--dry-run=text"], then: "text" },
+    { args: ["-dry-run=json"], then: "json" },
+    { args: ["--dry-run=json", "--dry-run=false"], then: "off" },
+  ])("make a dry run of $args: $then", ({ args, then }) => {
+    expect(readConfig("mic", micOptions, args, {}).config.dryRun).toBe(then);
+  });
+
+  it("refuse a dry run in a format that there is not", () => {
+    const read = (args: string[]) => readConfig("mic", micOptions, args, {});
+    expect(() => read(["--dry-run=yaml"])).toThrow(/--dry-run: "yaml" is not text, json or false/);
+    expect(() => read(["--dry-run", "json"])).toThrow(/unexpected argument "json"/);
+  });
+
   it("take scopes of machines as ARM writes them, and name all that are none", () => {
     const read = (text: string) => readConfig("mic", micOptions, [`--machine-scopes=${text}`], {}).config;
     const { machineScopes } = read("/subscriptions/S2,/SUBSCRIPTIONS/s3/resourcegroups/Pool");
@@ -82,5 +104,12 @@ describe("MIC's settings", () => {
     expect(() => read("s2,/subscriptions/s3,/subscriptions/s4/x")).toThrow(
       /cannot read "s2", "\/subscriptions\/s4\/x"/,
     );
+  });
+
+  it("say at the start that any pod may use any identity, and how to end that", () => {
+    const line = (isNamespaced: boolean) =>
+      modeLine({ isNamespaced, home: { subscription: "s", resourceGroup: "g" }, scopes: [], pinnedClientIds: new Set() });
+    expect(line(false)).toMatch(/^any pod may use any bound identity.*--forceNamespaced/);
+    expect(line(true)).toMatch(/^namespaced mode: /);
   });
 });

@@ -1,8 +1,7 @@
 import { type MachineScope, readScopes } from "../api/machine-scope.ts";
-import { type ConfigOf, decimal, duration, list, listOf, text, whole, yesNo } from "../base/options.ts";
+import { type ConfigOf, decimal, duration, list, listOf, modes, text, whole, yesNo } from "../base/options.ts";
 
 const port = { min: 0, max: 65535 } as const;
-const LATER = "it is read, and has no effect in this version yet";
 
 /** Every setting of MIC beside the logging flags. Flag and variable names are a public contract: spelled out. */
 export const micOptions = {
@@ -36,6 +35,11 @@ export const micOptions = {
     fallback: 15_000,
     minMs: 1_000,
     help: "How long a leader that is not heard of keeps the lease.",
+  }),
+  legacyLock: yesNo({
+    flag: "legacy-lock",
+    fallback: true,
+    help: "Lead only while the Endpoints record of releases before 2.0 is held too, so that one of them never leads beside this one.",
   }),
   probePort: whole({
     ...port,
@@ -89,23 +93,23 @@ export const micOptions = {
   configMapName: text({
     flag: "config-map-name",
     fallback: "aad-pod-identity-config",
-    help: `ConfigMap that records the type upgrade; ${LATER}.`,
+    help: "ConfigMap in MIC's namespace that records the type upgrade.",
   }),
   typeUpgradeKey: text({
     flag: "type-upgrade-status-key",
     fallback: "type-upgrade-status",
-    help: `Its key; ${LATER}.`,
+    help: "Its key.",
   }),
   enableTypeUpgrade: yesNo({
     flag: "enable-type-upgrade",
     fallback: true,
-    help: `Write objects of older releases in today's spelling; ${LATER}, older spellings are understood as they are.`,
+    help: "Write objects in the spelling of releases before 1.6 anew, once in the life of a cluster.",
   }),
   updateMaxRetry: whole({
     flag: "update-user-msi-max-retry",
     fallback: 2,
     min: 0,
-    help: `Attempts after a refused update of a machine; ${LATER}, it is tried again until it succeeds.`,
+    help: "How often the rest of a refused update is sent at once without the identities that Azure names; after that in halves, and later by itself.",
   }),
   updateRetryIntervalMs: duration({
     flag: "update-user-msi-retry-interval",
@@ -117,7 +121,12 @@ export const micOptions = {
     flag: "identity-assignment-reconcile-interval",
     fallback: 180_000,
     minMs: 1_000,
-    help: `How often machines are compared with what they shall carry; ${LATER}.`,
+    help: "How often machines are compared with what they shall carry, so that what somebody took off comes back.",
+  }),
+  dryRun: modes({
+    flag: "dry-run",
+    modes: ["text", "json"],
+    help: "Print what would be done now, as text or with =json as JSON, change nothing and exit.",
   }),
   customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
 };
