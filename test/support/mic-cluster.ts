@@ -42,11 +42,31 @@ async function cluster() {
   const told: Parameters<Announcer["record"]>[0][] = [];
   const metrics = new Metrics(micMetrics);
 
-  const create = (kind: Kind, name: string, spec: object, meta: object = {}, status: object = {}) => {
+  const create = (kind: Kind, name: string, spec: object, { namespace = "default", ...meta }: Meta = {}) => {
     const names = { apiVersion: apiVersion(kind), kind: kind.kind };
-    const metadata = { name, ...(kind.isNamespaced ? { namespace: "default" } : {}), ...meta };
-    return client.create(kind, kind.isNamespaced ? "default" : "", { ...names, metadata, spec, status }, never);
+    const home = kind.isNamespaced ? namespace : "";
+    const metadata = { name, ...(kind.isNamespaced ? { namespace } : {}), ...meta };
+    return client.create(kind, home, { ...names, metadata, spec }, never);
   };
+  /** What users make in a namespace. */
+  const within = (namespace: string) => ({
+    identity: (name: string, spec: object = {}) =>
+      create(
+        kinds.identity,
+        name,
+        { type: 0, resourceID: identityId(name), clientID: `client-${name}`, ...spec },
+        { namespace },
+      ),
+    binding: (name: string, selector = name) =>
+      create(kinds.binding, `${name}-binding`, { azureIdentity: name, selector }, { namespace }),
+    pod: (name: string, nodeName: string, selector = "demo") =>
+      create(
+        kinds.pod,
+        name,
+        { nodeName, containers: [{ name: "main", image: "demo" }] },
+        { namespace, labels: { [BINDING_LABEL]: selector } },
+      ),
+  });
   const world = {
     api,
     client,
@@ -54,20 +74,16 @@ async function cluster() {
     lines,
     told,
     metrics,
+    ...within("default"),
+    within,
     node: (name: string, providerID = vmProviderId(name)) => create(kinds.node, name, { providerID }),
-    identity: (name: string, spec: object = {}) =>
-      create(kinds.identity, name, { type: 0, resourceID: identityId(name), clientID: `client-${name}`, ...spec }),
-    binding: (name: string, selector = name) =>
-      create(kinds.binding, `${name}-binding`, { azureIdentity: name, selector }),
-    pod: (name: string, nodeName: string, selector = "demo") =>
-      create(
-        kinds.pod,
-        name,
-        { nodeName, containers: [{ name: "main", image: "demo" }] },
-        { labels: { [BINDING_LABEL]: selector } },
-      ),
     remove: (kind: Kind, name: string) =>
       client.remove(kind, { namespace: kind.isNamespaced ? "default" : "", name }, { graceSeconds: 0 }, never),
+    /** Changes the spec of an object in `default`. */
+    edit: (kind: Kind, name: string, spec: object) =>
+      client.patch(kind, { namespace: "default", name }, { type: "merge", body: { spec } }, never),
+    /** A record in `default`, as the API server has it. */
+    record: (name: string) => client.get(kinds.assignment, { namespace: "default", name }, never),
     /** `name state` of every record. */
     async states(): Promise<string[]> {
       const raw = (await client.list(kinds.assignment, {}, never)) as {
@@ -128,6 +144,7 @@ async function cluster() {
   return world;
 }
 
+type Meta = { readonly namespace?: string; readonly labels?: object };
 type Cluster = Awaited<ReturnType<typeof cluster>>;
 
 /** A cluster with nodes vm-0 and vm-1, and one identity bound to the label `demo`. */
