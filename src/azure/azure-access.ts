@@ -29,7 +29,7 @@ export async function loadAzureAccess(
   const cloud = await findCloud(config.cloud, env.AZURE_ENVIRONMENT_FILEPATH, surroundings.read);
   let made: Promise<TokenCredential> | undefined;
   const credential = () => {
-    made ??= createCredential(config, cloud, options);
+    made ??= createCredential(config, cloud, { imds: env.AZURE_POD_IDENTITY_AUTHORITY_HOST, ...options });
     return made;
   };
   return { config, cloud, credential };

@@ -32,6 +32,11 @@ export function settingName(key: Key, { isFromEnvironment = false }: Pick<CloudC
   return isFromEnvironment ? VARIABLES[key] : key;
 }
 
+/** Where a user finds the settings. */
+export function whereSettingsAre({ isFromEnvironment = false }: Pick<CloudConfig, "isFromEnvironment">): string {
+  return isFromEnvironment ? "MIC's environment" : "azure.json";
+}
+
 /**
  * Reads azure.json, or the environment variables when no file is named; the two are never mixed.
  * @throws Fault FILE_UNREADABLE, or CLOUD_CONFIG_INVALID that lists every problem and quotes no secret

@@ -86,7 +86,7 @@ describe("CloudSource and Entra ID", () => {
     const before = await az.run();
     await expect(az.appOf(before)).rejects.toMatchObject({
       code: "ARM_CREDENTIAL",
-      message: expect.stringMatching(/correct aadClientSecret \(AADSTS7000215: /),
+      message: expect.stringMatching(/correct aadClientSecret in azure\.json \(AADSTS7000215: /),
     });
     await az.write(principal);
     await eventually(() => az.source.access !== before).toBe(true);

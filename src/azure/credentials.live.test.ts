@@ -88,27 +88,27 @@ describe("what goes wrong when signing in", () => {
     {
       when: "the secret is wrong",
       wrong: ({ principal }) => secretOf(principal.clientId, "hush-wrong"),
-      says: /^Entra ID gives MIC no token: it does not take the client secret, correct aadClientSecret \(AADSTS7000215: .*for a secret added to app '.{4}##### REDACTED #####.{4}'\)$/,
+      says: /^Entra ID gives MIC no token: it does not take the client secret, correct aadClientSecret in azure\.json \(AADSTS7000215: .*for a secret added to app '.{4}##### REDACTED #####.{4}'\)$/,
     },
     {
       when: "the secret of the environment is wrong",
       wrong: ({ principal }) => ({ ...secretOf(principal.clientId, "hush-wrong"), isFromEnvironment: true }),
-      says: /correct CLIENT_SECRET \(/,
+      says: /correct CLIENT_SECRET in MIC's environment \(/,
     },
     {
       when: "the tenant is wrong",
       wrong: () => ({ tenantId: "other" }),
-      says: /^Entra ID gives MIC no token: https:\/\/127\.0\.0\.1:\d+ knows no tenant other, correct tenantId or cloud \(AADSTS90002: Tenant 'other' not found\. [^:]*\)$/,
+      says: /^Entra ID gives MIC no token: https:\/\/127\.0\.0\.1:\d+ knows no tenant other, correct tenantId or cloud in azure\.json \(AADSTS90002: Tenant 'other' not found\. [^:]*\)$/,
     },
     {
       when: "the application is unknown",
       wrong: () => secretOf("0123456789", "hush-wrong"),
-      says: /: tenant .* has no application 0123##### REDACTED #####6789, correct aadClientId or tenantId \(AADSTS700016: [^:]*\)$/,
+      says: /: tenant .* has no application 0123##### REDACTED #####6789, correct aadClientId or tenantId in azure\.json \(AADSTS700016: [^:]*\)$/,
     },
     {
       when: "the certificate is not registered",
       wrong: async ({ principal }) => ({ signIn: await certificate("rsa.pem", principal.clientId) }),
-      says: /: it does not take certificate 6222BF74.* of \/etc\/mic\/rsa\.pem, register it with the application or correct aadClientCertPath \(AADSTS700027: .*\)$/,
+      says: /: it does not take certificate 6222BF74.* of \/etc\/mic\/rsa\.pem, register it with the application or correct aadClientCertPath in azure\.json \(AADSTS700027: .*\)$/,
     },
     {
       when: "the certificate has expired since",
@@ -139,7 +139,7 @@ describe("what goes wrong when signing in", () => {
         return {};
       },
       code: "ENTRA_UNREACHABLE",
-      says: /^Entra ID at .* does not answer \(ECONNRESET\): check MIC's network and cloud$/,
+      says: /^Entra ID at .* does not answer \(ECONNRESET\): check MIC's network, and cloud in azure\.json$/,
     },
   ])("$when: one sentence with the fix", async ({ wrong, options, code = "ARM_CREDENTIAL", says }) => {
     await using azure = await entra();
@@ -168,7 +168,7 @@ describe("what goes wrong when signing in", () => {
     await clock.asleep();
     clock.advance(30_000);
     expect((await asking).message).toBe(
-      `Entra ID at ${azure.cloud.activeDirectory} does not answer (no answer within 30 seconds): check MIC's network and cloud`,
+      `Entra ID at ${azure.cloud.activeDirectory} does not answer (no answer within 30 seconds): check MIC's network, and cloud in azure.json`,
     );
   });
 

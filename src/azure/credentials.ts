@@ -1,18 +1,20 @@
-import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/identity";
+import type { AccessToken, TokenCredential } from "@azure/identity";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { redactClientId } from "../base/secret.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import { clientAssertion } from "./client-assertion.ts";
-import { type CloudConfig, expiredSentence } from "./cloud-config.ts";
+import { type CloudConfig, expiredSentence, settingName } from "./cloud-config.ts";
 import type { Cloud } from "./clouds.ts";
-import { type SignInPlace, signInFault, signInSilence } from "./sign-in-fault.ts";
+import { managedIdentity } from "./managed-identity.ts";
+import { signInFault, signInSilence } from "./sign-in-fault.ts";
 import { SignInWitness } from "./sign-in-witness.ts";
 
-type Scopes = string | string[];
 export type CredentialOptions = {
   /** A certificate authority beside the system's, as PEM. */
   readonly ca?: string | undefined;
+  /** The address of IMDS, for those who do not run in Azure. */
+  readonly imds?: string | undefined;
   readonly clock?: Clock;
   /** How long one attempt to sign in may take, the SDK's own attempts together. */
   readonly longestMs?: number;
@@ -30,17 +32,23 @@ const RETRIES = 1;
 export async function createCredential(
   config: CloudConfig,
   cloud: Cloud,
-  { ca, clock = realClock, longestMs = LONGEST_SIGN_IN_MS }: CredentialOptions = {},
+  { ca, imds, clock = realClock, longestMs = LONGEST_SIGN_IN_MS }: CredentialOptions = {},
 ): Promise<TokenCredential> {
   const witness = new SignInWitness();
-  const credential = await sdkCredential({ config, cloud }, ca, witness);
+  const { signIn } = config;
+  const setting = settingName("userAssignedIdentityID", config);
+  const credential =
+    signIn.kind === "managed-identity"
+      ? managedIdentity({ clientId: signIn.clientId, imds, clock, setting })
+      : await principal({ ...config, signIn }, cloud, { ca, witness });
   const flights = new SingleFlight<AccessToken | null>();
   return {
     async getToken(scopes, options = {}) {
       const signal = options.abortSignal instanceof AbortSignal ? options.abortSignal : undefined;
       const key = JSON.stringify([scopes, options.claims, options.tenantId, options.enableCae]);
       const late = () => signInSilence({ config, cloud }, longestMs);
-      const work = () => inTime(ask(credential, scopes, options), { clock, longestMs, late });
+      const ask = (stop: AbortSignal) => credential.getToken(scopes, { ...options, abortSignal: stop });
+      const work = (stop: AbortSignal) => inTime(ask, stop, { clock, longestMs, late });
       try {
         checkNotExpired(config, clock);
         return await flights.run(key, work, signal);
@@ -52,23 +60,21 @@ export async function createCredential(
   };
 }
 
-/** Whoever asked first may leave while others still wait, so the question is not tied to any one of them. */
-function ask(credential: TokenCredential, scopes: Scopes, options: GetTokenOptions): Promise<AccessToken | null> {
-  const { abortSignal: _, ...rest } = options;
-  return credential.getToken(scopes, rest);
-}
-
 type Limit = { readonly clock: Clock; readonly longestMs: number; readonly late: () => Fault };
 
 /** Azure's SDK waits as long as the kernel does, several times over, for an address that swallows packets. */
-async function inTime<T>(work: Promise<T>, { clock, longestMs, late }: Limit): Promise<T> {
+async function inTime<T>(
+  work: (stop: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+  { clock, longestMs, late }: Limit,
+): Promise<T> {
   const done = new AbortController();
   const end = clock.sleep(longestMs, done.signal).then(() => {
     throw late();
   });
   end.catch(() => {}); // also when the work was done in time, and the sleep cut short
   try {
-    return await Promise.race([work, end]);
+    return await Promise.race([work(AbortSignal.any([signal, done.signal])), end]);
   } finally {
     done.abort();
   }
@@ -79,23 +85,21 @@ function checkNotExpired({ signIn }: CloudConfig, clock: Clock): void {
   throw new Fault("ARM_CREDENTIAL", expiredSentence(signIn.certificate));
 }
 
-async function sdkCredential(
-  { config: { tenantId, signIn }, cloud }: SignInPlace,
-  ca: string | undefined,
-  witness: SignInWitness,
+type Principal = CloudConfig & { readonly signIn: Exclude<CloudConfig["signIn"], { kind: "managed-identity" }> };
+type Means = { readonly ca: string | undefined; readonly witness: SignInWitness };
+
+async function principal(
+  { tenantId, signIn }: Principal,
+  cloud: Cloud,
+  { ca, witness }: Means,
 ): Promise<TokenCredential> {
   // Loaded here, since a standby needs none of it.
   const sdk = await import("@azure/identity");
-  const retryOptions = { maxRetries: RETRIES };
-  if (signIn.kind === "managed-identity") {
-    const own = signIn.clientId === "" ? {} : { clientId: signIn.clientId };
-    return new sdk.ManagedIdentityCredential({ ...own, retryOptions });
-  }
   const options = {
     authorityHost: cloud.activeDirectory,
     // The authority is what the administrator configured; asking Microsoft about it fails in clouds of one's own.
     disableInstanceDiscovery: true,
-    retryOptions,
+    retryOptions: { maxRetries: RETRIES },
     additionalPolicies: [witness.policy],
     ...(ca === undefined ? {} : { tlsOptions: { ca } }),
   };

@@ -1,16 +1,15 @@
 import { Fault } from "../base/fault.ts";
 import { redactClientId } from "../base/secret.ts";
 import type { Key } from "./azure-json.ts";
-import { type CloudConfig, settingName } from "./cloud-config.ts";
+import { type CloudConfig, settingName, whereSettingsAre } from "./cloud-config.ts";
 import type { Cloud } from "./clouds.ts";
+import { unreachable as imdsUnreachable } from "./managed-identity.ts";
 import type { Heard } from "./sign-in-witness.ts";
 
 /** Who signs in where: what sentences are made of. */
 export type SignInPlace = { readonly config: CloudConfig; readonly cloud: Cloud };
 
 const LONGEST_MESSAGE = 300;
-const IMDS = "the instance metadata service of MIC's node";
-const CHECK_IMDS = "check that MIC's pods may reach 169.254.169.254 and that NMI lets them pass";
 const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS/;
 
 /**
@@ -21,40 +20,8 @@ export function signInFault(reason: unknown, place: SignInPlace, heard: Heard): 
   if (reason instanceof Fault) return reason;
   const raw = heard.said || (reason instanceof Error ? reason.message : String(reason));
   const said = tidy(raw, place.config);
-  return place.config.signIn.kind === "managed-identity"
-    ? managedFault(reason, place.config, said)
-    : principalFault(reason, place, heard, said);
-}
-
-/** Nobody answered in time. */
-export function signInSilence({ config, cloud }: SignInPlace, waitedMs: number): Fault {
-  const why = `no answer within ${waitedMs / 1000} seconds`;
-  if (config.signIn.kind === "managed-identity") {
-    return new Fault("IMDS_UNREACHABLE", `${IMDS} does not answer (${why}): ${CHECK_IMDS}`);
-  }
-  return new Fault("ENTRA_UNREACHABLE", unreachable(cloud, why, config));
-}
-
-function managedFault(reason: unknown, config: CloudConfig, said: string): Fault {
-  const { clientId } = config.signIn;
-  if (/network_error|[Nn]etwork unreachable/.test(said)) {
-    return new Fault("IMDS_UNREACHABLE", `${IMDS} does not answer: ${CHECK_IMDS}`, { cause: reason });
-  }
-  if (/Identity not found/i.test(said)) {
-    const setting = settingName("userAssignedIdentityID", config);
-    const fix =
-      clientId === ""
-        ? `it has no system-assigned identity: give it one, or name a user-assigned one in ${setting}`
-        : `it has no identity ${redactClientId(clientId)}: put it on the machine, or correct ${setting}`;
-    return new Fault("ARM_CREDENTIAL", `MIC's node gives MIC no token: ${fix} (${said})`, { cause: reason });
-  }
-  return new Fault("IMDS_ERROR", `${IMDS} gives MIC no token: ${said}; ${CHECK_IMDS}`, { cause: reason });
-}
-
-function principalFault(reason: unknown, place: SignInPlace, heard: Heard, said: string): Fault {
-  const { config, cloud } = place;
   if (heard.code !== undefined) {
-    return new Fault("ENTRA_UNREACHABLE", unreachable(cloud, heard.code, config), { cause: reason });
+    return new Fault("ENTRA_UNREACHABLE", unreachable(place, heard.code), { cause: reason });
   }
   const number = /AADSTS(\d+)/.exec(said)?.[1] ?? "";
   const { status = 0 } = heard;
@@ -63,21 +30,29 @@ function principalFault(reason: unknown, place: SignInPlace, heard: Heard, said:
     return new Fault("ENTRA_ERROR", message, { cause: reason, retryAfterMs: heard.retryAfterMs });
   }
   const message = `Entra ID gives MIC no token: ${advice(number, place)} (${said})`;
-  return new Fault("ARM_CREDENTIAL", message, { cause: reason, ...(number === "" ? {} : { facts: { number } }) });
+  return new Fault("ARM_CREDENTIAL", message, { cause: reason });
 }
 
-function unreachable({ activeDirectory }: Cloud, why: string, config: CloudConfig): string {
-  const at = `Entra ID at ${activeDirectory}`;
+/** Nobody answered in time. */
+export function signInSilence(place: SignInPlace, waitedMs: number): Fault {
+  const why = `no answer within ${waitedMs / 1000} seconds`;
+  if (place.config.signIn.kind === "managed-identity") return imdsUnreachable(why);
+  return new Fault("ENTRA_UNREACHABLE", unreachable(place, why));
+}
+
+function unreachable({ config, cloud }: SignInPlace, why: string): string {
+  const at = `Entra ID at ${cloud.activeDirectory}`;
   if (UNTRUSTED.test(why)) {
     return `${at} shows a certificate that MIC does not trust (${why}): name its authority's file in NODE_EXTRA_CA_CERTS`;
   }
-  return `${at} does not answer (${why}): check MIC's network and ${settingName("cloud", config)}`;
+  return `${at} does not answer (${why}): check MIC's network, and ${settingName("cloud", config)} in ${whereSettingsAre(config)}`;
 }
 
 /** What is wrong and what to do, by the numbers that Entra ID gives its errors (learn.microsoft.com, AADSTS codes). */
 function advice(number: string, { config, cloud }: SignInPlace): string {
   const { tenantId, signIn } = config;
-  const name = (key: Key) => settingName(key, config);
+  const name = (...keys: Key[]) =>
+    `${keys.map((key) => settingName(key, config)).join(" or ")} in ${whereSettingsAre(config)}`;
   switch (number) {
     case "7000215":
       return `it does not take the client secret, correct ${name("aadClientSecret")}`;
@@ -86,16 +61,15 @@ function advice(number: string, { config, cloud }: SignInPlace): string {
     case "90002":
     case "900023":
     case "900021":
-      return `${cloud.activeDirectory} knows no tenant ${tenantId}, correct ${name("tenantId")} or ${name("cloud")}`;
+      return `${cloud.activeDirectory} knows no tenant ${tenantId}, correct ${name("tenantId", "cloud")}`;
     case "700016":
-      return `tenant ${tenantId} has no application ${redactClientId(signIn.clientId)}, correct ${name("aadClientId")} or ${name("tenantId")}`;
+      return `tenant ${tenantId} has no application ${redactClientId(signIn.clientId)}, correct ${name("aadClientId", "tenantId")}`;
     case "7000112":
       return `application ${redactClientId(signIn.clientId)} is disabled, enable it`;
     case "700024":
       return "it finds the time of MIC's signature wrong, set the clock of MIC's node";
   }
-  if (signIn.kind !== "certificate")
-    return `check ${name("tenantId")}, ${name("aadClientId")}, ${name("aadClientSecret")}`;
+  if (signIn.kind !== "certificate") return `check ${name("tenantId", "aadClientId", "aadClientSecret")}`;
   const { thumbprint, file } = signIn.certificate;
   return `it does not take certificate ${thumbprint} of ${file}, register it with the application or correct ${name("aadClientCertPath")}`;
 }
