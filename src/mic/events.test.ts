@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { binding, identity } from "../../test/support/make.ts";
+import { assignment, binding, identity, pod } from "../../test/support/make.ts";
+import { snapshot } from "../../test/support/small-cluster.ts";
 import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
@@ -24,8 +25,15 @@ function start() {
   const told: string[] = [];
   const announcer: Announcer = { record: ({ reason }) => told.push(reason) };
   const log = createLog({ write: (line) => lines.push(line) });
-  const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined, clock });
-  return { events, lines, told };
+  const metrics = new Metrics(micMetrics);
+  const events = micEvents({ log, metrics, announcer, findPod: () => undefined, clock });
+  const exposed = async () => {
+    const lines = (await metrics.expose()).body.matchAll(
+      /^aadpodidentity_((?:assigned_identities|mic_leader|mic_queue_length)\S* \d+)$/gm,
+    );
+    return [...lines].map(([, line]) => line ?? "");
+  };
+  return { events, lines, told, metrics, exposed };
 }
 
 function conflict(verb: "create" | "update"): Fault {
@@ -65,6 +73,67 @@ describe("micEvents", () => {
     events.removed(late);
     events.refused(late, { ...refusal, isNew: false }); // another pod of that name
     expect(told.at(-1)).toBe("BindingApplyError");
+  });
+
+  it("shows who leads, what records say, what waits, and prints statistics when nothing is under way", async () => {
+    const { events, lines, exposed } = start();
+    const of = { pod: pod("web"), identity: bond.identity, binding: bond.binding };
+    const states = ["Created", "Assigned", "Assigned", "Unassigned", ""] as const;
+    const seen = snapshot({ assignments: states.map((state) => assignment(of, state)) });
+    events.leading();
+    events.planned({ machines: [], notes: [], wantedCount: 4 }, { seen, begun: 1, waiting: 2, tookMs: 20 });
+    expect(await exposed()).toEqual([
+      'assigned_identities{state="Created"} 1',
+      'assigned_identities{state="Assigned"} 2',
+      'assigned_identities{state="Unassigned"} 1',
+      'assigned_identities{state="Unknown"} 1',
+      "mic_leader 1",
+      "mic_queue_length 2",
+    ]);
+    events.planned({ machines: [], notes: [], wantedCount: 0 }, { seen: snapshot(), begun: 0, waiting: 0, tookMs: 1 });
+    events.leadingEnded();
+    expect((await exposed()).every((line) => line.endsWith(" 0"))).toBe(true);
+
+    events.settled();
+    expect(lines.map((line) => line.split("] ")[1]?.trim())).toEqual([
+      "sync thread started.",
+      "work done: true. Found 0 pods, 0 ids, 0 bindings machines=1 waiting=2 assignments=4 tookMs=20",
+      "** stats collected **",
+      "Pod listing: 0",
+      "AzureIdentity listing: 0",
+      "AzureIdentityBinding listing: 0",
+      "AzureAssignedIdentity listing: 5",
+      "System: 20ms",
+    ]);
+  });
+
+  it("shows the breaker of the subscription that is worst off, and says when one opens and closes", async () => {
+    const { events, lines, metrics } = start();
+    const value = async () => /breaker_state (\d)$/m.exec((await metrics.expose()).body)?.[1];
+    const seen: unknown[] = [];
+    for (const [state, subscription] of [
+      ["closed", "a"],
+      ["open", "a"],
+      ["half-open", "b"],
+      ["half-open", "a"],
+      ["closed", "a"],
+      ["closed", "b"],
+    ] as const) {
+      events.breakerChanged(state, subscription);
+      seen.push(await value());
+    }
+    expect(seen).toEqual(["0", "2", "2", "1", "1", "0"]);
+    expect(lines.map((line) => line[0])).toEqual(["W", "I", "I"]);
+  });
+
+  it("says where a defect is that a look met", () => {
+    const { events, lines } = start();
+    events.lookFailed(Fault.from(new TypeError("no such thing")), 1_500);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^E.* the cluster could not be looked at, error: no such thing code="UNEXPECTED" retryInSeconds=1.5 at=".*events\.test\.ts/,
+      ),
+    ]);
   });
 
   it("names no node where records concern none", () => {
