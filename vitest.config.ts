@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "tools/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/coverage/*.test.ts", "tools/*.test.ts", "bench/*.test.ts"],
           exclude: ["**/*.live.test.ts"],
           isolate: false, // one process for many files: nothing of ours lives longer than a test
         },

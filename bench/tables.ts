@@ -1,0 +1,33 @@
+import { cpus, totalmem } from "node:os";
+import { shown } from "./figures.ts";
+import type { Verdict } from "./question.ts";
+
+type Cell = string | number | undefined;
+
+/** A table in Markdown; numbers with three digits. */
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const line = (cells: readonly Cell[]) => `| ${cells.map(cellText).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function cellText(cell: Cell): string {
+  return typeof cell === "string" ? cell : shown(cell ?? Number.NaN);
+}
+
+export function verdictTable(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(({ what, measured, budget, unit, holds }) => {
+    return [what, `${shown(measured)} ${unit}`, `≤ ${budget} ${unit}`, holds ? "holds" : "**exceeded**"];
+  });
+  return table(["budget", "measured", "allowed", ""], rows);
+}
+
+/** Where and when numbers were made; without it they say nothing. */
+export function circumstances() {
+  const [first] = cpus();
+  return {
+    date: new Date().toISOString(),
+    processor: `${cpus().length} × ${first?.model ?? "unknown"}`,
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  };
+}
