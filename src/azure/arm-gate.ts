@@ -1,6 +1,6 @@
 import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import type { Fault, FaultCode } from "../base/fault.ts";
 import { ArmBudget, type Verb } from "./arm-budget.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import type { Hear, Machine, Remaining } from "./compute.ts";
@@ -20,6 +20,8 @@ const SUBSCRIPTION_THROTTLED = new Set([
   "TenantRequestsThrottled",
   "ResourceRequestsThrottled",
 ]);
+/** Codes of no answer at all, or of none but trouble. */
+const OUTAGES = new Set<FaultCode>(["ARM_UNREACHABLE", "ENTRA_UNREACHABLE", "ENTRA_ERROR"]);
 /** So many machines throttled within a minute mean that it is about all. */
 const MANY_MACHINES = 3;
 const MINUTE_MS = 60_000;
@@ -156,8 +158,6 @@ function isSpent(verb: Verb, { subscriptionReads, subscriptionWrites }: Remainin
   return (verb === "get" ? subscriptionReads : subscriptionWrites) === 0;
 }
 
-function isOutage(fault: Fault): boolean {
-  return (
-    Fault.is(fault, "ARM_UNREACHABLE", "ENTRA_UNREACHABLE", "ENTRA_ERROR") || Number(fault.facts.status ?? 0) >= 500
-  );
+function isOutage({ code, facts }: Fault): boolean {
+  return OUTAGES.has(code) || Number(facts.status ?? 0) >= 500;
 }

@@ -8,6 +8,7 @@ import { startArm } from "../sandbox/azure/arm.ts";
 import { startEntra } from "../sandbox/azure/entra.ts";
 import { createWorld } from "../sandbox/azure/world.ts";
 import { type Authority, createAuthority, type ServerCertificate } from "../sandbox/certificates.ts";
+import { machineOf } from "./compute.ts";
 import { createCredential } from "./credentials.ts";
 import type { ArmCall } from "./machine-calls.ts";
 import { ArmMachines, type MachinesOptions } from "./machines.ts";
@@ -39,14 +40,19 @@ async function azure(over: Over = {}) {
     tenantId: principal.tenant,
     subscriptionId: world.subscription,
     resourceGroup: "rg",
-    signIn: { kind: "secret", clientId: principal.clientId, secret: new Secret(secret ?? principal.secret) },
+    signIn: { kind: "secret", clientId: principal.clientId, secret: new Secret(principal.secret) },
   } as const;
   const calls: ArmCall[] = [];
   const ca = authority.caPem;
-  const access = { cloud, credential: credential ?? (() => createCredential(config, cloud, { ca })) };
+  const signIn = (secret: string) => () =>
+    createCredential({ ...config, signIn: { ...config.signIn, secret: new Secret(secret) } }, cloud, { ca });
+  const good: Access = { cloud, credential: credential ?? signIn(secret ?? principal.secret) };
+  const bad: Access = { cloud, credential: signIn("not-the-secret") };
+  let access = good;
   const sdk = { access: () => access, ca, userAgent: "test", ...(apiVersion === undefined ? {} : { apiVersion }) };
+  const compute = new SdkCompute(sdk);
   const machines = new ArmMachines({
-    compute: new SdkCompute(sdk),
+    compute,
     retryIntervalMs: 0,
     onCall: (call) => calls.push(call),
     ...options,
@@ -56,7 +62,11 @@ async function azure(over: Over = {}) {
   const scaleSet = world.createScaleSet({ resourceGroup: "rg", name: "pool", instances: 2, systemAssigned: true });
   const on = (id: string) => world.identitiesOn(id).map(resourceKey).sort();
   const stop = () => Promise.all([arm[Symbol.asyncDispose](), entra[Symbol.asyncDispose]()]).then(() => {});
-  return { world, machines, identity, vm, scaleSet, on, calls, [Symbol.asyncDispose]: stop };
+  const use = (other: Access) => {
+    access = other;
+  };
+  const parts = { world, principal, compute, machines, calls, accesses: { good, bad }, use };
+  return { ...parts, identity, vm, scaleSet, on, [Symbol.asyncDispose]: stop };
 }
 
 describe("ArmMachines", () => {
@@ -206,15 +216,23 @@ describe("ArmMachines", () => {
     expect(az.on(az.vm.id)).toEqual([a]);
   });
 
-  it("takes no machine for gone because Azure has forgotten an operation on it", async () => {
-    await using az = await azure({ operationMs: 20 });
+  it("takes no machine for gone, and nothing for done, because Azure has forgotten an operation on it", async () => {
+    await using az = await azure({ operationMs: 60_000 });
     const id = resourceKey(az.vm.id);
     az.world.traffic.failNext("arm.operations.get", { status: 404, code: "NotFound", message: "what operation?" });
-    const { done, fault } = await az.machines.patch(id, { attach: [az.identity("a")], detach: [] }, never);
-    expect([fault?.code, done]).toEqual(["ARM_ERROR", new Set()]);
+    const wish = { attach: [az.identity("b")], detach: [az.identity("a")] };
+    const { done, fault } = await az.machines.patch(id, wish, never);
+    expect([fault?.code, done]).toEqual(["ARM_ERROR", new Set(wish.detach)]);
+  });
+
+  it("finds done what it could not follow to the end", async () => {
+    await using az = await azure({ operationMs: 20 });
+    const a = az.identity("a");
+    // The question arrives in time, and its answer comes when all is done.
+    az.world.traffic.delay("arm.operations.get", 100);
     az.world.traffic.failNext("arm.operations.get", { status: 404, code: "NotFound", message: "what operation?" });
-    const second = await az.machines.patch(id, { attach: [az.identity("b")], detach: [az.identity("a")] }, never);
-    expect([second.fault?.code, second.done]).toEqual(["ARM_ERROR", new Set()]);
+    const result = await az.machines.patch(resourceKey(az.vm.id), { attach: [a], detach: [] }, never);
+    expect(result).toMatchObject({ done: new Set([a]), fault: undefined });
   });
 
   it("says what is wrong with MIC's own credentials, without the secret", async () => {
@@ -225,6 +243,48 @@ describe("ArmMachines", () => {
       message: expect.stringContaining("AADSTS7000215"),
     });
     expect(fault?.message).not.toContain("not-the-secret");
+  });
+
+  it("says whose role on which identity is missing, and puts the others on", async () => {
+    await using az = await azure();
+    const [a, b, c] = [az.identity("a"), az.identity("b"), az.identity("c")];
+    for (const id of [a, c]) az.world.denyAssignment(id);
+    const wish = { attach: [a, b, c], detach: [] };
+    const { done, refused, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
+    expect([done, [...refused.keys()], fault]).toEqual([new Set([b]), [a, c], undefined]);
+    expect(refused.get(a)?.fault.message).toMatch(
+      new RegExp(`"Managed Identity Operator" --assignee-object-id ${az.principal.principalId} .* --scope ${a}$`),
+    );
+    expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(2);
+  });
+
+  it("hears what is left of Azure's limits, and leaves the subscription alone when nothing is", async () => {
+    const breaker: unknown[] = [];
+    await using az = await azure({ onBreaker: (state) => breaker.push(state) });
+    const heard: unknown[] = [];
+    await az.compute.get(machineOf(az.vm.id), never, (remaining) => heard.push(remaining));
+    expect(heard).toEqual([{ status: 200, subscriptionReads: 249, resource: new Map() }]);
+
+    const left = { "x-ms-ratelimit-remaining-subscription-writes": "0" };
+    const failure = { status: 429, code: "TooManyRequests", message: "no", retryAfterSeconds: 60, headers: left };
+    az.world.traffic.failNext("arm.virtualMachineScaleSets.update", failure);
+    await az.machines.patch(resourceKey(az.scaleSet.id), { attach: [az.identity("a")], detach: [] }, never);
+    expect(breaker).toEqual(["open"]);
+    expect(az.machines.delayMs(resourceKey(az.vm.id))).toBeGreaterThan(50_000);
+  });
+
+  it("signs in anew when the configuration changes, from the next call on", async () => {
+    await using az = await azure({ operationMs: 200 });
+    const { good, bad } = az.accesses;
+    const a = az.identity("a");
+    az.use(bad);
+    const wish = { attach: [a], detach: [] };
+    expect((await az.machines.patch(resourceKey(az.vm.id), wish, never)).fault?.code).toBe("ARM_CREDENTIAL");
+    az.use(good);
+    const underWay = az.machines.patch(resourceKey(az.vm.id), wish, never);
+    await expect.poll(() => az.world.traffic.calls("arm.virtualMachines.update")).toBe(1);
+    az.use(bad);
+    expect((await underWay).done).toEqual(new Set([a]));
   });
 
   it("stops at once when told to", async () => {

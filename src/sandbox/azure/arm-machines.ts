@@ -1,4 +1,5 @@
 import { instanceJson, machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
+import { checkAssignments } from "./arm-roles.ts";
 import { type ArmContext, checkSubscription, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
 import { patchedIdentity } from "./identity-block.ts";
 import type { LongOperation } from "./long-operation.ts";
@@ -89,6 +90,7 @@ function update({ world, operationMs }: ArmContext, machine: Machine, asked: Ask
     throw new Refusal(501, "NotImplemented", message);
   }
   if (patch === undefined) return { status: 200, json: machineJson(world, machine) };
+  checkAssignments(world, machine, patch, asked);
   const change = { machineId: machine.id, find: (id: string) => world.identity(id) };
   const operation = world.changeIdentity(machine, patchedIdentity(machine.identity, patch, change), operationMs);
   const headers = operation.status === "Succeeded" ? {} : pollHeaders(world, operation, asked);

@@ -245,3 +245,32 @@ describe("trouble on demand", () => {
     await closed;
   });
 });
+
+it("refuses identities that the caller may not assign, all of them in one error, and takes them once it may", async () => {
+  await using azure = await start();
+  const vm = azure.world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+  const [a, b, c] = ["a", "b", "c"].map((name) => azure.world.createIdentity({ resourceGroup: "ids", name }).id);
+  const entries = Object.fromEntries([a, b, c].map((id) => [id, {}]));
+  const body = { identity: { type: "UserAssigned", userAssignedIdentities: entries } };
+  for (const id of [a, c]) azure.world.denyAssignment(id ?? "");
+
+  const refused = await azure.call(vmPath, { method: "PATCH", body });
+  expect([refused.status, refused.json.error.code]).toEqual([403, "LinkedAuthorizationFailed"]);
+  expect(refused.json.error.message).toContain(`The client 'client' with object id 'principal'`);
+  expect(refused.json.error.message).toContain(`on the linked scope(s) '${a},${c}' `);
+  expect(azure.world.identitiesOn(vm.id)).toEqual([]);
+
+  for (const id of [a, c]) azure.world.denyAssignment((id ?? "").toUpperCase(), false);
+  expect((await azure.call(vmPath, { method: "PATCH", body })).status).toBe(200);
+});
+
+it("says what is left of the limits on calls, and what a test makes it say", async () => {
+  await using azure = await start();
+  azure.world.createVm({ resourceGroup: "nodes", name: "vm-0" });
+  const reads = "x-ms-ratelimit-remaining-subscription-reads";
+  expect((await azure.call(vmPath)).headers.get(reads)).toBe("249");
+  const failure = { status: 429, code: "TooManyRequests", message: "wait", headers: { [reads]: "0" } };
+  azure.world.traffic.failNext("arm.virtualMachines.get", failure);
+  const { status, headers } = await azure.call(vmPath);
+  expect([status, headers.get(reads)]).toEqual([429, "0"]);
+});

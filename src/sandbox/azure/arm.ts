@@ -29,7 +29,7 @@ export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Prom
         checkBearer(world, asked);
         checkVersion(asked);
       },
-      headers: () => ({ "cache-control": "no-cache", "x-ms-request-id": randomUUID() }),
+      headers: ({ method }) => ({ "cache-control": "no-cache", "x-ms-request-id": randomUUID(), ...remaining(method) }),
       refused: ({ status, code, message, headers }) => ({ status, json: { error: { code, message } }, headers }),
       unknown: ({ method, path }) => {
         const message = `This emulator of Azure Resource Manager does not know ${method} ${path}.`;
@@ -38,6 +38,13 @@ export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Prom
     },
     place,
   );
+}
+
+/** What Azure says is left of its limits on calls; the emulator has none, and its buckets are always full. */
+function remaining(method: string): Record<string, string> {
+  return method === "GET"
+    ? { "x-ms-ratelimit-remaining-subscription-reads": "249" }
+    : { "x-ms-ratelimit-remaining-subscription-writes": "199" };
 }
 
 /** @throws Refusal 400 unless there is an api-version, of 2018 or later */

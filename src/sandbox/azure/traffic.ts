@@ -31,6 +31,7 @@ export type Failure =
       readonly code: string;
       readonly message: string;
       readonly retryAfterSeconds?: number;
+      readonly headers?: Readonly<Record<string, string>>;
     }
   | "connection closed";
 
@@ -77,8 +78,8 @@ export class Traffic {
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
     if (failure === undefined) return;
     if (failure === "connection closed") throw new Hangup(`${operation}: told to close the connection`);
-    const { status, code, message, retryAfterSeconds } = failure;
-    const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
-    throw new Refusal(status, code, message, headers);
+    const { status, code, message, retryAfterSeconds, headers } = failure;
+    const retryAfter = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+    throw new Refusal(status, code, message, { ...retryAfter, ...headers });
   }
 }

@@ -54,6 +54,7 @@ export class World {
   readonly #identities = new Map<string, UserAssignedIdentity>();
   readonly #machines = new Map<string, Machine>();
   readonly #operations = new Map<string, MachineChange>();
+  readonly #unassignable = new Set<string>();
   readonly #servicePrincipals: ServicePrincipal[] = [];
   #addresses = 3; // Azure keeps the first four addresses of a subnet for itself
 
@@ -107,6 +108,16 @@ export class World {
   /** Deletes an identity. As in Azure, machines that hold it go on showing it, but get no more tokens for it. */
   deleteIdentity(id: string): boolean {
     return this.#identities.delete(lookupKey(id));
+  }
+
+  /** Takes the role that it takes to put an identity on machines away from everybody, or gives it back. */
+  denyAssignment(id: string, isDenied = true): void {
+    if (isDenied) this.#unassignable.add(lookupKey(id));
+    else this.#unassignable.delete(lookupKey(id));
+  }
+
+  mayAssign(id: string): boolean {
+    return !this.#unassignable.has(lookupKey(id));
   }
 
   /** An application with a secret, and certificates if wished, in the world's tenant or another one. */
