@@ -20,6 +20,9 @@ export type KubeAccess = {
   readonly tlsServerName?: string;
   /** An HTTP proxy between us and the server. */
   readonly proxy?: string;
-  /** Asked before each request, so that tokens and certificates may change at any time. */
-  readonly credentials: () => Promise<Credentials>;
+  /**
+   * Asked before each request, so that tokens and certificates may change at any time; again with `areRefused` when the
+   * API server did not take them, so that they are looked up anew.
+   */
+  readonly credentials: (areRefused?: boolean) => Promise<Credentials>;
 };

@@ -193,6 +193,29 @@ describe("a client of the API server", () => {
     });
   });
 
+  it("looks its credentials up anew when they are refused, and sends again only with others", async () => {
+    const seen: string[] = [];
+    const onDisk = ["new", "new"];
+    let kept = "old";
+    const credentials = async (areRefused?: boolean) => {
+      if (areRefused) kept = onDisk.shift() ?? kept;
+      return { token: new Secret(kept) };
+    };
+    const { client } = await clientOf(
+      ({ method, headers }, response) => {
+        seen.push(`${method} ${headers.authorization}`);
+        response.writeHead(headers.authorization === "Bearer new" ? 200 : 401).end("{}");
+      },
+      { credentials },
+    );
+    await client.create(kinds.pod, "ns", {}, signal);
+    expect(seen).toEqual(["POST Bearer old", "POST Bearer new"]);
+    kept = "other";
+    onDisk.splice(0);
+    await expect(client.get(kinds.pod, ref, signal)).rejects.toMatchObject({ code: "KUBE_UNAUTHORIZED" });
+    expect(seen.slice(2)).toEqual(["GET Bearer other"]);
+  });
+
   it("uses new credentials at once, and their own connections for a new certificate", async () => {
     const tokens: unknown[] = [];
     let credentials: Credentials = { token: new Secret("one") };

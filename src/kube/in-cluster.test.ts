@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -35,6 +35,16 @@ describe("access from a pod", () => {
     await writeFile(join(folder, "new"), "other");
     await rename(join(folder, "new"), join(folder, "token"));
     expect((await access.credentials()).token?.reveal()).toBe("other");
+  });
+
+  it("reads the token again when it was refused, though the file does not look changed", async () => {
+    const access = inClusterAccess(env, folder);
+    await access.credentials();
+    const file = join(folder, "token");
+    const { atime, mtime } = await stat(file);
+    await writeFile(file, "other\n"); // of the same length, and with the same time
+    await utimes(file, atime, mtime);
+    expect((await access.credentials(true)).token?.reveal()).toBe("other");
   });
 
   it("says what to do when the pod has no token", async () => {

@@ -24,19 +24,22 @@ export function inClusterAccess(env: Environment, folder = FOLDER): KubeAccess {
   const token = freshFile(`${folder}/token`);
   return {
     server: `https://${host.includes(":") ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? "443"}`,
-    credentials: async () => ({ ca: await ca(), token: new Secret((await token()).trim()) }),
+    credentials: async (areRefused = false) => ({
+      ca: await ca(areRefused),
+      token: new Secret((await token(areRefused)).trim()),
+    }),
   };
 }
 
-/** A file's text, read again whenever the file was replaced or written. */
-function freshFile(path: string): () => Promise<string> {
+/** A file's text, read again whenever the file was replaced or written, or when asked to. */
+function freshFile(path: string): (isDoubted: boolean) => Promise<string> {
   let mark = "";
   let text = "";
-  return async () => {
+  return async (isDoubted) => {
     try {
       const { ino, mtimeMs, size } = await stat(path);
       const now = `${ino} ${mtimeMs} ${size}`;
-      if (now !== mark) [text, mark] = [await readFile(path, "utf8"), now];
+      if (now !== mark || isDoubted) [text, mark] = [await readFile(path, "utf8"), now];
       return text;
     } catch (cause) {
       const message = `cannot read ${path}: mount the service account's token into the pod (automountServiceAccountToken)`;

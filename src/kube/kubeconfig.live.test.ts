@@ -56,6 +56,15 @@ describe("access by a kubeconfig", () => {
     expect((await (await loadAccess(path, {})).credentials()).ca).toBe("the CA");
   });
 
+  it("is read anew when the server refuses what was in it", async () => {
+    const path = await kubeconfig({ token: "first" });
+    const access = await loadAccess(path, {});
+    await kubeconfig({ token: "second" });
+    expect((await access.credentials()).token?.reveal()).toBe("first");
+    expect((await access.credentials(true)).token?.reveal()).toBe("second");
+    expect((await access.credentials()).token?.reveal()).toBe("second");
+  });
+
   it("asks an exec plug-in once for many, and again when its answer has expired", async () => {
     const count = join(folder, "count");
     const script = `

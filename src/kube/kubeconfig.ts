@@ -16,6 +16,23 @@ export async function loadAccess(kubeconfig: string, env: Environment): Promise<
 }
 
 async function kubeconfigAccess(path: string): Promise<KubeAccess> {
+  const { cluster, reader } = await openKubeconfig(path);
+  let latest = reader;
+  const asked = new SingleFlight<Credentials>();
+  const read = async (areRefused: boolean) => {
+    if (areRefused) latest = (await openKubeconfig(path)).reader; // it may have been written anew
+    return await readCredentials(latest, path);
+  };
+  return {
+    server: cluster.server.replace(/\/+$/, ""),
+    ...(cluster.tlsServerName === undefined ? {} : { tlsServerName: cluster.tlsServerName }),
+    ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
+    // An exec plug-in runs once, however many requests wait for it.
+    credentials: (areRefused = false) => asked.run(String(areRefused), () => read(areRefused)),
+  };
+}
+
+async function openKubeconfig(path: string): Promise<{ readonly cluster: Cluster; readonly reader: KubeConfig }> {
   const text = await readKubeconfig(path);
   // Loaded only here: with its packages it costs a program in a pod 60 MB and most of a second.
   const { KubeConfig } = await import("@kubernetes/client-node");
@@ -32,15 +49,7 @@ async function kubeconfigAccess(path: string): Promise<KubeAccess> {
     const message = `${path} names no cluster to use: set its current-context to one with a cluster and a server`;
     throw new Fault("FILE_INVALID", message);
   }
-  const asked = new SingleFlight<Credentials>();
-  const reader = credentialsReader(config, cluster, KubeConfig);
-  return {
-    server: cluster.server.replace(/\/+$/, ""),
-    ...(cluster.tlsServerName === undefined ? {} : { tlsServerName: cluster.tlsServerName }),
-    ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
-    // An exec plug-in runs once, however many requests wait for it.
-    credentials: () => asked.run("", () => readCredentials(reader, path)),
-  };
+  return { cluster, reader: credentialsReader(config, cluster, KubeConfig) };
 }
 
 async function readKubeconfig(path: string): Promise<string> {

@@ -28,11 +28,25 @@ export class Transport implements HttpPort {
   async open(request: HttpRequest, signal: AbortSignal): Promise<HttpStream> {
     const credentials = await raceAbort(this.#access.credentials(), signal);
     try {
-      const answer = await this.#exchange(request, this.#optionsOf(request, credentials), signal);
+      const first = await this.#exchange(request, this.#optionsOf(request, credentials), signal);
+      const answer = first.statusCode === 401 ? await this.#askAgain(request, credentials, first, signal) : first;
       return { status: answer.statusCode ?? 0, headers: answer.headers, body: this.#bodyOf(answer, signal) };
     } catch (reason) {
       throw this.#failure(reason, signal);
     }
+  }
+
+  /** Refused for who we are, so nothing was done: with other credentials, if there are any by now, it may be sent again. */
+  async #askAgain(
+    request: HttpRequest,
+    refused: Credentials,
+    answer: IncomingMessage,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const credentials = await raceAbort(this.#access.credentials(true), signal);
+    if (proofOf(credentials) === proofOf(refused)) return answer;
+    answer.resume(); // so that its connection can be used again
+    return await this.#exchange(request, this.#optionsOf(request, credentials), signal);
   }
 
   async *#bodyOf(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -45,6 +59,7 @@ export class Transport implements HttpPort {
 
   /** What a broken request or answer is thrown as. What broke one connection has most likely broken the idle ones. */
   #failure(reason: unknown, signal: AbortSignal): unknown {
+    if (reason instanceof Fault && !signal.aborted) return reason; // of the credentials
     const isOurs = signal.aborted && !Fault.is(signal.reason, "KUBE_UNREACHABLE");
     if (this.#agent !== undefined && !isOurs) closeIdle(this.#agent);
     return signal.aborted ? signal.reason : unreachable(this.#access.server, reason);
@@ -116,6 +131,10 @@ export class Transport implements HttpPort {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent?.destroy();
   }
+}
+
+function proofOf({ token, cert }: Credentials): string {
+  return JSON.stringify([token?.reveal(), cert]);
 }
 
 /** Closes idle connections at once, and others when their request is over. */

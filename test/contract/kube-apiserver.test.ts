@@ -8,10 +8,13 @@ import { kubeEvents } from "./kube-events.ts";
 import { kubeLeader } from "./kube-leader.ts";
 import { kubeLegacyLock } from "./kube-legacy-lock.ts";
 import { kubeObjects, kubeRoles } from "./kube-objects.ts";
+import { kubePeerLeader } from "./kube-peer-leader.ts";
 import { kubeStore } from "./kube-store.ts";
 import { namespaces } from "./kube-under-test.ts";
 
 const plane = inject("controlPlane");
+/** The binary of release 1.8, where there is one to try. */
+const peer = process.env.PEER_MIC;
 const isMissing = "missing" in plane;
 
 function admin(): KubeAccess {
@@ -33,6 +36,7 @@ describe.skipIf(isMissing)(`kube-apiserver${isMissing ? ` (skipped: ${plane.miss
   kubeLeader(api);
   kubeLegacyLock(api);
   kubeEvents(api);
+  if (peer !== undefined) kubePeerLeader(peer);
 
   it("is reached by its kubeconfig, with the client certificate in there", async ({ signal }) => {
     if (isMissing) return;
