@@ -1,9 +1,5 @@
 import { hostname } from "node:os";
-import { loadCloudConfig } from "../azure/cloud-config.ts";
-import { findCloud } from "../azure/clouds.ts";
-import { createCredential, signInSummary } from "../azure/credentials.ts";
-import { ArmMachines } from "../azure/machines.ts";
-import { SdkCompute } from "../azure/sdk-compute.ts";
+import { CloudSource } from "../azure/cloud-source.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
@@ -11,31 +7,31 @@ import { Metrics } from "../base/metrics.ts";
 import type { Env } from "../base/options.ts";
 import { userAgent, version } from "../base/version.ts";
 import { KubeClient } from "../kube/client.ts";
+import { endpointsLock } from "../kube/endpoints-lock.ts";
 import { EventRecorder } from "../kube/events.ts";
 import { loadAccess } from "../kube/kubeconfig.ts";
 import { LeaderLease } from "../kube/leader.ts";
+import { lead } from "../kube/leadership.ts";
 import { leaseLock } from "../kube/lease.ts";
-import { micEvents } from "../mic/events.ts";
-import { executePlan } from "../mic/execute.ts";
-import { SyncLoop } from "../mic/loop.ts";
 import { micMetrics } from "../mic/metrics.ts";
 import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
-import { createRecords } from "../mic/records.ts";
-import { micSettings } from "../mic/settings.ts";
-import { catchUp, gather, micStores, notFilled, onRelevantChange } from "../mic/stores.ts";
+import { modeLine } from "../mic/settings.ts";
+import { catchUp, micStores, notFilled } from "../mic/stores.ts";
+import { upgradeTypes } from "../mic/type-upgrade.ts";
+import { micEngine } from "./mic-engine.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const COMPONENT = "aadpodidentity.k8s.io";
 const FLUSH_MS = 2_000;
+const WITHOUT_OLD_LOCK = "or start every instance with --legacy-lock=false once no 1.8 is left";
 
 async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   log.info(`starting mic process. Version: ${version.version}. Build date: ${version.date}.`);
-  const clock = realClock;
   const agent = userAgent("MIC", config.customUserAgent);
-  const cloudConfig = await loadCloudConfig(config.cloudConfigFile, process.env);
-  const cloud = await findCloud(cloudConfig.cloud, process.env.AZURE_ENVIRONMENT_FILEPATH);
-  log.info(signInSummary(cloudConfig));
+  let onReload = () => {};
+  const source = new CloudSource({ file: config.cloudConfigFile, env: process.env, log, onChange: () => onReload() });
+  await source.load();
   const access = await loadAccess(config.kubeconfig, process.env);
 
   // Budgets of their own: neither a wave of records nor a burst of events may hold up the lease.
@@ -45,56 +41,57 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 50, burst: 100 });
   await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
 
-  const settings = micSettings(config, cloudConfig, process.env);
   const metrics = new Metrics(micMetrics);
   const stores = micStores({ client, log });
-  const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
-  const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
-  const azure = { cloud, credential: () => createCredential(cloudConfig, cloud) };
-  const machines = new ArmMachines({
-    compute: new SdkCompute({ access: () => azure, userAgent: agent, clock }),
-    clock,
-    pinnedClientIds: () => settings.pinnedClientIds,
-    onCall: events.azureCalled,
-    onSpared: events.identitiesSpared,
-  });
-  const ports = { records, machines, events, onMended: () => {}, writesAtOnce: config.createDeleteBatch };
-  const loop = new SyncLoop({
-    snapshot: () => gather(stores, settings),
-    execute: (plan, stop) => executePlan(plan, ports, stop),
-    machines,
-    events,
-    clock,
-    resyncMs: config.resyncMs,
-    firstPauseMs: config.updateRetryIntervalMs,
-  });
-  onRelevantChange(stores, () => loop.changed());
+  const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env };
+  const engine = micEngine(tools);
+  onReload = () => engine.accessChanged();
 
-  const health = { isActive: () => loop.isRunning, notReady: () => notFilled(stores), isStuck: () => loop.isStuck };
+  const notReady = () => notFilled(stores) ?? (source.access === undefined ? source.problem?.message : undefined);
+  const health = { isActive: () => engine.isRunning, notReady, isStuck: () => engine.isStuck };
   await using probes = await serveProbes(health, config.probePort);
   log.info(`initialized health probe on port ${probes.port}`);
   await using metricsServer = await serveMetrics(metrics, config.prometheusPort);
   log.info(`registered and exported metrics on port ${metricsServer.port}`);
 
-  const following = Object.values(stores).map((store) => store.run(signal));
-  await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
-  const lease = new LeaderLease({
-    lock: leaseLock(leaseClient, { namespace: config.leaderNamespace, name: config.leaderName }),
-    identity: config.leaderInstance || hostname(),
-    durationMs: config.leaderDurationMs,
-    log,
-  });
-  const lead = async (stop: AbortSignal) => {
+  const following = [...Object.values(stores).map((store) => store.run(signal)), source.run(signal)];
+  // Whoever cannot work does not lead either: another instance may have a good azure.json.
+  await Promise.all([source.ready(signal), ...Object.values(stores).map((store) => store.ready(signal))]);
+  const settings = engine.settings();
+  log[settings.isNamespaced ? "info" : "warn"](modeLine(settings));
+  const work = async (stop: AbortSignal) => {
     await catchUp(stores, stop);
-    events.leading();
-    await loop.run(stop);
+    await Promise.all([engine.run(stop), upgrade(tools, stop)]);
   };
-  if ((await lease.lead(lead, signal)) === "lost") {
+  if ((await lead(locks(tools, leaseClient), work, signal)) === "lost") {
     log.error("lost leader lease");
     throw new Fault("LEASE_LOST", "lost leader lease: another instance takes over, and this one has to start again");
   }
   await Promise.all(following);
   await announcer.flush(AbortSignal.timeout(FLUSH_MS));
+}
+
+type Tools = Parameters<typeof micEngine>[0];
+
+/** Today's lock and the one of the releases before, so that one of each never lead side by side. */
+function locks({ config, announcer, log }: Tools, client: KubeClient): readonly LeaderLease[] {
+  const ref = { namespace: config.leaderNamespace, name: config.leaderName };
+  const shared = { identity: config.leaderInstance || hostname(), durationMs: config.leaderDurationMs, log };
+  const lease = new LeaderLease({
+    ...shared,
+    lock: leaseLock(client, ref),
+    onChange: (_, note) => announcer.record(note),
+  });
+  if (!config.legacyLock) return [lease];
+  return [lease, new LeaderLease({ ...shared, lock: endpointsLock(client, ref, WITHOUT_OLD_LOCK) })];
+}
+
+async function upgrade({ config, client, announcer, log, env }: Tools, signal: AbortSignal): Promise<void> {
+  if (!config.enableTypeUpgrade) return;
+  const namespace = env.MIC_POD_NAMESPACE ?? "";
+  const { configMapName, typeUpgradeKey: key } = config;
+  const place = { namespace, configMapName, key, version: version.version };
+  await upgradeTypes({ ...place, client, announcer, log, clock: realClock }, signal);
 }
 
 function namespaceProblems({ MIC_POD_NAMESPACE: namespace = "" }: Env): readonly string[] {

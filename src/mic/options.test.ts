@@ -108,7 +108,12 @@ describe("MIC's settings", () => {
 
   it("say at the start that any pod may use any identity, and how to end that", () => {
     const line = (isNamespaced: boolean) =>
-      modeLine({ isNamespaced, home: { subscription: "s", resourceGroup: "g" }, scopes: [], pinnedClientIds: new Set() });
+      modeLine({
+        isNamespaced,
+        home: { subscription: "s", resourceGroup: "g" },
+        scopes: [],
+        pinnedClientIds: new Set(),
+      });
     expect(line(false)).toMatch(/^any pod may use any bound identity.*--forceNamespaced/);
     expect(line(true)).toMatch(/^namespaced mode: /);
   });

@@ -22,3 +22,10 @@ export function micSettings(
     pinnedClientIds: new Set([...pinnedClientIds, ...own].map((id) => id.toLowerCase())),
   };
 }
+
+/** How far identities reach, for the log: whoever reads it at a start shall know who may use what. */
+export function modeLine({ isNamespaced }: Settings): string {
+  return isNamespaced
+    ? "namespaced mode: pods may use identities of their own namespace"
+    : "any pod may use any bound identity by its label, whatever its namespace; --forceNamespaced, or the annotation aadpodidentity.k8s.io/Behavior: namespaced on an AzureIdentity, keeps identities in their namespace";
+}

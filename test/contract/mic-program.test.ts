@@ -81,12 +81,6 @@ describe("mic", () => {
       code: 2,
     },
     {
-      when: "azure.json is not there",
-      args: ["--cloudconfig=/nowhere/azure.json"],
-      says: /^mic: cannot read \/nowhere\/azure\.json .*--cloudconfig/m,
-      code: 2,
-    },
-    {
       when: "there is no configuration at all",
       args: [],
       says: /^mic: the cloud configuration in the environment.* CLOUD, SUBSCRIPTION_ID/m,

@@ -149,16 +149,16 @@ export const problems: readonly Problem[] = [
     program: "mic",
     args: cloud("nowhere.json"),
     env: inNamespace,
-    sentence: "cannot read …/nowhere.json (ENOENT): correct --cloudconfig or the file's permissions",
-    exit: 2,
+    sentence:
+      "cannot read …/nowhere.json (ENOENT): correct --cloudconfig or the file's permissions; MIC waits until it is corrected",
   },
   {
     cause: "a malformed azure.json",
     program: "mic",
     args: cloud("broken.json"),
     env: inNamespace,
-    sentence: "the cloud configuration in …/broken.json cannot be used: it is neither JSON nor YAML, see line 1",
-    exit: 2,
+    sentence:
+      "the cloud configuration in …/broken.json cannot be used: it is neither JSON nor YAML, see line 1; MIC waits until it is corrected",
   },
   {
     cause: "azure.json without credentials",
@@ -166,8 +166,7 @@ export const problems: readonly Problem[] = [
     args: cloud("half.json"),
     env: inNamespace,
     sentence:
-      "the cloud configuration in …/half.json cannot be used: subscriptionId, resourceGroup, tenantId, aadClientId, aadClientSecret missing or empty",
-    exit: 2,
+      "the cloud configuration in …/half.json cannot be used: subscriptionId, resourceGroup, tenantId, aadClientId, aadClientSecret missing or empty; MIC waits until it is corrected",
   },
   {
     cause: "an unknown cloud",
@@ -175,8 +174,7 @@ export const problems: readonly Problem[] = [
     args: cloud("unknown-cloud.json"),
     env: inNamespace,
     sentence:
-      'the cloud configuration in …/unknown-cloud.json cannot be used: There is no cloud environment matching the name "Azurre": set cloud to one of AzurePublicCloud, AzureCloud, AzureUSGovernmentCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud, AzureStackCloud',
-    exit: 2,
+      'the cloud configuration in …/unknown-cloud.json cannot be used: There is no cloud environment matching the name "Azurre": set cloud to one of AzurePublicCloud, AzureCloud, AzureUSGovernmentCloud, AzureUSGovernment, AzureChinaCloud, AzureGermanCloud, AzureStackCloud; MIC waits until it is corrected',
   },
   {
     cause: "an unreachable API server",

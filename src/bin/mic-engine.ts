@@ -1,0 +1,119 @@
+import type { Settings } from "../assignment/types.ts";
+import type { AzureAccess } from "../azure/azure-access.ts";
+import type { CloudSource } from "../azure/cloud-source.ts";
+import { ArmMachines } from "../azure/machines.ts";
+import { SdkCompute } from "../azure/sdk-compute.ts";
+import { realClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import type { Env } from "../base/options.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { Announcer } from "../mic/announcer.ts";
+import { DriftRepair } from "../mic/drift.ts";
+import { type MicEvents, micEvents } from "../mic/events.ts";
+import { executePlan } from "../mic/execute.ts";
+import { SyncLoop } from "../mic/loop.ts";
+import type { MicMetrics } from "../mic/metrics.ts";
+import type { MicConfig } from "../mic/options.ts";
+import { createRecords } from "../mic/records.ts";
+import { micSettings } from "../mic/settings.ts";
+import { gather, type MicStores, onRelevantChange } from "../mic/stores.ts";
+
+type Tools = {
+  readonly config: MicConfig;
+  readonly source: CloudSource;
+  readonly client: KubeClient;
+  readonly stores: MicStores;
+  readonly metrics: MicMetrics;
+  readonly announcer: Announcer;
+  readonly log: Log;
+  /** The user agent of all calls. */
+  readonly agent: string;
+  readonly env: Env;
+};
+
+const clock = realClock;
+
+/** What a leader does: the loop and drift repair, joined to the API server and to Azure. */
+export function micEngine(tools: Tools) {
+  const { config, source, client, stores, metrics, announcer, log, env } = tools;
+  const access = () => source.access ?? notReady();
+  const settings = (): Settings => micSettings(config, access().config, env);
+  const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
+  const machines = armMachines(tools, { access, settings, events });
+  metrics.follow("aadpodidentity_mic_quarantined_identities", () => machines.quarantined);
+  const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
+  const snapshot = () => gather(stores, settings(), drift.found);
+  const ports = { records, machines, events, onMended: drifted, writesAtOnce: config.createDeleteBatch };
+  const loop = new SyncLoop({
+    snapshot,
+    execute: (plan, stop) => executePlan(plan, ports, stop),
+    machines,
+    events,
+    clock,
+    resyncMs: config.resyncMs,
+    firstPauseMs: config.updateRetryIntervalMs,
+  });
+  const drift = new DriftRepair({
+    read: (machine, stop) => machines.read(machine, stop),
+    snapshot,
+    clock,
+    intervalMs: config.reconcileIntervalMs,
+    isBusy: (machine) => loop.isBusy(machine),
+    events,
+    onFound: () => loop.changed(),
+  });
+  function drifted(mended: Parameters<DriftRepair["mended"]>[0]): void {
+    drift.mended(mended);
+  }
+  onRelevantChange(stores, () => loop.changed());
+  stores.nodes.onChange((change) => drift.nodeChanged(change));
+
+  return {
+    settings,
+    get isRunning(): boolean {
+      return loop.isRunning;
+    },
+    get isStuck(): boolean {
+      return loop.isStuck || drift.isStuck;
+    },
+    /** azure.json was read anew. */
+    accessChanged(): void {
+      machines.accessChanged();
+      loop.changed();
+    },
+    async run(signal: AbortSignal): Promise<void> {
+      events.leading();
+      try {
+        await Promise.all([loop.run(signal), drift.run(signal)]);
+      } finally {
+        events.leadingEnded();
+      }
+    },
+  };
+}
+
+type Azure = {
+  readonly access: () => AzureAccess;
+  readonly settings: () => Settings;
+  readonly events: MicEvents;
+};
+
+function armMachines({ config, agent }: Tools, { access, settings, events }: Azure): ArmMachines {
+  return new ArmMachines({
+    compute: new SdkCompute({ access, userAgent: agent, clock }),
+    clock,
+    pinnedClientIds: () => settings().pinnedClientIds,
+    maxRetries: config.updateMaxRetry,
+    retryIntervalMs: config.updateRetryIntervalMs,
+    onCall: events.azureCalled,
+    onSpared: events.identitiesSpared,
+    onWait: events.budgetWaited,
+    onBreaker: events.breakerChanged,
+  });
+}
+
+/** Nobody leads before azure.json has been read. */
+function notReady(): never {
+  throw new Fault("CLOUD_CONFIG_INVALID", "there is no cloud configuration yet");
+}
