@@ -1,3 +1,5 @@
+import { azureJsonKeys } from "../src/azure/azure-json.ts";
+import { knownClouds } from "../src/azure/clouds.ts";
 import { faults } from "../src/base/fault.ts";
 import type { MetricFamily } from "../src/base/metrics.ts";
 import { fallbackText, type OptionTable } from "../src/base/options.ts";
@@ -96,9 +98,25 @@ function problemsPage(): string {
   ].join("");
 }
 
+function azureJsonPage(): string {
+  const rows = Object.entries(azureJsonKeys).map(([key, { variable, help }]) => [
+    `\`${key}\``,
+    `\`${variable}\``,
+    help,
+  ]);
+  const clouds = knownClouds.map((name) => `\`${name}\``).join(", ");
+  const intro = [
+    "Where the cluster is in Azure and how MIC signs in there: the file that `--cloudconfig` names, JSON or YAML, its keys in any case;",
+    "or, when none is named, the variables; the two are never mixed. The file, the certificate and the endpoints file are looked at",
+    "every five seconds. While they are wrong, MIC says so in its log and goes on with the last good ones; at the start it waits.",
+  ];
+  return `# azure.json\n\n${intro.join("\n")}\n\n${table(["key", "variable", "meaning"], rows)}\nClouds: ${clouds}.\n`;
+}
+
 /** Every generated page and what makes it. */
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/mic.md": () => flagsPage("mic", micOptions),
+  "docs/reference/azure-json.md": azureJsonPage,
   "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions),
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
   "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand]),

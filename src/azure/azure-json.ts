@@ -2,25 +2,37 @@ import * as v from "valibot";
 import { parse as parseYaml, YAMLParseError } from "yaml";
 import { textOf } from "./setting-file.ts";
 
-/** Every key that counts, and the environment variable that stands in for it. */
-export const VARIABLES = {
-  cloud: "CLOUD",
-  tenantId: "TENANT_ID",
-  aadClientId: "CLIENT_ID",
-  aadClientSecret: "CLIENT_SECRET",
-  aadClientCertPath: "CLIENT_CERT_PATH",
-  aadClientCertPassword: "CLIENT_CERT_PASSWORD",
-  subscriptionId: "SUBSCRIPTION_ID",
-  resourceGroup: "RESOURCE_GROUP",
-  useManagedIdentityExtension: "USE_MSI",
-  userAssignedIdentityID: "USER_ASSIGNED_MSI_CLIENT_ID",
-} as const;
-export type Key = keyof typeof VARIABLES;
+/** Every key that counts, the environment variable that stands in for it, and its meaning for docs/reference/azure-json.md. */
+export const azureJsonKeys = {
+  cloud: {
+    variable: "CLOUD",
+    help: "The cloud, in any case. The endpoints of `AzureStackCloud` come from the JSON file that `AZURE_ENVIRONMENT_FILEPATH` names (`resourceManagerEndpoint`, `activeDirectoryEndpoint`).",
+  },
+  tenantId: { variable: "TENANT_ID", help: "The tenant that the application is in: ID or domain name." },
+  subscriptionId: { variable: "SUBSCRIPTION_ID", help: "The cluster's subscription." },
+  resourceGroup: { variable: "RESOURCE_GROUP", help: "The resource group of the cluster's machines." },
+  aadClientId: { variable: "CLIENT_ID", help: "The application that MIC signs in as." },
+  aadClientSecret: { variable: "CLIENT_SECRET", help: "Its secret; preferred to a certificate when both are given." },
+  aadClientCertPath: {
+    variable: "CLIENT_CERT_PATH",
+    help: "A file with its certificate and private key: PEM or PFX, RSA or EC on P-256.",
+  },
+  aadClientCertPassword: { variable: "CLIENT_CERT_PASSWORD", help: "The password of that file, if it has one." },
+  useManagedIdentityExtension: {
+    variable: "USE_MSI",
+    help: "`true`: MIC signs in with a managed identity of its machine, and no application is needed.",
+  },
+  userAssignedIdentityID: {
+    variable: "USER_ASSIGNED_MSI_CLIENT_ID",
+    help: "Client ID of that identity; empty: the machine's system-assigned one. It is never taken off a machine.",
+  },
+} as const satisfies Record<string, { readonly variable: string; readonly help: string }>;
+export type Key = keyof typeof azureJsonKeys;
 export type Values = { readonly [K in Key]?: string };
 /** What a file holds, if it is of the right form at all, and what is wrong with it: no problem quotes a value. */
 export type Fields = { readonly values: Values | undefined; readonly problems: readonly string[] };
 
-const keys = Object.keys(VARIABLES) as Key[];
+const keys = Object.keys(azureJsonKeys) as Key[];
 const text = v.nullish(v.string("must be a text"));
 const objectSchema = v.record(v.string(), v.unknown(), "must be an object");
 

@@ -199,9 +199,18 @@ describe("loadCloudConfig", () => {
 });
 
 describe("findCloud", () => {
-  it("compares names without regard to case", async () => {
-    expect((await findCloud("azurepubliccloud", undefined)).resourceManager).toBe("https://management.azure.com");
-    expect((await findCloud("AzureChinaCloud", undefined)).activeDirectory).toBe("https://login.chinacloudapi.cn");
+  it.each([
+    ["AzurePublicCloud", "https://management.azure.com", "https://login.microsoftonline.com"],
+    ["AzureCloud", "https://management.azure.com", "https://login.microsoftonline.com"],
+    ["AzureUSGovernmentCloud", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"],
+    ["AzureUSGovernment", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"],
+    ["AzureChinaCloud", "https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"],
+    ["AzureGermanCloud", "https://management.microsoftazure.de", "https://login.microsoftonline.de"],
+  ])("knows %s, in any case", async (name, resourceManager, activeDirectory) => {
+    const cloud = { resourceManager, activeDirectory };
+    expect(await findCloud(name, undefined)).toEqual(cloud);
+    expect(await findCloud(name.toLowerCase(), "/not/read.json")).toEqual(cloud);
+    expect(await findCloud(name.toUpperCase(), undefined)).toEqual(cloud);
   });
 
   it.each(["", "AzureMoonCloud"])("refuses the name %j and lists the known ones", async (name) => {

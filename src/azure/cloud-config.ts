@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
-import { type Fields, type Key, readAzureJson, VARIABLES, type Values } from "./azure-json.ts";
+import { azureJsonKeys, type Fields, type Key, readAzureJson, type Values } from "./azure-json.ts";
 import { type ClientCertificate, readClientCertificate } from "./client-certificate.ts";
 import { cloudProblem } from "./clouds.ts";
 import { type ReadFile, readSettingFile } from "./setting-file.ts";
@@ -29,7 +29,7 @@ type Source = Fields & { readonly name: string; readonly isEnvironment: boolean 
 
 /** The name under which a user finds a setting. */
 export function settingName(key: Key, { isFromEnvironment = false }: Pick<CloudConfig, "isFromEnvironment">): string {
-  return isFromEnvironment ? VARIABLES[key] : key;
+  return isFromEnvironment ? azureJsonKeys[key].variable : key;
 }
 
 /** Where a user finds the settings. */
@@ -55,7 +55,7 @@ export async function loadCloudConfig(
 }
 
 function fromEnvironment(env: Environment): Source {
-  const values = Object.entries(VARIABLES).map(([key, variable]) => [key, env[variable]]);
+  const values = Object.entries(azureJsonKeys).map(([key, { variable }]) => [key, env[variable]]);
   const name = "the environment, since no --cloudconfig is given,";
   return { name, isEnvironment: true, values: Object.fromEntries(values), problems: [] };
 }

@@ -21,14 +21,13 @@ const json = (clientId: string, over: object = {}) =>
 const EVERY_MS = 5_000;
 
 /** A source on a file of its own, looked at whenever told. */
-async function source(content: string | undefined, env: Record<string, string> = {}, name = "azure.json") {
+async function source(content: string | undefined, env: Record<string, string> = {}, clock = new FakeClock()) {
   const folder = await mkdtemp(join(root, "x-"));
-  const file = join(folder, name);
+  const file = join(folder, "azure.json");
   if (content !== undefined) await writeFile(file, content);
   const lines: string[] = [];
   const changes: (AzureAccess | undefined)[] = [];
   const problems: (Fault | undefined)[] = [];
-  const clock = new FakeClock();
   const cloud: CloudSource = new CloudSource({
     file,
     env,
@@ -40,8 +39,8 @@ async function source(content: string | undefined, env: Record<string, string> =
   const stop = new AbortController();
   const running = cloud.run(stop.signal);
   await clock.asleep();
-  const look = async () => {
-    clock.advance(EVERY_MS);
+  const look = async (afterMs = EVERY_MS) => {
+    clock.advance(afterMs);
     await clock.asleep();
   };
   const told = (letter: string) => lines.filter((line) => line.startsWith(letter));
@@ -229,6 +228,22 @@ describe("CloudSource", () => {
     await one.look();
     expect(one.cloud.problem?.message).toMatch(/mic\.pem needs a password: set aadClientCertPassword$/);
     expect(keyType()).toBe("rsa");
+  });
+
+  it("warns once a day in the last month of a certificate", async () => {
+    const DAY_MS = 24 * 60 * 60_000;
+    const clock = new FakeClock(Date.UTC(2126, 8, 29, 6)); // 30 days and some seconds before the end
+    const wishes = { aadClientSecret: null, aadClientCertPath: join(certificates, "rsa.pem") };
+    await using one = await source(json("id-of-mic-1", wishes), {}, clock);
+    expect(one.told("W")).toEqual([]);
+    for (const wait of [DAY_MS / 2, DAY_MS / 2, DAY_MS / 4, DAY_MS, 27 * DAY_MS, 40 * DAY_MS]) await one.look(wait);
+    expect(one.told("W")).toEqual(
+      [29, 27, 0].map((days) =>
+        expect.stringMatching(
+          new RegExp(`expires soon: put a new one in its place file=".*rsa\\.pem" days=${days}\n$`),
+        ),
+      ),
+    );
   });
 
   it("makes one credential an access, and leaves it to those who have it", async () => {

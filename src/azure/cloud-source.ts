@@ -24,6 +24,8 @@ export type CloudSourceOptions = AccessSource & {
 type Prints = ReadonlyMap<string, string>;
 
 const LOOK_EVERY_MS = 5_000;
+const DAY_MS = 24 * 60 * 60_000;
+const EXPIRY_TOLD_MS = 30 * DAY_MS;
 
 /**
  * azure.json, or the environment in its place, with the files that it names, as they are at any time. Polled content
@@ -44,6 +46,7 @@ export class CloudSource {
   #problem: Fault | undefined;
   /** Of the last look, good or bad; undefined before the first. */
   #seen: Prints | undefined;
+  #expiryToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CloudSourceOptions) {
     this.#options = options;
@@ -89,6 +92,24 @@ export class CloudSource {
   }
 
   async #look(): Promise<void> {
+    await this.#read();
+    this.#tellExpiry();
+  }
+
+  /** Once a day during the last month: then nobody has to learn it from pods without tokens. */
+  #tellExpiry(): void {
+    const { signIn } = this.#access?.config ?? {};
+    const now = this.#clock.now();
+    if (signIn?.kind !== "certificate" || now - this.#expiryToldAt < DAY_MS) return;
+    const { file, expiresAt } = signIn.certificate;
+    const leftMs = expiresAt - now;
+    if (leftMs > EXPIRY_TOLD_MS || leftMs <= 0) return; // once it has expired, each attempt to sign in says so
+    this.#expiryToldAt = now;
+    const days = Math.floor(leftMs / DAY_MS);
+    this.#options.log.warn("MIC's certificate expires soon: put a new one in its place", { file, days });
+  }
+
+  async #read(): Promise<void> {
     if (this.#seen !== undefined && isSame(this.#seen, await printsOf(this.#seen.keys()))) return;
     const prints = new Map<string, string>();
     try {
@@ -116,6 +137,7 @@ export class CloudSource {
     );
     log.info(signInSummary(access.config));
     this.#access = access;
+    this.#expiryToldAt = Number.NEGATIVE_INFINITY;
     this.#accessPrints = prints;
     this.#first.resolve(access);
     onChange?.();

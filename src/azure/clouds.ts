@@ -32,6 +32,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
 
 const CUSTOM = "AzureStackCloud";
 const FILE_VARIABLE = "AZURE_ENVIRONMENT_FILEPATH";
+export const knownClouds: readonly string[] = [...Object.keys(clouds), CUSTOM];
 
 /**
  * The endpoints of a cloud; those of `AzureStackCloud` come from the JSON file that AZURE_ENVIRONMENT_FILEPATH names.
@@ -54,8 +55,7 @@ export function cloudProblem(name: string): string | undefined {
 }
 
 function unknown(name: string): string {
-  const known = [...Object.keys(clouds), CUSTOM].join(", ");
-  return `There is no cloud environment matching the name "${name}": set cloud to one of ${known}`;
+  return `There is no cloud environment matching the name "${name}": set cloud to one of ${knownClouds.join(", ")}`;
 }
 
 function found(name: string): Cloud | undefined {
