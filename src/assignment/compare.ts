@@ -1,7 +1,6 @@
 import type { Assignment } from "../api/assignment.ts";
 import type { Binding } from "../api/binding.ts";
 import { type Identity, isNamespaced } from "../api/identity.ts";
-import { objectKey } from "../api/meta.ts";
 import type { Placement } from "../api/placement.ts";
 import type { Wanted } from "./types.ts";
 
@@ -33,7 +32,8 @@ function isSameIdentity(a: Identity, b: Identity): boolean {
 
 function isSameBinding(a: Binding, b: Binding): boolean {
   return (
-    objectKey(a.meta) === objectKey(b.meta) &&
+    a.meta.name === b.meta.name &&
+    a.meta.namespace === b.meta.namespace &&
     a.identityName === b.identityName &&
     a.selector === b.selector &&
     a.weight === b.weight

@@ -3,6 +3,7 @@ import { binding, identity, node, pod, scaleSetProviderId, vmProviderId } from "
 import { settings, snapshot } from "../../test/support/small-cluster.ts";
 import type { Pod } from "../api/pod.ts";
 import { desiredAssignments } from "./desired.ts";
+import { wantedKey } from "./names.ts";
 import type { Snapshot } from "./types.ts";
 
 const base = {
@@ -19,7 +20,7 @@ function dying(one: Pod): Pod {
 
 function wantedOf(over: Partial<Snapshot>): string[] {
   const { wanted } = desiredAssignments(snapshot({ ...base, ...over }));
-  return wanted.map(({ key, placement }) => (placement === undefined ? `${key} without Azure` : key));
+  return wanted.map((one) => (one.placement === undefined ? `${wantedKey(one)} without Azure` : wantedKey(one)));
 }
 
 function notesOf(over: Partial<Snapshot>): string[] {

@@ -1,11 +1,8 @@
-import type { Assignment } from "../api/assignment.ts";
 import { type Identity, isNamespaced } from "../api/identity.ts";
 import { bindingLabel, isFinished, type Pod } from "../api/pod.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import { type Fleet, fleetOf } from "./machine.ts";
-import { wantedKey } from "./names.ts";
 import { type Offer, offersOf } from "./offers.ts";
-import { bestRecords, isDying, RECORD_NAMESPACE } from "./records.ts";
+import { indexRecords, isDying, RECORD_NAMESPACE, type RecordIndex } from "./records.ts";
 import type { Note, NoteCode, Settings, Snapshot, Wanted } from "./types.ts";
 
 type Desired = { readonly wanted: readonly Wanted[]; readonly notes: readonly Note[] };
@@ -13,8 +10,8 @@ type Desired = { readonly wanted: readonly Wanted[]; readonly notes: readonly No
 type Surroundings = {
   readonly settings: Settings;
   readonly fleet: Fleet;
-  /** The records that name their machine, by what they are for. */
-  readonly records: ReadonlyMap<string, Assignment>;
+  /** The records that name a machine and whose node is gone. */
+  readonly homeless: RecordIndex;
 };
 
 /** Which pods shall have which identities, and why something that is bound is left out. */
@@ -23,14 +20,15 @@ export function desiredAssignments(
   fleet = fleetOf(nodes, settings),
 ): Desired {
   const offers = offersOf(bindings, identities);
-  const homeless = assignments.filter((one) => one.machine !== "" && fleet.of(one.nodeName) === undefined);
-  const records = bestRecords(homeless.filter((one) => !isDying(one)));
+  const homeless = indexRecords(
+    assignments.filter((one) => one.machine !== "" && fleet.of(one.nodeName) === undefined && !isDying(one)),
+  );
   const wanted: Wanted[] = [];
   const notes: Note[] = [...offers.notes];
   for (const pod of pods) {
     const label = bindingLabel(pod);
     if (label === "") continue;
-    const found = wantedOf(pod, offers.bySelector.get(label) ?? [], { settings, fleet, records });
+    const found = wantedOf(pod, offers.bySelector.get(label) ?? [], { settings, fleet, homeless });
     for (const one of found.wanted) wanted.push(one);
     for (const note of found.notes) notes.push(note);
   }
@@ -50,34 +48,36 @@ function wantedOf(pod: Pod, offers: readonly Offer[], surroundings: Surroundings
 
   const judged = near.map((offer) => judge(pod, offer, surroundings));
   return {
-    wanted: judged.filter((one) => "key" in one),
+    wanted: judged.filter((one) => "namespace" in one),
     notes: judged.filter((one) => "code" in one),
   };
 }
 
 function judge(pod: Pod, { binding, offered }: Offer, surroundings: Surroundings): Wanted | Note {
   if ("flaw" in offered) return { ...offered, ...offered.flaw, pod, binding };
-  const { identity } = offered;
+  const { identity, resourceId } = offered;
   const { settings, fleet } = surroundings;
   const namespace = staysInNamespace(identity, settings) ? identity.meta.namespace : RECORD_NAMESPACE;
-  const key = wantedKey(namespace, pod.meta, identity.meta);
-  const wanted = { key, namespace, pod, identity, binding, placement: undefined };
+  const wanted = { namespace, pod, identity, binding, placement: undefined };
   if (identity.type !== 0) return wanted;
 
   const left = { pod, binding, identity };
-  const machine = machineFor(pod, key, surroundings);
+  const machine = machineFor(wanted, surroundings);
   if (machine === undefined) return { ...left, code: "node-unknown", detail: `there is no node ${pod.nodeName}` };
   if (!fleet.has(machine)) {
     const detail = `${machine} is not in subscription ${settings.home.subscription}: add its own to MIC's --machine-scopes`;
     return { ...left, code: "machine-foreign", detail };
   }
-  return { ...wanted, placement: { machine, resourceId: resourceKey(identity.resourceId) } };
+  return { ...wanted, placement: { machine, resourceId } };
 }
 
 /** Of a node that was deleted under a living pod, the pod's record still knows the machine: the pod keeps what it has. */
-function machineFor(pod: Pod, key: string, { fleet, records }: Surroundings): string | undefined {
-  const record = records.get(key);
-  return fleet.of(pod.nodeName) ?? (record?.nodeName === pod.nodeName ? record.machine : undefined);
+function machineFor(wanted: Wanted, { fleet, homeless }: Surroundings): string | undefined {
+  const { nodeName } = wanted.pod;
+  const machine = fleet.of(nodeName);
+  if (machine !== undefined) return machine;
+  const record = homeless.of(wanted);
+  return record?.nodeName === nodeName ? record.machine : undefined;
 }
 
 function isWithinReach(pod: Pod, { binding, offered }: Offer, settings: Settings): boolean {

@@ -1,13 +1,16 @@
 import type { Binding } from "../api/binding.ts";
 import { type Identity, identityProblem } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import type { Note } from "./types.ts";
 
 type Flaw = { readonly code: "identity-missing" | "identity-invalid"; readonly detail: string };
 /** What a binding gives to the pods that it selects: its identity, or what is wrong with that. */
 export type Offer = {
   readonly binding: Binding;
-  readonly offered: { readonly identity: Identity } | { readonly flaw: Flaw; readonly identity?: Identity };
+  readonly offered:
+    | { readonly identity: Identity; readonly resourceId: string }
+    | { readonly flaw: Flaw; readonly identity?: Identity };
 };
 
 type Offers = { readonly bySelector: ReadonlyMap<string, readonly Offer[]>; readonly notes: readonly Note[] };
@@ -33,7 +36,8 @@ export function offersOf(bindings: readonly Binding[], identities: readonly Iden
 
 function judge(identity: Identity) {
   const detail = identityProblem(identity);
-  return detail === undefined ? { identity } : { identity, flaw: { code: "identity-invalid" as const, detail } };
+  if (detail === undefined) return { identity, resourceId: resourceKey(identity.resourceId) };
+  return { identity, flaw: { code: "identity-invalid" as const, detail } };
 }
 
 function missing(key: string): Flaw {

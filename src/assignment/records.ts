@@ -4,7 +4,6 @@ import { objectKey } from "../api/meta.ts";
 import { isIdentityResourceId, type Placement } from "../api/placement.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import type { Fleet } from "./machine.ts";
-import { wantedKey } from "./names.ts";
 import type { Wanted } from "./types.ts";
 
 /** The namespace of records, except those of identities that are used in their own namespace only. */
@@ -28,36 +27,56 @@ export function isInPlace({ meta, podNamespace }: Assignment): boolean {
   return meta.namespace === RECORD_NAMESPACE || meta.namespace === podNamespace;
 }
 
-/** By what they are for, the records that stand for it; names play no part. */
-export function bestRecords(records: readonly Assignment[]): Map<string, Assignment> {
-  const best = new Map<string, Assignment>();
+type Sought = Pick<Wanted, "namespace" | "pod" | "identity">;
+/** Finds the record that stands for what a pod shall have; names of records play no part. */
+export type RecordIndex = { readonly of: (sought: Sought) => Assignment | undefined };
+
+/**
+ * Records by pod. No keys are put together here: it would take most of the time of a plan, and names of objects that
+ * were looked up once are found fast again.
+ */
+export function indexRecords(records: readonly Assignment[]): RecordIndex {
+  const byPod = new Map<string, Map<string, Assignment[]>>();
   for (const record of records) {
-    const other = best.get(keyOf(record));
-    if (other === undefined || isBetter(record, other)) best.set(keyOf(record), record);
+    const pods = byPod.get(record.podNamespace) ?? new Map<string, Assignment[]>();
+    byPod.set(record.podNamespace, pods);
+    const others = pods.get(record.pod);
+    if (others === undefined) pods.set(record.pod, [record]);
+    else others.push(record);
   }
-  return best;
+  return {
+    of: (sought) => {
+      const { namespace, name } = sought.pod.meta;
+      let best: Assignment | undefined;
+      for (const record of byPod.get(namespace)?.get(name) ?? []) {
+        if (isFor(record, sought) && (best === undefined || isBetter(record, best))) best = record;
+      }
+      return best;
+    },
+  };
+}
+
+function isFor({ meta, identity }: Assignment, sought: Sought): boolean {
+  const { name, namespace } = sought.identity.meta;
+  return meta.namespace === sought.namespace && identity.meta.name === name && identity.meta.namespace === namespace;
 }
 
 /** Tells which record stands for which wanted assignment. */
 export function matchRecords(records: readonly Assignment[], wanted: readonly Wanted[]): Matched {
-  const best = bestRecords(records);
-  const surplus = records.filter((record) => best.get(keyOf(record)) !== record);
+  const index = indexRecords(records);
+  const staying = new Set<Assignment>();
   const kept: Matched["kept"][number][] = [];
   const fresh: Wanted[] = [];
   for (const one of wanted) {
-    const record = best.get(one.key);
+    const record = index.of(one);
     if (record === undefined || isDying(record)) {
       fresh.push(one);
     } else {
       kept.push({ wanted: one, record });
-      best.delete(one.key);
+      staying.add(record);
     }
   }
-  return { kept, fresh, unwanted: [...surplus, ...best.values()] };
-}
-
-function keyOf({ meta, pod, podNamespace, identity }: Assignment): string {
-  return wantedKey(meta.namespace, { namespace: podNamespace, name: pod }, identity.meta);
+  return { kept, fresh, unwanted: records.filter((record) => !staying.has(record)) };
 }
 
 /** Whether somebody has deleted a record, which waits for MIC to let it go. */

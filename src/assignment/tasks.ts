@@ -1,8 +1,7 @@
 import type { Assignment, AssignmentDraft, AssignmentState } from "../api/assignment.ts";
-import { objectKey } from "../api/meta.ts";
 import type { Placement } from "../api/placement.ts";
 import { isSamePlacement, saysTheSame } from "./compare.ts";
-import { freeName } from "./names.ts";
+import { freeName, wantedKey } from "./names.ts";
 import { type Footprint, isGuarded } from "./records.ts";
 import type { MachinePlan, RecordWork, Wanted } from "./types.ts";
 
@@ -19,12 +18,19 @@ export function isSettled(record: Assignment, wanted: Wanted): boolean {
 /** What is wanted and has no record yet; names of records that are there, dying ones too, are not taken again. */
 export function freshTasks(fresh: readonly Wanted[], records: readonly Assignment[]): readonly Task[] {
   if (fresh.length === 0) return [];
-  const taken = new Set(records.map(({ meta }) => objectKey(meta)));
-  return [...fresh]
+  const taken = new Map<string, Set<string>>();
+  const take = (namespace: string, name: string) => {
+    const names = taken.get(namespace);
+    if (names === undefined) taken.set(namespace, new Set([name]));
+    else names.add(name);
+  };
+  for (const { meta } of records) take(meta.namespace, meta.name);
+  return fresh
+    .map((wanted) => ({ wanted, key: wantedKey(wanted) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map((wanted) => {
-      const name = freeName(wanted, (key) => taken.has(key));
-      taken.add(`${wanted.namespace}/${name}`);
+    .map(({ wanted }) => {
+      const name = freeName(wanted, (one) => taken.get(wanted.namespace)?.has(one) ?? false);
+      take(wanted.namespace, name);
       const state = wanted.placement === undefined ? "Assigned" : "Created";
       const draft = draftOf(wanted, { name, state, leftovers: [] });
       const work = { draft, record: undefined, awaits: wanted.placement?.resourceId, clears: [] };

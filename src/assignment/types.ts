@@ -42,8 +42,6 @@ export type Snapshot = {
 
 /** A pod shall have an identity. */
 export type Wanted = {
-  /** Who uses what: the same for a pod's record whatever the record is called. */
-  readonly key: string;
   /** Where the record belongs. */
   readonly namespace: string;
   readonly pod: Pod;

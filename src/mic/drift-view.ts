@@ -1,7 +1,7 @@
 import type { Identity } from "../api/identity.ts";
 import { isSameClientId, resourceKey } from "../api/resource-id.ts";
 import { desiredAssignments } from "../assignment/desired.ts";
-import { bestRecords, isInPlace } from "../assignment/records.ts";
+import { indexRecords, isInPlace } from "../assignment/records.ts";
 import type { Drift, Snapshot } from "../assignment/types.ts";
 import type { Carried } from "./ports.ts";
 import type { Bond } from "./tell-bond.ts";
@@ -27,10 +27,11 @@ export type Wants = {
 export type Finding = { readonly drift: Drift; readonly bonds: readonly Bond[]; readonly azures: string };
 
 export function wantsOf(snapshot: Snapshot): Wants {
-  const records = bestRecords(snapshot.assignments.filter(isInPlace));
+  const records = indexRecords(snapshot.assignments.filter(isInPlace));
   const machines = new Map<string, Map<string, Want>>();
   const nodes = new Map<string, string>();
-  for (const { key, placement, pod, binding, identity } of desiredAssignments(snapshot).wanted) {
+  for (const wanted of desiredAssignments(snapshot).wanted) {
+    const { placement, pod, binding, identity } = wanted;
     if (placement === undefined) continue;
     const { machine, resourceId } = placement;
     nodes.set(pod.nodeName, machine);
@@ -45,7 +46,7 @@ export function wantsOf(snapshot: Snapshot): Wants {
       binding,
       identity,
     });
-    want.isAssigned ||= records.get(key)?.state === "Assigned";
+    want.isAssigned ||= records.of(wanted)?.state === "Assigned";
   }
   const ofAzure = snapshot.identities.filter(({ type }) => type === 0);
   return { machines, nodes, identities: Map.groupBy(ofAzure, ({ resourceId }) => resourceKey(resourceId)) };
