@@ -23,6 +23,11 @@ describe("armFault", () => {
       code: "ARM_FORBIDDEN",
       says: /VM vm-0 of resource group rg: grant it the role with az .*"Virtual Machine Contributor".* --scope \/subscriptions\/sub\/resourcegroups\/rg \(/,
     },
+    {
+      from: rest(403, "RequestDisallowedByPolicy", "policy forbids it"),
+      code: "ARM_FORBIDDEN",
+      says: /does not let MIC change VM vm-0 of resource group rg \(RequestDisallowedByPolicy\): policy forbids it$/,
+    },
     { from: rest(404, "ResourceNotFound"), code: "ARM_NOT_FOUND", says: /VM vm-0 of resource group rg does not exist/ },
     { from: rest(404, "NotFound", "no operation", pollUrl), code: "ARM_ERROR", says: /MIC tries again: no operation$/ },
     { from: rest(404, "SubscriptionNotFound"), code: "ARM_ERROR", says: /it said so/ },
@@ -76,6 +81,11 @@ describe("armFault", () => {
       code: "FailedIdentityOperation",
       message: `Identity operation for resource '${vm}' failed with error 'Status: 'BadRequest'. Response: '{"error":{"message":"User Assigned Identities Number '151' Assign exceed limit '150' in one request."}}'.'.`,
       then: "ARM_IDENTITY_QUOTA",
+    },
+    {
+      code: "AuthorizationFailed",
+      message: `The client 'app' with object id 'oid-1' does not have authorization to perform action 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' over scope '${one}' or the scope is invalid.`,
+      then: "ARM_IDENTITY_REFUSED",
     },
     { code: "TooManyUserAssignedIdentities", message: "no more", then: "ARM_IDENTITY_QUOTA" },
     {

@@ -1,6 +1,6 @@
 import { parseResourceId } from "../api/resource-id.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
-import { identitiesIn, identityTrouble, roleAssignment } from "./identity-refusal.ts";
+import { identitiesIn, identityTrouble, isRoleMissing, roleAssignment } from "./identity-refusal.ts";
 
 /** The parts of an SDK's error that tell what happened; any of them may be absent. */
 type SdkError = {
@@ -95,7 +95,7 @@ function aboutIdentities({ code, whole, said, name, principal }: Told, identitie
     case "passing":
       return ["ARM_ERROR", `Azure could not change ${name}, MIC tries again: ${said}`];
     case "refused": {
-      if (code !== "LinkedAuthorizationFailed") {
+      if (!isRoleMissing(code)) {
         const check = `check that ${identities || "the identity"} exists in Azure`;
         return ["ARM_IDENTITY_REFUSED", `Azure refused an identity for ${name}: ${check} (${said})`];
       }
@@ -113,6 +113,9 @@ function byStatus({ code, said, name, status, machine, principal, isAboutMachine
       "ARM_CREDENTIAL",
       `Azure does not accept MIC's token: ${said}; check how azure.json says that MIC signs in`,
     ];
+  }
+  if (status === 403 && !isRoleMissing(code)) {
+    return ["ARM_FORBIDDEN", `Azure does not let MIC change ${name} (${code}): ${said}`];
   }
   if (status === 403) {
     const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));

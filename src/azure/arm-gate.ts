@@ -66,8 +66,9 @@ export class ArmGate {
 
   /** Azure may take what it did not: MIC signs in as somebody else. */
   reset(): void {
-    for (const subscription of this.#subscriptions.keys()) this.#options.onBreaker?.("closed", subscription);
+    const kept = [...this.#subscriptions].filter(([, { told }]) => told !== "closed");
     this.#subscriptions.clear();
+    for (const [subscription] of kept) this.#options.onBreaker?.("closed", subscription);
   }
 
   /** @throws Fault when Azure takes no calls of that kind now */

@@ -17,6 +17,10 @@ const ABOUT_IDENTITIES = new Set([
   "InvalidIdentityValues",
   "UserAssignedIdentityNotFound",
 ]);
+/** What it takes to put an identity on a machine, wherever Azure says that it is missing. */
+const ASSIGN = /userAssignedIdentities\/assign\/action/i;
+/** Codes that ask for a role. */
+const ROLE_MISSING = new Set<unknown>(["LinkedAuthorizationFailed", "LinkedAccessCheckFailed", "AuthorizationFailed"]);
 /** The identity service itself had trouble, so the identities may be sound. */
 const PASSING =
   /Status: '(Conflict|TooManyRequests|InternalServerError|BadGateway|ServiceUnavailable|GatewayTimeout)'/i;
@@ -32,7 +36,8 @@ export function identityTrouble(code: string, message: string): IdentityTrouble 
     if (/\bexceeds? (the )?limit\b/i.test(message)) return { kind: "too many" };
     if (PASSING.test(message)) return { kind: "passing" };
   }
-  return ABOUT_IDENTITIES.has(code) || MISSING.test(message) ? { kind: "refused" } : undefined;
+  const isAbout = ABOUT_IDENTITIES.has(code) || ASSIGN.test(message) || MISSING.test(message);
+  return isAbout ? { kind: "refused" } : undefined;
 }
 
 /** The resource IDs of all identities that a message of Azure names, as it spells them. */
@@ -67,12 +72,17 @@ export function namedBy({ facts }: Fault, ids: readonly string[]): readonly stri
 export function refusalOf(id: string, { code, facts, cause, message }: Fault): Fault {
   const about = { facts: { identities: id, ...(facts.code === undefined ? {} : { code: facts.code }) } };
   const options = { ...about, cause: cause ?? message };
-  if (facts.code === "LinkedAuthorizationFailed" || facts.code === "LinkedAccessCheckFailed") {
+  if (isRoleMissing(facts.code)) {
     const grant = roleAssignment("Managed Identity Operator", facts.principal, id);
     return new Fault(code, `MIC may not put the identity ${id} on machines: grant it the role with ${grant}`, options);
   }
   const said = facts.code === undefined ? "" : ` (${facts.code})`;
   return new Fault(code, `Azure refuses the identity ${id}${said}: check that it exists in Azure`, options);
+}
+
+/** Whether an error's code asks for a role. */
+export function isRoleMissing(code: unknown): boolean {
+  return ROLE_MISSING.has(code);
 }
 
 /** The command that grants a role; Azure's error tells who lacks it. */

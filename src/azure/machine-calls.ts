@@ -115,7 +115,7 @@ async function within<T>(
 ): Promise<T> {
   const late = new AbortController();
   const over = new AbortController();
-  clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(
+  clock.sleep(ms, over.signal).then(
     () => late.abort(new TooLate()),
     () => {}, // the work ended first
   );
