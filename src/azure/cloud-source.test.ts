@@ -139,7 +139,7 @@ describe("CloudSource", () => {
     await one.look();
     expect(clientOf(one.cloud)).toBe("id-of-mic-2");
     expect(one.cloud.problem).toBeUndefined();
-    expect(one.told("I").filter((line) => line.includes("can be used again"))).toHaveLength(1);
+    expect(one.told("I").filter((line) => /in .*azure\.json can be used again\n$/.test(line))).toHaveLength(1);
     expect(one.problems.map((problem) => problem?.code)).toEqual(["CLOUD_CONFIG_INVALID", undefined]);
   });
 

@@ -112,23 +112,20 @@ export class CloudSource {
   async #read(): Promise<void> {
     if (this.#seen !== undefined && isSame(this.#seen, await printsOf(this.#seen.keys()))) return;
     const prints = new Map<string, string>();
-    try {
-      const { file, env, ca } = this.#options;
-      const surroundings = { read: printing(prints), now: () => this.#clock.now() };
-      const access = await loadAzureAccess({ file, env }, surroundings, { ca, clock: this.#clock });
-      this.#seen = prints;
-      this.#succeeded(access, prints);
-    } catch (reason) {
-      this.#seen = prints;
-      this.#failed(Fault.from(reason));
-    }
+    const { file, env, ca } = this.#options;
+    const surroundings = { read: printing(prints), now: () => this.#clock.now() };
+    const loading = loadAzureAccess({ file, env }, surroundings, { ca, clock: this.#clock });
+    const result = await loading.catch((reason: unknown) => Fault.from(reason));
+    this.#seen = prints;
+    if (result instanceof Fault) this.#failed(result);
+    else this.#succeeded(result, prints);
   }
 
   #succeeded(access: AzureAccess, prints: Prints): void {
-    const { log, onChange, onProblem } = this.#options;
+    const { file, log, onChange, onProblem } = this.#options;
     if (this.#problem !== undefined) {
       this.#problem = undefined;
-      log.info("the cloud configuration can be used again");
+      log.info(`the cloud configuration in ${file === "" ? "the environment" : file} can be used again`);
       onProblem?.(undefined);
     }
     if (this.#access !== undefined && isSame(prints, this.#accessPrints)) return;

@@ -18,13 +18,14 @@ const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS/;
  */
 export function signInFault(reason: unknown, place: SignInPlace, heard: Heard): Fault {
   if (reason instanceof Fault) return reason;
-  const raw = heard.said || (reason instanceof Error ? reason.message : String(reason));
-  const said = tidy(raw, place.config);
-  if (heard.code !== undefined) {
-    return new Fault("ENTRA_UNREACHABLE", unreachable(place, heard.code), { cause: reason });
+  const { status = 0, code } = heard;
+  if (code !== undefined) return new Fault("ENTRA_UNREACHABLE", unreachable(place, code), { cause: reason });
+  if (status > 0 && !heard.said) {
+    const message = unreachable(place, `status ${status} from something else that answers there`);
+    return new Fault("ENTRA_UNREACHABLE", message, { cause: reason, retryAfterMs: heard.retryAfterMs });
   }
+  const said = tidy(heard.said ?? (reason instanceof Error ? reason.message : String(reason)), place.config);
   const number = /AADSTS(\d+)/.exec(said)?.[1] ?? "";
-  const { status = 0 } = heard;
   if (status === 429 || status >= 500) {
     const message = `Entra ID gives MIC no token for now: it answers with status ${status}; MIC asks again (${said})`;
     return new Fault("ENTRA_ERROR", message, { cause: reason, retryAfterMs: heard.retryAfterMs });
