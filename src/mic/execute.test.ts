@@ -146,6 +146,17 @@ describe("executePlan", () => {
     expect(outcome).toEqual({ fault: undefined, retryInMs: 7 });
   });
 
+  it("does not tell of others' identities that were refused together with a record's own", async () => {
+    const machines = new FakeMachines();
+    const facts = { identities: `${identityId("bad")},${identityId("secret")}` };
+    const fault = new Fault("ARM_IDENTITY_REFUSED", `no to ${facts.identities}`, { facts });
+    const refused = new Map([[idOf("bad"), { fault, retryInMs: 1_000, isNew: true }]]);
+    machines.patch = async () => ({ done: new Set([idOf("good")]), refused, fault: undefined });
+    const { messages } = await run(appear, new FakeRecords(), machines);
+    expect(messages[0]).toMatch(/^bad-binding: Azure refuses \S*bad: /);
+    expect(messages.join()).not.toContain("secret");
+  });
+
   it("does not let a record go whose identity Azure refuses to take off", async () => {
     const machines = new FakeMachines();
     const fault = new Fault("ARM_IDENTITY_REFUSED", "no");

@@ -192,8 +192,11 @@ describe("SyncLoop", () => {
     await t.look();
     t.works[0]?.end({ fault: undefined, retryInMs: 60_000 });
     await t.look(1);
+    t.clock.advance(59_000);
+    t.becomes({});
+    await t.look(1);
     expect([t.works.length, t.failures]).toEqual([1, []]);
-    t.clock.advance(60_000);
+    t.clock.advance(1_000);
     await t.look();
     expect(t.works).toHaveLength(2);
     await t.end();
