@@ -121,6 +121,7 @@ export class DriftRepair {
     this.#forget(machines);
     const read = await this.#readAll([...machines.keys()].sort(), signal);
     events.driftRound({ machines: machines.size, read, tookMs: clock.monotonic() - started });
+    this.#wants = undefined; // large, and out of date when it is needed again
   }
 
   /** Waits, and reads the machines of nodes that come meanwhile. */
@@ -170,7 +171,7 @@ export class DriftRepair {
   async #check(machine: string, signal: AbortSignal): Promise<boolean> {
     const { read, isBusy, events } = this.#options;
     try {
-      const before = this.#look(FRESH_MS);
+      const before = this.#look(Number.POSITIVE_INFINITY);
       const carried = await read(machine, signal);
       signal.throwIfAborted();
       this.#unreadable.delete(machine);
