@@ -41,6 +41,12 @@ describe("ArmGate", () => {
     ]);
   });
 
+  it("waits when Azure says that little is left, even where it takes the call", () => {
+    const { gate: entry } = gate();
+    entry.hearing("update", vm("a"))({ status: 202, subscriptionWrites: 0, resource: new Map() });
+    expect(entry.delayMs(vm("b"))).toBeGreaterThan(0);
+  });
+
   it("lets another call try when the one that tried was stopped", async () => {
     const { gate: entry, clock } = gate();
     entry.failed("update", vm("a"), throttled("SubscriptionRequestsThrottled"));

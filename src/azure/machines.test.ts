@@ -105,6 +105,18 @@ describe("a patch", () => {
     expect(compute.patches).toHaveLength(1);
   });
 
+  it("finds the machine gone that failed to be changed", async () => {
+    const { compute, now } = azure();
+    compute.create(vm("0"), { ids: [b] });
+    const release = compute.hold();
+    compute.failNext("update", { status: 500, code: "InternalServerError" });
+    const patching = now({ attach: [a], detach: [b] });
+    await expect.poll(() => compute.patches.length).toBe(1);
+    compute.remove(vm("0"));
+    release();
+    expect(await patching).toMatchObject({ done: new Set([b]), fault: { code: "ARM_NOT_FOUND" } });
+  });
+
   it("takes nothing for done that is still under way", async () => {
     const { compute, patch } = azure();
     compute.create(vm("0"), { state: "Updating" });
@@ -132,6 +144,7 @@ describe("a patch", () => {
     compute.create(vm("0"), { ids: [a, b] });
     expect((await patch({ detach: [a, b] })).done).toEqual(new Set([a, b]));
     expect((await patch({ renew: [a] })).done).toEqual(new Set([a]));
+    expect(compute.patches).toHaveLength(1);
     expect([compute.on(vm("0")), spared]).toEqual([
       [a],
       [
@@ -148,8 +161,8 @@ describe("a patch", () => {
       type: "UserAssigned",
       userAssigned: new Set([a, b]),
       clientIds: new Map([
-        [a, "client-of-a"],
-        [b, "client-of-b"],
+        [a, "Client-of-a"],
+        [b, "Client-of-b"],
       ]),
       pinned: new Set([a]),
     });
@@ -190,6 +203,15 @@ describe("renewing", () => {
     expect([first.done, first.fault?.code, compute.on(vm("0"))]).toEqual([new Set(), "ARM_ERROR", [b]]);
     expect((await patch({ renew: [a] })).done).toEqual(new Set([a]));
     expect(compute.on(vm("0"))).toEqual([a, b]);
+  });
+
+  it("takes it off first, however much else there is to do", async () => {
+    const { compute, patch } = azure();
+    compute.create(vm("0"), { ids: [a, b] });
+    const others = ids(200);
+    expect((await patch({ attach: others, renew: [a] })).done).toEqual(new Set([...others, a]));
+    expect(compute.on(vm("0"))).toEqual([a, b, ...others]);
+    expect(kinds(compute).at(-1)).toEqual({ [a]: {} });
   });
 
   it("does not take for renewed what could not be taken off", async () => {
@@ -233,11 +255,30 @@ describe("identities that Azure refuses", () => {
   it("hold up no detach, whatever happens to the attaches", async () => {
     const { compute, patch } = azure({ maxRetries: 0 });
     compute.naming = "none";
-    compute.create(vm("0"), { ids: [c] });
+    compute.create(vm("0"), { ids: [c, d] });
     compute.refuse([a, b]);
-    await patch({ attach: [a, b], detach: [c] });
+    await patch({ attach: [a, b], detach: [c, d] });
     expect(compute.on(vm("0"))).toEqual([]);
     expect(compute.patches[1]?.patch).toEqual({ type: "None" });
+  });
+
+  it.each([
+    { maxRetries: 1, sizes: [8, 7, 3, 1, 1, 3] },
+    { maxRetries: 2, sizes: [8, 7, 6, 3, 2] },
+  ])("leave the rest whole $maxRetries times, then go in halves", async ({ maxRetries, sizes }) => {
+    const { compute, patch } = azure({ maxRetries });
+    compute.naming = "first";
+    compute.refuse(ids(3));
+    expect((await patch({ attach: ids(8) })).done).toEqual(new Set(ids(8).slice(3)));
+    expect(compute.patches.map((one) => Object.keys(one.patch.userAssignedIdentities ?? {}).length)).toEqual(sizes);
+  });
+
+  it("are refused by an operation that Azure had begun: what it has done is not done again", async () => {
+    const { compute, patch } = azure();
+    const message = `Status: 'BadRequest'. Resource '${b}' was not found.`;
+    compute.failNext("update", { status: undefined, code: "FailedIdentityOperation", message, when: "after" });
+    expect((await patch({ attach: [a, b] })).done).toEqual(new Set([a, b]));
+    expect(compute.patches).toHaveLength(1);
   });
 
   it("are left aside on every machine without asking Azure, until they are due", async () => {
@@ -271,6 +312,20 @@ describe("identities that Azure refuses", () => {
     ]);
     expect(machines.quarantined).toBe(0);
     expect((await patch({ attach: [a] }, vm("1"))).done).toEqual(new Set([a]));
+  });
+
+  it("are tried on one machine at a time", async () => {
+    const { clock, compute, now } = azure();
+    compute.refuse([a]);
+    await now({ attach: [a] });
+    clock.advance(MINUTE);
+    const release = compute.hold();
+    const trial = now({ attach: [a] });
+    await expect.poll(() => compute.patches.length).toBe(2);
+    expect((await now({ attach: [a] }, vm("1"))).refused.get(a)).toMatchObject({ isNew: false, retryInMs: MINUTE });
+    expect(compute.patches).toHaveLength(2);
+    release();
+    expect((await trial).refused.get(a)).toMatchObject({ isNew: true, retryInMs: 2 * MINUTE });
   });
 
   it("all go at once when the first that is tried again is taken: the cause is gone", async () => {
@@ -446,7 +501,7 @@ describe("throttling", () => {
     expect([machines.delayMs(vm("1")), events]).toEqual([17_000, [["open", "sub"]]]);
     const { fault } = await now({ attach: [a] }, vm("1"));
     expect(fault).toMatchObject({ code: "ARM_THROTTLED", retryAfterMs: 17_000 });
-    expect(compute.patches).toHaveLength(1);
+    expect([compute.patches.length, compute.gets]).toEqual([1, 1]);
     clock.advance(17_000);
 
     const release = compute.hold();
@@ -461,6 +516,20 @@ describe("throttling", () => {
       ["closed", "sub"],
     ]);
     expect((await now({ attach: [b] })).done).toEqual(new Set([b]));
+  });
+
+  it("is tried by another when the one that tried was stopped", async () => {
+    const { clock, compute, machines, now } = azure();
+    compute.failNext("update", throttled("SubscriptionRequestsThrottled", 17));
+    await now({ attach: [a] });
+    clock.advance(17_000);
+    compute.hold();
+    const stop = new AbortController();
+    const trial = machines.patch(vm("1"), { attach: [a], detach: [] }, stop.signal);
+    await expect.poll(() => compute.patches.length).toBe(2);
+    stop.abort(new Error("enough"));
+    await expect(trial).rejects.toThrow("enough");
+    expect((await now({ attach: [a] })).done).toEqual(new Set([a]));
   });
 
   it.each([

@@ -48,6 +48,10 @@ export class FakeCompute implements Compute {
     return this.#machines.get(resourceKey(id))?.type;
   }
 
+  remove(id: string): void {
+    this.#machines.delete(resourceKey(id));
+  }
+
   /** From now on identities are refused, or no longer. */
   refuse(ids: readonly string[], isRefused = true): void {
     for (const id of ids) isRefused ? this.#bad.add(resourceKey(id)) : this.#bad.delete(resourceKey(id));
@@ -122,7 +126,7 @@ export class FakeCompute implements Compute {
 }
 
 function clientIdOf(id: string): string {
-  return `client-of-${id.slice(id.lastIndexOf("/") + 1).toLowerCase()}`;
+  return `Client-of-${id.slice(id.lastIndexOf("/") + 1).toLowerCase()}`;
 }
 
 function refusal(bad: readonly string[], naming: Naming): Trouble {
