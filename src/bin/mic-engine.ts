@@ -71,6 +71,7 @@ export function micEngine(tools: Tools) {
 
   return {
     settings,
+    snapshot,
     get isRunning(): boolean {
       return loop.isRunning;
     },

@@ -13,6 +13,7 @@ import { loadAccess } from "../kube/kubeconfig.ts";
 import { LeaderLease } from "../kube/leader.ts";
 import { lead } from "../kube/leadership.ts";
 import { leaseLock } from "../kube/lease.ts";
+import { type DryRunFormat, dryRun } from "../mic/dry-run.ts";
 import { micMetrics } from "../mic/metrics.ts";
 import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
@@ -47,6 +48,8 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   const engine = micEngine(tools);
   onReload = () => engine.accessChanged();
 
+  if (config.dryRun !== "off") return await printPlan(config.dryRun, engine, tools, signal);
+
   const notReady = () => notFilled(stores) ?? (source.access === undefined ? source.problem?.message : undefined);
   const health = { isActive: () => engine.isRunning, notReady, isStuck: () => engine.isStuck };
   await using probes = await serveProbes(health, config.probePort);
@@ -72,6 +75,25 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
 }
 
 type Tools = Parameters<typeof micEngine>[0];
+type Engine = ReturnType<typeof micEngine>;
+
+/** For people: it listens nowhere, so that it runs beside an instance in the same pod. */
+async function printPlan(
+  format: DryRunFormat,
+  engine: Engine,
+  { stores, source }: Tools,
+  signal: AbortSignal,
+): Promise<void> {
+  if (source.access === undefined) throw source.problem ?? new Error("azure.json was not read");
+  const all = Object.values(stores);
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const following = all.map((store) => store.run(stop));
+  await Promise.all(all.map((store) => store.ready(stop)));
+  dryRun({ snapshot: engine.snapshot, format, write: (text) => void process.stdout.write(text) });
+  over.abort();
+  await Promise.all(following);
+}
 
 /** Today's lock and the one of the releases before, so that one of each never lead side by side. */
 function locks({ config, announcer, log }: Tools, client: KubeClient): readonly LeaderLease[] {

@@ -4,7 +4,7 @@ import { KubeClient } from "../../src/kube/client.ts";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
 import { micAzure } from "./mic-azure.ts";
 import { crdsInto } from "./mic-cluster.ts";
-import { type Env, MicProcess } from "./mic-process.ts";
+import { type Env, MicProcess, micCommands } from "./mic-process.ts";
 
 const never = new AbortController().signal;
 
@@ -22,6 +22,11 @@ export async function micPlace() {
 
   return {
     world: azure.world,
+    /** Its path. */
+    azureJson: azure.azureJson,
+    tls: azure.tls,
+    endpointsWith: azure.endpointsWith,
+    signal: never,
     api,
     client,
     access,
@@ -37,8 +42,11 @@ export async function micPlace() {
         `--leader-election-instance=${instance}`,
       ];
     },
-    start: (args: readonly string[], env: Env = { MIC_POD_NAMESPACE: "default" }) =>
-      new MicProcess(args, { ...env, ...azure.env }),
+    start: (
+      args: readonly string[],
+      env: Env = { MIC_POD_NAMESPACE: "default" },
+      command: readonly [string, ...string[]] = micCommands.source,
+    ) => new MicProcess(args, { ...azure.env, ...env }, command),
     create(kind: Kind, name: string, spec: object, labels: object = {}): Promise<unknown> {
       const namespace = kind.isNamespaced ? "default" : "";
       const metadata = { name, labels, ...(kind.isNamespaced ? { namespace } : {}) };
