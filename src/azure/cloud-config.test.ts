@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCloudConfig } from "./cloud-config.ts";
 import { findCloud } from "./clouds.ts";
@@ -88,7 +89,7 @@ describe("loadCloudConfig", () => {
       when: "many things are wrong at once",
       text: JSON.stringify({
         cloud: "Azurre",
-        tenantId: "a tenant",
+        tenantId: "a/tenant",
         AADClientId: "x",
         aadClientID: "y",
         useManagedIdentityExtension: "perhaps",
@@ -117,6 +118,37 @@ describe("loadCloudConfig", () => {
     const reading = loadCloudConfig(await file('{\n"aadClientSecret": "hush", ]'), {});
     await expect(reading).rejects.toThrow(/neither JSON nor YAML, see line 2$/);
     await expect(reading).rejects.not.toThrow(/hush/);
+  });
+
+  it("never quotes the secret, wherever the file is damaged", async () => {
+    const lines = Object.entries(secret).map(([key, value]) => `${key}: ${value}`);
+    const good = [JSON.stringify(secret), lines.toReversed().join("\n"), lines.join("\n")];
+    const damage = fc.record({ at: fc.nat(200), by: fc.constantFrom("", " ", "\n", "\n ", '"', ":", "{", "&") });
+    const damaged = (text: string, { at, by }: { at: number; by: string }) =>
+      text.slice(0, at) + by + text.slice(at + 1);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...good),
+        fc.array(damage, { minLength: 1, maxLength: 3 }),
+        async (text, all) => {
+          const read = async () => Buffer.from(all.reduce(damaged, text));
+          const told = await loadCloudConfig("azure.json", {}, { read }).then(
+            signInSummary,
+            (reason: Error) => reason.message,
+          );
+          expect(told).not.toMatch(/hush/);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("refuses values of several words, which a broken line makes, and quotes none of them", async () => {
+    const text =
+      "cloud: AzureCloud\n  aadClientSecret hush\nsubscriptionId: s t\nresourceGroup: g\ntenantId: t\naadClientId: c\n";
+    await expect(loadCloudConfig(await file(text), {})).rejects.toThrow(
+      /cannot be used: cloud, subscriptionId must be one word; aadClientSecret missing or empty$/,
+    );
   });
 
   it("lets no parser warn on its own, since warnings quote the file", async () => {

@@ -64,6 +64,8 @@ async function fromFile(file: string, read: ReadFile): Promise<Source> {
   return { name: file, isEnvironment: false, ...readAzureJson(await read(file, "--cloudconfig")) };
 }
 
+/** All other values are words; where one is not, a line is broken, and the next key may be part of it, secret and all. */
+const SECRETS: readonly Key[] = ["aadClientSecret", "aadClientCertPassword"];
 const TENANT = /^[0-9a-zA-Z-.]+$/;
 
 /** Makes a configuration of a source's values and gathers what is wrong with them. */
@@ -74,10 +76,13 @@ class Reading {
   readonly #outside: Required<Surroundings>;
 
   constructor(source: Source, outside: Required<Surroundings>) {
-    this.problems = [...source.problems];
-    this.#values = source.values ?? {};
+    const given = Object.entries(source.values ?? {}) as [Key, string | undefined][];
+    const odd = given.filter(([key, value]) => !SECRETS.includes(key) && /\s/.test(value?.trim() ?? ""));
+    this.#values = Object.fromEntries(given.filter((one) => !odd.includes(one)));
     this.#source = source;
     this.#outside = outside;
+    this.problems = [...source.problems];
+    if (odd.length > 0) this.problems.push(`${odd.map(([key]) => this.#name(key)).join(", ")} must be one word`);
   }
 
   /** Undefined, or of no use, when there are problems. */
@@ -139,8 +144,9 @@ class Reading {
   }
 
   #need(needed: readonly Key[]): void {
-    const told = this.#source.problems.join(" ").toLowerCase();
-    const missing = needed.filter((key) => this.#value(key) === "" && !told.includes(key.toLowerCase()));
+    const told = this.problems.join(" ").toLowerCase();
+    const isTold = (key: Key) => told.includes(this.#name(key).toLowerCase());
+    const missing = needed.filter((key) => this.#value(key) === "" && !isTold(key));
     if (missing.length > 0) this.problems.push(`${missing.map((key) => this.#name(key)).join(", ")} missing or empty`);
   }
 
