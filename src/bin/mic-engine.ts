@@ -81,7 +81,7 @@ export function micEngine(tools: Tools) {
     /** azure.json was read anew. */
     accessChanged(): void {
       machines.accessChanged();
-      loop.changed();
+      loop.tryAgain();
     },
     async run(signal: AbortSignal): Promise<void> {
       events.leading();

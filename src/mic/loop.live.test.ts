@@ -176,6 +176,20 @@ describe("SyncLoop", () => {
     await t.end();
   });
 
+  it.each(["ARM_CREDENTIAL", "ARM_THROTTLED"] as const)(
+    "tries again at once after %s when it is told to",
+    async (code) => {
+      const t = start();
+      await t.look();
+      t.works[0]?.end({ fault: fault(600_000, code) });
+      await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+      t.loop.tryAgain();
+      await t.look();
+      expect(t.works[1]?.plan.attach).toHaveLength(1);
+      await t.end();
+    },
+  );
+
   it("does not begin again because less is wished than what failed", async () => {
     const t = start({ pods: [pod("a"), pod("b")] });
     await t.look();

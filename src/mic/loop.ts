@@ -74,6 +74,12 @@ export class SyncLoop {
     this.#trigger.fire();
   }
 
+  /** What machines failed for may be over, since Azure is asked in another way from now on: none rests any more. */
+  tryAgain(): void {
+    this.#backoffs.clear();
+    this.#rests.endAll();
+  }
+
   get isRunning(): boolean {
     return this.#isRunning;
   }

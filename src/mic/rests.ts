@@ -43,6 +43,14 @@ export class Rests {
     return true;
   }
 
+  /** Ends all rests. */
+  endAll(): void {
+    const rests = [...this.#rests.values()];
+    this.#rests.clear();
+    for (const { end } of rests) end.abort();
+    this.#onEnd();
+  }
+
   /** The part of a plan that no rest holds back. */
   allow(plan: MachinePlan): MachinePlan | undefined {
     const rest = this.#rests.get(plan.machine);
