@@ -6,7 +6,13 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/coverage/*.test.ts", "tools/*.test.ts", "bench/*.test.ts"],
+          include: [
+            "src/**/*.test.ts",
+            "test/*.test.ts",
+            "test/coverage/*.test.ts",
+            "tools/*.test.ts",
+            "bench/*.test.ts",
+          ],
           exclude: ["**/*.live.test.ts"],
           isolate: false, // one process for many files: nothing of ours lives longer than a test
         },
@@ -14,6 +20,10 @@ export default defineConfig({
       {
         // Beside the code too, but with real servers, processes or seconds of real time.
         test: { name: "live", include: ["src/**/*.live.test.ts", "tools/*.live.test.ts"], testTimeout: 30_000 },
+      },
+      {
+        // Random histories of MIC, in processes of their own.
+        test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 1_800_000 },
       },
       {
         test: {

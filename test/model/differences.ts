@@ -1,0 +1,82 @@
+import { objectOr as part, textOr as text } from "../../src/sandbox/kube-api/json.ts";
+import type { Azure } from "./azure.ts";
+import type { KubeServer } from "./kube.ts";
+import { OWN, resourceIdOf } from "./names.ts";
+import { recordOf, type StoredRecord } from "./record.ts";
+import { type Want, wantsOf } from "./wants.ts";
+import type { Owned } from "./watchman.ts";
+
+const FINALIZER = "azureassignedidentity.finalizers.aadpodidentity.k8s.io";
+
+export type Expected = {
+  readonly server: KubeServer;
+  readonly azure: Azure;
+  readonly isNamespaced: boolean;
+  readonly owned: Owned;
+  /** `machine resource` of what somebody made MIC forget, by taking its record away behind its back. */
+  readonly forgotten: ReadonlySet<string>;
+};
+
+/** What is not as it shall be when all trouble is over: missing, left behind, or wrong. */
+export function differences({ server, azure, isNamespaced, owned, forgotten }: Expected): string[] {
+  const wants = wantsOf(server, { isNamespaced, livePods: false });
+  const records = server.list("azureassignedidentities").map(recordOf);
+  const isToldOf = (resourceId: string) => {
+    const specs = server.list("azureidentities").map(({ spec }) => part(spec));
+    const same = specs.filter(({ resourceID }) => text(resourceID).toLowerCase() === resourceId);
+    return same.every(({ clientID }) => clientID === azure.clientIds.get(resourceId));
+  };
+  const machines = [...azure.machines].flatMap(([id, machine]) => {
+    const hasOwn = owned.get(id)?.hasOwn ? [resourceIdOf(OWN)] : [];
+    const wanted = new Set([
+      ...wants.filter((one) => one.machine === id).map((one) => one.resourceId.toLowerCase()),
+      ...hasOwn,
+    ]);
+    const mayStay = (one: string) => one === resourceIdOf("pinned") || forgotten.has(`${id} ${one}`);
+    return [
+      ...[...wanted].filter((one) => !machine.carried.has(one)).map((one) => `${id} lacks ${one}`),
+      ...[...machine.carried.keys()]
+        .filter((one) => !wanted.has(one) && !mayStay(one))
+        .map((one) => `${id} still has ${one}`),
+      ...[...machine.carried]
+        .filter(([one, clientId]) => wanted.has(one) && clientId !== azure.clientIds.get(one) && isToldOf(one))
+        .map(([one]) => `${id} has ${one} as it was before it was made anew`),
+      ...(machine.hasSystem === (owned.get(id)?.hasSystem ?? false)
+        ? []
+        : [`${id}: its system-assigned identity is wrong`]),
+    ];
+  });
+  return [...compare(wants.map(said), records.map(saying)), ...records.flatMap(misnamed), ...machines];
+}
+
+function compare(expected: readonly string[], found: readonly string[]): string[] {
+  const missing = expected.filter((one) => !found.includes(one)).map((one) => `there is no record ${one}`);
+  const surplus = found.filter((one) => !expected.includes(one)).map((one) => `there is a record ${one}`);
+  const twice = found.length > new Set(found).size ? ["there are two records for one thing"] : [];
+  return [...missing, ...surplus, ...twice];
+}
+
+function said({ namespace, pod, identity, node, binding, clientId, resourceId, machine }: Want): string {
+  const means = machine === "" ? "nothing in Azure" : `${resourceId} on ${machine}`;
+  return `in ${namespace}: pod ${pod} of node ${node}, identity ${identity} by ${binding}, client ${clientId}: ${means}, Assigned`;
+}
+
+function saying({ leftovers, finalizers, isDying, state, ...record }: StoredRecord): string {
+  const { namespace, pod, identity, node, binding, clientId, resourceId, machine } = record;
+  const means = machine === "" ? "nothing in Azure" : `${resourceId} on ${machine}`;
+  const also = [
+    ...leftovers.map((one) => `, leaving ${one.resourceId} on ${one.machine}`),
+    ...(finalizers.join() === FINALIZER ? [] : [`, finalizers [${finalizers.join()}]`]),
+    ...(isDying ? [", being deleted"] : []),
+  ];
+  return `in ${namespace}: pod ${pod} of node ${node}, identity ${identity} by ${binding}, client ${clientId}: ${means}, ${state}${also.join("")}`;
+}
+
+/** A record is called pod-namespace-identity; where that is taken, eight hexadecimal digits follow. */
+function misnamed({ name, pod, identity }: StoredRecord): string[] {
+  const [namespace = "", podName = ""] = pod.split("/");
+  const plain = `${podName}-${namespace}-${identity.split("/")[1]}`;
+  const isRight =
+    name === plain || (name.startsWith(`${plain}-`) && /^[0-9a-f]{8}$/.test(name.slice(plain.length + 1)));
+  return isRight ? [] : [`the record of ${pod} and ${identity} is called ${name}`];
+}

@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import type { Failure, Refusing } from "./azure.ts";
+import { IDENTITY_NAMES, LABELS, MACHINE_IDS, NAMESPACES, NODE_NAMES, POD_NAMES, RESOURCES } from "./names.ts";
+
+const namespace = fc.constantFrom(...NAMESPACES);
+const label = fc.constantFrom(...LABELS, ...LABELS, "none-such");
+const node = fc.constantFrom(...NODE_NAMES);
+const resource = fc.constantFrom(...RESOURCES);
+const machine = fc.constantFrom(...MACHINE_IDS);
+const one = fc.nat(7);
+const seconds = fc.nat(40);
+const mic = fc.nat(1);
+
+type Often<T> = { readonly weight: number; readonly how: fc.Arbitrary<T> };
+
+function often<T extends object>(weight: number, parts: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }): Often<T> {
+  return { weight, how: fc.record(parts) as unknown as fc.Arbitrary<T> };
+}
+
+/** What may happen, and how often beside the others. */
+const happenings = {
+  "pod appears": often(8, { namespace, name: fc.constantFrom(...POD_NAMES), node, label }),
+  "pod vanishes": often(5, { one }),
+  "pod moves": often(2, { one, node }),
+  "pod is relabelled": often(2, { one, label }),
+  "pod finishes": often(1, { one }),
+  "identity is written": often(4, {
+    namespace,
+    name: fc.constantFrom(...IDENTITY_NAMES),
+    resource,
+    isShouted: fc.boolean(),
+    type: fc.constantFrom(0, 0, 0, 0, 1, 2),
+    isNamespaced: fc.constantFrom(false, false, true),
+  }),
+  "identity vanishes": often(1, { one }),
+  "binding is written": often(3, {
+    namespace,
+    identity: fc.constantFrom(...IDENTITY_NAMES),
+    label,
+    weight: fc.nat(2),
+    name: fc.constantFrom("b1", "b2", "b3"),
+  }),
+  "binding vanishes": often(1, { one }),
+  "node vanishes": often(1, { node }),
+  "node appears": often(1, { node }),
+  "somebody deletes a record": often(1, { one }),
+  "somebody strips a record's finalizers": often(1, { one }),
+  "somebody labels a record": often(1, { one }),
+  "somebody takes an identity off": often(2, { machine, resource }),
+  "owner puts an identity on": often(1, { machine, isOn: fc.boolean() }),
+  "owner switches the system identity": often(2, { machine, isOn: fc.boolean() }),
+  "machine is deleted in Azure": often(1, { machine, state: fc.constantFrom("Deleting" as const, "gone" as const) }),
+  "machine is there again": often(1, { machine }),
+  "identity is made anew in Azure": often(1, {
+    resource: fc.constantFrom(...RESOURCES.filter((one) => one !== "pinned")),
+    isTold: fc.constantFrom(true, true, true, false),
+  }),
+  "Azure refuses": often(2, { resource, how: fc.constantFrom<Refusing>("named", "unnamed", "missing") }),
+  "Azure refuses no more": often(1, { resource }),
+  "Azure throttles": often(1, { machine: fc.option(machine, { nil: undefined }), seconds: fc.nat(200) }),
+  "the next change fails": often(3, {
+    machine,
+    how: fc.constantFrom<Failure>("before", "after", "half", "never ends"),
+  }),
+  "requests to Azure get lost": often(1, { rate: fc.constantFrom(0.2, 0.6), seconds }),
+  "requests to the API server get lost": often(3, { rate: fc.constantFrom(0.1, 0.3, 0.7), seconds }),
+  "the API server restarts": often(1, { forgets: fc.boolean(), seconds: fc.nat(15) }),
+  "MIC is cut off": often(1, { mic, seconds: fc.nat(90) }),
+  "MIC is killed": often(3, { mic, after: fc.nat(60), seconds: fc.nat(10) }),
+  "MIC is stopped": often(1, { mic }),
+};
+
+type Happenings = typeof happenings;
+/** One thing that happens, so many milliseconds after the one before. */
+export type Step = {
+  [What in keyof Happenings]: {
+    readonly what: What;
+    readonly how: Happenings[What] extends Often<infer T> ? Readonly<T> : never;
+    readonly afterMs: number;
+  };
+}[keyof Happenings];
+
+/** Everything that a run depends on: the same history runs the same way, down to the last millisecond. */
+export type History = {
+  readonly isNamespaced: boolean;
+  readonly pods: 1 | 2;
+  /** Whether machines begin with a system-assigned identity, in the order of their names. */
+  readonly systems: readonly boolean[];
+  /** What chance there is in latencies, losses and orders. */
+  readonly luck: number;
+  readonly steps: readonly Step[];
+};
+
+const pause = fc.oneof(
+  { weight: 4, arbitrary: fc.nat(300) },
+  { weight: 3, arbitrary: fc.nat(5_000) },
+  { weight: 1, arbitrary: fc.nat(60_000) },
+);
+const step = fc.oneof(
+  ...Object.entries(happenings).map(([what, { weight, how }]) => ({
+    weight,
+    arbitrary: fc.record({ what: fc.constant(what), how: how as fc.Arbitrary<object>, afterMs: pause }),
+  })),
+) as unknown as fc.Arbitrary<Step>;
+
+export const histories: fc.Arbitrary<History> = fc.record({
+  isNamespaced: fc.constantFrom(false, false, false, true),
+  pods: fc.constantFrom<1 | 2>(1, 2),
+  systems: fc.array(fc.boolean(), { minLength: MACHINE_IDS.length, maxLength: MACHINE_IDS.length }),
+  luck: fc.nat(0xffff),
+  steps: fc.array(step, { minLength: 5, maxLength: 40, size: "max" }),
+});
+
+/** A history as people read it. */
+export function tell({ isNamespaced, pods, systems, luck, steps }: History): string {
+  const mode = isNamespaced ? "namespaced mode" : "any namespace";
+  const system = MACHINE_IDS.filter((_, i) => systems[i]).map((id) => id.slice(id.lastIndexOf("/") + 1));
+  const head = `${pods} MIC, ${mode}, system-assigned identities on [${system.join(" ")}], luck ${luck}`;
+  return [head, ...steps.map(({ what, how, afterMs }) => `  +${afterMs} ms ${what} ${JSON.stringify(how)}`)].join("\n");
+}

@@ -1,0 +1,92 @@
+import type { Log } from "../../src/base/log.ts";
+import { act, addPod } from "./act.ts";
+import { differences } from "./differences.ts";
+import type { History, Step } from "./history.ts";
+import { MicPod } from "./mic-pod.ts";
+import { Watchman } from "./watchman.ts";
+import { World } from "./world.ts";
+
+/** When the trouble is over MIC has so long to put everything right, and then everything has to stay so. */
+const LONGEST_MENDING_MS = 2 * 3_600_000;
+const LOOK_MS = 30_000;
+const STAYS_MS = 240_000;
+
+export type Verdict = {
+  readonly problems: readonly string[];
+  /** How many changes of machines MIC asked for: what a history is worth. */
+  readonly changes: number;
+  readonly mendedAfterMs: number;
+};
+
+const silent: Log = { info() {}, warn() {}, error() {}, verbose() {}, named: () => silent };
+
+/** Lets a history happen, then heals everything, and says what went wrong. */
+export async function run(history: History, logTo?: (line: string) => void): Promise<Verdict> {
+  const { isNamespaced, pods, systems, luck, steps } = history;
+  const world = new World(luck, systems);
+  const { server, azure, timeline, owned, forgotten } = world;
+  const watchman = new Watchman({ server, azure, owned, now: () => timeline.now, isNamespaced });
+  const log = logTo === undefined ? silent : loudLog(() => timeline.now, logTo);
+  const mics = Array.from(
+    { length: pods },
+    (_, i) => new MicPod(`mic-${i}`, { ...world, watchman, isNamespaced, log }),
+  );
+  begin(world);
+  await timeline.pass(3_000);
+  for (const step of steps) {
+    await timeline.pass(step.afterMs);
+    log.info("--- happens", { what: step.what, how: JSON.stringify(step.how) });
+    act(step, world, mics);
+    if (watchman.problems.length > 0) break;
+  }
+  world.heal();
+  log.info("--- healed");
+  const expected = { server, azure, isNamespaced, owned, forgotten };
+  const healedAt = timeline.now;
+  const look = () => differences(expected);
+  let left = look();
+  while (watchman.problems.length === 0 && timeline.now - healedAt < LONGEST_MENDING_MS) {
+    await timeline.pass(left.length === 0 ? STAYS_MS : LOOK_MS);
+    const wasRight = left.length === 0;
+    left = look();
+    if (wasRight && left.length === 0) break;
+  }
+  const problems = watchman.problems.length > 0 ? watchman.problems : left;
+  return { problems, changes: watchman.changes, mendedAfterMs: timeline.now - healedAt };
+}
+
+/** A cluster in which something is going on already. */
+function begin(world: World): void {
+  const steps = [
+    {
+      what: "identity is written",
+      how: { namespace: "default", name: "one", resource: "res-1", isShouted: false, type: 0, isNamespaced: false },
+    },
+    {
+      what: "identity is written",
+      how: { namespace: "default", name: "two", resource: "res-2", isShouted: true, type: 0, isNamespaced: false },
+    },
+    { what: "binding is written", how: { namespace: "default", name: "b1", identity: "one", label: "red", weight: 0 } },
+    {
+      what: "binding is written",
+      how: { namespace: "default", name: "b2", identity: "two", label: "blue", weight: 0 },
+    },
+  ] as const;
+  for (const step of steps) act({ ...step, afterMs: 0 } as Step, world, []);
+  addPod(world, { namespace: "default", name: "web-0", node: "vm-0", label: "red" });
+}
+
+function loudLog(now: () => number, write: (line: string) => void): Log {
+  const line =
+    (severity: string) =>
+    (message: string, fields: object = {}) =>
+      write(`${(now() / 1000).toFixed(3)} ${severity} ${message} ${JSON.stringify(fields)}`);
+  const log: Log = {
+    info: line("I"),
+    warn: line("W"),
+    error: line("E"),
+    verbose: (level, message, fields) => level <= 6 && line("V")(message, fields),
+    named: () => log,
+  };
+  return log;
+}
