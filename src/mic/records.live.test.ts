@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { binding, identity } from "../../test/support/make.ts";
 import { crdsInto } from "../../test/support/mic-cluster.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
-import { kinds } from "../api/kinds.ts";
+import { ASSIGNMENT_FINALIZER, kinds } from "../api/kinds.ts";
 import { realClock } from "../base/clock.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
@@ -154,6 +154,17 @@ describe("records", () => {
     await client.remove(kinds.assignment, draft, {}, never);
     await records.remove(record, never);
     expect(store.get(draft)).toBeUndefined();
+  });
+
+  it("that somebody else's finalizer keeps stay known, and are let go of", async () => {
+    const { records, store, operations } = lagging();
+    await records.write(draft, undefined, never);
+    store.accept(await edit({ metadata: { finalizers: [ASSIGNMENT_FINALIZER, "example.com/theirs"] } }));
+    await records.remove(store.get(draft) as Assignment, never);
+    expect(store.get(draft)).toMatchObject({ state: "Unassigned", meta: { finalizers: ["example.com/theirs"] } });
+    expect(store.get(draft)?.meta.deletionTimestamp).not.toBe("");
+    expect(await held()).toEqual(store.get(draft));
+    expect(operations()).toEqual(["addition", "status", "deletion"]);
   });
 
   it("that a user deleted go with their finalizer", async () => {

@@ -87,10 +87,12 @@ export function createRecords({ client, store, clock, onWrite }: Deps): Records 
       const isReleased = latest.state === "Unassigned" && finalizers.length === latest.meta.finalizers.length;
       const released = isReleased ? latest : await unlessGone(patch(latest, release, signal));
       const { uid, resourceVersion } = released?.meta ?? latest.meta;
-      await timed("deletion", signal, () =>
+      const answer = await timed("deletion", signal, () =>
         unlessGone(client.remove(kind, latest.meta, { uid, resourceVersion }, signal)),
       );
-      store.forget(latest.meta, uid);
+      // What somebody else's finalizer keeps still holds its name, so plans have to see it.
+      if (finalizers.length > 0 && answer !== undefined) store.accept(answer);
+      else store.forget(latest.meta, uid);
     },
   };
 }
