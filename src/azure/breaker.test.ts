@@ -77,6 +77,15 @@ describe("Breaker", () => {
     expect([gate.state, gate.delayMs()]).toEqual(["open", 5_000]);
   });
 
+  it("is kept open no longer by calls that went before, unless Azure asks for it", () => {
+    const { breaker: gate } = breaker();
+    for (let i = 0; i < 20; i += 1) gate.opened(throttled());
+    expect(gate.delayMs()).toBe(5_000);
+    gate.opened(throttled(8_000));
+    gate.opened(throttled(2_000));
+    expect(gate.delayMs()).toBe(8_000);
+  });
+
   it("is not closed by the late answer of a call that went before it opened", () => {
     const { breaker: gate } = breaker();
     gate.enter();

@@ -73,6 +73,9 @@ export class Breaker {
 
   /** Azure wants no calls for a while: as long as it says, or longer each time. */
   opened(fault: Fault): void {
+    // Calls that went before it opened make the pause no longer, unless Azure says so.
+    const isLate = this.#reason !== undefined && !this.#isTrying;
+    if (isLate && fault.retryAfterMs === undefined) return;
     const ms = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, fault.retryAfterMs ?? this.#backoff.next()));
     this.#until = Math.max(this.#until, this.#clock.monotonic() + ms);
     this.#reason = fault;

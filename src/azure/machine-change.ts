@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { type IdentityPatch, type IdentityWish, identityPatches, patched } from "./identity-patch.ts";
 import { namedBy, refusalOf } from "./identity-refusal.ts";
 import type { Found, Look, MachineCalls } from "./machine-calls.ts";
+import { halves, type Part, partIn, without } from "./patch-part.ts";
 import type { Quarantine } from "./quarantine.ts";
 
 /** What a machine shall carry. */
@@ -41,9 +42,6 @@ export type MachineChangeOptions = {
   readonly delayMs: () => number;
   readonly onSpared: (ids: readonly string[]) => void;
 };
-
-/** A part of the wish that one PATCH may carry out. */
-type Part = IdentityWish & { readonly tries: number };
 
 /** When to ask again for what was not put on and not taken off for a reason of its own. */
 const STUCK_MS = 60_000;
@@ -98,7 +96,7 @@ export class MachineChange {
     const { attach, detach, renew } = this.#wish;
     const spared = [...detach, ...renew].filter((id) => pinned.has(id));
     if (spared.length > 0) this.#options.onSpared(spared);
-    const aside = new Set([...attach, ...renew].filter((id) => this.#isAside(id)));
+    const aside = new Set([...attach, ...renew].filter((id) => this.#leaveAside(id)));
     for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#stale.add(id);
     const taken = [...this.#stale].filter((id) => !aside.has(id));
     const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
@@ -111,7 +109,7 @@ export class MachineChange {
   }
 
   /** Whether an identity is left aside now; what a machine has, or has to be rid of first, does not matter. */
-  #isAside(id: string): boolean {
+  #leaveAside(id: string): boolean {
     const known = this.#options.quarantine.look(id);
     if (known === undefined || known.retryInMs === 0) return false;
     this.#refused.set(id, { ...known, isNew: false });
@@ -167,11 +165,12 @@ export class MachineChange {
     this.#refused.set(id, { fault: refusal, retryInMs, isNew: true });
   }
 
-  /** What is taken off makes room for the others. */
+  /** What is taken off makes room for the others; where that is not enough, at least some of them get on. */
   #makeRoom({ attach, detach, tries }: Part, fault: Fault): void {
     this.#fault = fault;
-    if (detach.length === 0 || attach.length === 0) return;
-    this.#queue.unshift({ attach: [], detach, tries }, { attach, detach: [], tries });
+    if (attach.length === 0) return;
+    if (detach.length > 0) this.#queue.unshift({ attach: [], detach, tries }, { attach, detach: [], tries });
+    else this.#queue.unshift({ attach: attach.slice(0, Math.floor(attach.length / 2)), detach: [], tries });
   }
 
   /** Whether Azure has done what it reports as failed, or did not report at all. */
@@ -251,31 +250,4 @@ function keys(ids: readonly string[]): readonly string[] {
 
 function isSettled({ state }: Look): boolean {
   return state === "Succeeded" || state === "";
-}
-
-/** The part of a part that a PATCH holds; one that names no identities takes all off. */
-function partIn({ userAssignedIdentities }: IdentityPatch, { detach, tries }: Part): Part {
-  if (userAssignedIdentities === undefined) return { attach: [], detach, tries };
-  const entries = Object.entries(userAssignedIdentities);
-  const ids = (isOff: boolean) => entries.flatMap(([id, value]) => ((value === null) === isOff ? [id] : []));
-  return { attach: ids(false), detach: ids(true), tries };
-}
-
-function without({ attach, detach, tries }: Part, ids: readonly string[]): Part {
-  const isLeft = (id: string) => !ids.includes(id);
-  return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), tries };
-}
-
-/** Detaches by themselves, so that no attach holds them up, and attaches in two halves. */
-function halves({ attach, detach, tries }: Part): readonly Part[] {
-  const half = (ids: readonly string[]) => [
-    ids.slice(0, Math.ceil(ids.length / 2)),
-    ids.slice(Math.ceil(ids.length / 2)),
-  ];
-  const off = attach.length === 0 ? half(detach) : [detach];
-  const parts = [
-    ...off.map((ids) => ({ attach: [], detach: ids })),
-    ...half(attach).map((ids) => ({ attach: ids, detach: [] })),
-  ];
-  return parts.filter((part) => part.attach.length + part.detach.length > 0).map((part) => ({ ...part, tries }));
 }

@@ -314,6 +314,19 @@ describe("identities that Azure refuses", () => {
     expect((await patch({ attach: [a] }, vm("1"))).done).toEqual(new Set([a]));
   });
 
+  it("stay on a machine that Azure does not take them off, and keep no other there", async () => {
+    const { compute, machines, patch } = azure();
+    compute.create(vm("0"), { ids: [a, b] });
+    const message = `Status: 'BadRequest'. Resource '${a}' was not found.`;
+    compute.failNext("update", { status: 400, code: "FailedIdentityOperation", message });
+    const { done, refused } = await patch({ attach: [c], detach: [a, b] });
+    expect([done, [...refused.keys()], compute.on(vm("0"))]).toEqual([new Set([c, b]), [a], [a, c]]);
+    expect(machines.quarantined).toBe(0);
+    compute.naming = "none";
+    compute.failNext("update", { status: 403, code: "LinkedAuthorizationFailed" }, 3);
+    expect([...(await patch({ detach: [a, c] })).refused.keys()]).toEqual([a, c]);
+  });
+
   it("are tried on one machine at a time", async () => {
     const { clock, compute, now } = azure();
     compute.refuse([a]);
@@ -398,9 +411,11 @@ describe("identities that Azure refuses", () => {
     compute.create(vm("0"), { ids: [a, b] });
     compute.quota = 2;
     const { done, refused, fault } = await patch({ attach: [c, d], detach: [a] });
-    expect([done, refused.size, machines.quarantined]).toEqual([new Set([a]), 0, 0]);
+    expect([done, refused.size, machines.quarantined]).toEqual([new Set([c, a]), 0, 0]);
     expect(fault).toMatchObject({ code: "ARM_IDENTITY_QUOTA", message: expect.stringContaining("VM 0") });
-    expect(await patch({ attach: [c] })).toMatchObject({ done: new Set([c]), fault: undefined });
+    expect([compute.on(vm("0")), compute.patches.length]).toEqual([[b, c], 4]);
+    compute.failNext("update", { status: 400, code: "TooManyUserAssignedIdentities" });
+    expect(await patch({ detach: [c] })).toMatchObject({ done: new Set(), fault: { code: "ARM_IDENTITY_QUOTA" } });
   });
 });
 

@@ -1,0 +1,32 @@
+import type { IdentityPatch, IdentityWish } from "./identity-patch.ts";
+
+/** A part of a wish for a machine, and how often more than it was refused. */
+export type Part = IdentityWish & { readonly tries: number };
+
+/** The part of a part that a PATCH holds; one that names no identities takes all off. */
+export function partIn({ userAssignedIdentities }: IdentityPatch, { detach, tries }: Part): Part {
+  if (userAssignedIdentities === undefined) return { attach: [], detach, tries };
+  const entries = Object.entries(userAssignedIdentities);
+  const ids = (isOff: boolean) => entries.flatMap(([id, value]) => ((value === null) === isOff ? [id] : []));
+  return { attach: ids(false), detach: ids(true), tries };
+}
+
+/** What is left of a part when these are left out. */
+export function without({ attach, detach, tries }: Part, ids: readonly string[]): Part {
+  const isLeft = (id: string) => !ids.includes(id);
+  return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), tries };
+}
+
+/** Detaches by themselves, so that no attach holds them up, and attaches in two halves. */
+export function halves({ attach, detach, tries }: Part): readonly Part[] {
+  const half = (ids: readonly string[]) => [
+    ids.slice(0, Math.ceil(ids.length / 2)),
+    ids.slice(Math.ceil(ids.length / 2)),
+  ];
+  const off = attach.length === 0 ? half(detach) : [detach];
+  const parts = [
+    ...off.map((ids) => ({ attach: [], detach: ids })),
+    ...half(attach).map((ids) => ({ attach: ids, detach: [] })),
+  ];
+  return parts.filter((part) => part.attach.length + part.detach.length > 0).map((part) => ({ ...part, tries }));
+}
