@@ -9,11 +9,10 @@ const MACHINE_TYPES = ["virtualmachines", "virtualmachinescalesets"];
  * The machine that a node runs on, as the ARM ID of a VM or of a whole scale set. An instance of a Flexible scale set
  * reports a VM of its own. A node whose providerID is no machine of Azure is taken for the VM of its name.
  */
-function machineOf(node: Node, home: Home): string {
+function machineOf(node: Node, home: Home): ResourceId {
   const id = parseResourceId(node.providerId);
-  return machineId(
-    isMachine(id) ? id : { ...home, provider: "microsoft.compute", type: "virtualmachines", name: node.meta.name },
-  );
+  if (isMachine(id)) return id;
+  return { ...home, provider: "microsoft.compute", type: "virtualmachines", name: node.meta.name };
 }
 
 /** The machines that MIC may change. */
@@ -31,11 +30,17 @@ export type Fleet = {
 };
 
 export function fleetOf(nodes: readonly Node[], { home, scopes }: Pick<Settings, "home" | "scopes">): Fleet {
-  const byNode = new Map(nodes.map((node) => [node.meta.name, machineOf(node, home)]));
   const windows = new Set(nodes.filter((node) => node.isWindows).map((node) => node.meta.name));
   const wide = [{ ...home, resourceGroup: "" }, ...scopes];
   const narrow = [home, ...scopes].filter(({ resourceGroup }) => resourceGroup !== "");
-  const withNode = new Set([...byNode.values()].filter((machine) => isInAny(machine, wide)));
+  const byNode = new Map<string, string>();
+  const withNode = new Set<string>();
+  for (const node of nodes) {
+    const id = machineOf(node, home);
+    const machine = machineId(id);
+    byNode.set(node.meta.name, machine);
+    if (wide.some((scope) => isInScope(id, scope))) withNode.add(machine);
+  }
   return {
     of: (nodeName) => byNode.get(nodeName),
     has: (machine) => withNode.has(machine) || isInAny(machine, narrow),

@@ -22,7 +22,8 @@ export function usageOn(
   { kept, fresh }: Matched,
   footprint: (record: Assignment) => Footprint,
 ): ReadonlyMap<string, Usage> {
-  const usage = new Map([...machines].map((one) => [one, { inUse: new Set<string>(), stood: new Set<string>() }]));
+  const usage = new Map(Array.from(machines, (one) => [one, { inUse: new Set<string>(), stood: new Set<string>() }]));
+  if (usage.size === 0) return usage;
   const use = ({ placement }: Wanted, stands: () => boolean) => {
     const here = placement === undefined ? undefined : usage.get(placement.machine);
     if (placement === undefined || here === undefined) return;

@@ -5,7 +5,7 @@ import { freeName, wantedKey } from "./names.ts";
 import { type Footprint, isGuarded } from "./records.ts";
 import type { MachinePlan, RecordWork, Wanted } from "./types.ts";
 
-export type Forgetting = MachinePlan["forget"][number];
+type Forgetting = MachinePlan["forget"][number];
 /** One record's part in one machine's plan. */
 export type Task = { readonly machine: string } & ({ readonly work: RecordWork } | { readonly forget: Forgetting });
 
