@@ -44,17 +44,7 @@ export function micEngine(tools: Tools) {
   metrics.follow("aadpodidentity_mic_quarantined_identities", () => machines.quarantined);
   const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
   const snapshot = () => gather(stores, settings(), drift.found);
-  const ports = { records, machines, events, onMended: drifted, writesAtOnce: config.createDeleteBatch };
-  const loop = new SyncLoop({
-    snapshot,
-    execute: (plan, stop) => executePlan(plan, ports, stop),
-    machines,
-    events,
-    clock,
-    resyncMs: config.resyncMs,
-    firstPauseMs: config.updateRetryIntervalMs,
-  });
-  const drift = new DriftRepair({
+  const drift: DriftRepair = new DriftRepair({
     read: (machine, stop) => machines.read(machine, stop),
     snapshot,
     clock,
@@ -63,9 +53,16 @@ export function micEngine(tools: Tools) {
     events,
     onFound: () => loop.changed(),
   });
-  function drifted(mended: Parameters<DriftRepair["mended"]>[0]): void {
-    drift.mended(mended);
-  }
+  const ports = { records, machines, events, repairs: drift, writesAtOnce: config.createDeleteBatch };
+  const loop: SyncLoop = new SyncLoop({
+    snapshot,
+    execute: (plan, stop) => executePlan(plan, ports, stop),
+    machines,
+    events,
+    clock,
+    resyncMs: config.resyncMs,
+    firstPauseMs: config.updateRetryIntervalMs,
+  });
   onRelevantChange(stores, () => loop.changed());
   stores.nodes.onChange((change) => drift.nodeChanged(change));
 

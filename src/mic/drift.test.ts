@@ -51,6 +51,7 @@ function start(over: Partial<Snapshot> & { readonly count?: number } = {}) {
         told.push(`${kind} on ${short(machine)}: ${bonds.map((one) => one.pod)}`),
       driftMended: ({ kind, machine }, bonds) =>
         told.push(`mended ${kind} on ${short(machine)}: ${bonds.map((one) => one.pod)}`),
+      refused: ({ pod }, { fault }) => told.push(`${pod} hears: ${fault.message}`),
       clientIdWrong: ({ meta }, azures) => told.push(`${meta.name} is not ${azures}`),
       machineUnreadable: (machine, { code }) => told.push(`${code} ${short(machine)}`),
       driftRound: (round) => told.push(`round ${round.read}/${round.machines} in ${round.tookMs}`),
@@ -109,6 +110,17 @@ describe("DriftRepair", () => {
     t.drift.mended(t.drift.found);
     expect([t.told.at(-1), t.drift.found]).toEqual(["mended missing on node-0: a0", []]);
     expect(await t.next()).toEqual([]);
+  });
+
+  it("tells those who suffer when Azure refuses to put an identity back", async () => {
+    await using t = start();
+    t.machines.takeOff(VM, demo);
+    await t.round();
+    const [drift] = t.drift.found;
+    if (drift === undefined) throw new Error("nothing is found");
+    t.drift.refused(drift, { fault: new Fault("ARM_IDENTITY_REFUSED", "no"), retryInMs: 1_000, isNew: true });
+    expect(t.told.at(-1)).toBe("a0 hears: no");
+    expect(t.drift.found).toEqual([drift]);
   });
 
   it("drops what is mended without it, and what nobody wants any more", async () => {

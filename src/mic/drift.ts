@@ -6,7 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { driftKey, type Finding, findingsOn, type Wants, wantsOf } from "./drift-view.ts";
 import type { MicEvents } from "./events.ts";
-import type { Carried, ReadMachine } from "./ports.ts";
+import type { Carried, ReadMachine, Refusal, Repairs } from "./ports.ts";
 
 export type DriftOptions = {
   readonly read: ReadMachine;
@@ -18,7 +18,7 @@ export type DriftOptions = {
   readonly isBusy: (machine: string) => boolean;
   readonly events: Pick<
     MicEvents,
-    "driftFound" | "driftMended" | "clientIdWrong" | "machineUnreadable" | "driftRound" | "driftFailed"
+    "driftFound" | "driftMended" | "refused" | "clientIdWrong" | "machineUnreadable" | "driftRound" | "driftFailed"
   >;
   /** There is something new to mend. */
   readonly onFound: () => void;
@@ -38,7 +38,7 @@ const STUCK_READ_MS = 15 * 60_000;
  * and those that were deleted and created anew in Azure. It only finds: the plan mends, since it knows what pods need
  * at that moment. One machine that cannot be read keeps nobody from the others. For the leader alone.
  */
-export class DriftRepair {
+export class DriftRepair implements Repairs {
   readonly #options: DriftOptions;
   readonly #found = new Map<string, Finding>();
   /** The client IDs that Azure gave when an identity was taken off and put on again; that helps once or never. */
@@ -68,7 +68,6 @@ export class DriftRepair {
     return this.#isRunning && [...this.#reads.values()].some((since) => now - since > STUCK_READ_MS);
   }
 
-  /** Hears what a patch has mended. */
   mended(drifts: readonly Drift[]): void {
     for (const drift of drifts) {
       const key = driftKey(drift);
@@ -78,6 +77,11 @@ export class DriftRepair {
       if (drift.kind === "stale") this.#renewed.set(key, finding.azures);
       this.#options.events.driftMended(drift, finding.bonds);
     }
+  }
+
+  /** Hears that Azure refuses to put back an identity. */
+  refused(drift: Drift, refusal: Refusal): void {
+    for (const bond of this.#found.get(driftKey(drift))?.bonds ?? []) this.#options.events.refused(bond, refusal);
   }
 
   /** Hears of changes of nodes: a node that was made anew may run on a machine that was made anew. */

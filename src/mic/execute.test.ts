@@ -13,7 +13,7 @@ import type { Announcer } from "./announcer.ts";
 import { micEvents } from "./events.ts";
 import { executePlan } from "./execute.ts";
 import { micMetrics } from "./metrics.ts";
-import type { Records } from "./ports.ts";
+import type { Records, Repairs } from "./ports.ts";
 
 const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
 const never = new AbortController().signal;
@@ -74,10 +74,14 @@ async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeM
   const log = createLog({ write: () => {} });
   const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined, clock });
   const mended: Drift[] = [];
-  const onMended = (drifts: readonly Drift[]) => void mended.push(...drifts);
-  const ports = { records, machines, events, onMended, writesAtOnce: 1 };
+  const notMended: string[] = [];
+  const repairs: Repairs = {
+    mended: (drifts) => void mended.push(...drifts),
+    refused: ({ resourceId }, { fault }) => notMended.push(`${resourceId}: ${fault.message}`),
+  };
+  const ports = { records, machines, events, repairs, writesAtOnce: 1 };
   const outcome = await executePlan(plan, ports, never);
-  return { outcome, told, messages, machines, mended };
+  return { outcome, told, messages, machines, mended, notMended };
 }
 
 describe("executePlan", () => {
@@ -157,6 +161,14 @@ describe("executePlan", () => {
     expect(messages.join()).not.toContain("secret");
   });
 
+  it("takes for a failure what Azure left undone without a word", async () => {
+    const machines = new FakeMachines();
+    machines.patch = async () => ({ done: new Set([idOf("good")]), refused: new Map(), fault: undefined });
+    const { outcome, told } = await run(appear, new FakeRecords(), machines);
+    expect(outcome.fault?.message).toBe(`Azure did not do all that was asked of ${VM}`);
+    expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
+  });
+
   it("does not let a record go whose identity Azure refuses to take off", async () => {
     const machines = new FakeMachines();
     const fault = new Fault("ARM_IDENTITY_REFUSED", "no");
@@ -175,9 +187,10 @@ describe("executePlan", () => {
     const refused = { ...repair, resourceId: idOf("bad") };
     machines.refuse(idOf("bad"));
     const plan = { machine: VM, work: [], attach: [], detach: [], forget: [], repair: [repair, refused] };
-    const { mended, outcome } = await run(plan, new FakeRecords(), machines);
+    const { mended, notMended, outcome } = await run(plan, new FakeRecords(), machines);
     expect((await machines.read(VM)).clientIds).toEqual(new Map([[idOf("good"), "anew"]]));
     expect([mended, outcome.retryInMs]).toEqual([[repair], machines.retryInMs]);
+    expect(notMended).toEqual([`${idOf("bad")}: Azure refuses ${idOf("bad")}`]);
   });
 
   it.each([

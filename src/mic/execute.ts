@@ -61,7 +61,7 @@ async function writeRecords(
 async function patchMachine(
   plan: MachinePlan,
   recorded: readonly Recorded[],
-  { machines, events, onMended }: MicPorts,
+  { machines, events, repairs }: MicPorts,
   signal: AbortSignal,
 ): Promise<Patched> {
   const wish = wishFor(plan, recorded);
@@ -69,9 +69,18 @@ async function patchMachine(
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);
   const { done, refused, fault } = await machines.patch(plan.machine, wish, signal);
-  const mended = plan.repair.filter(({ resourceId }) => done.has(resourceId));
-  if (mended.length > 0) onMended(mended);
-  return { isDone: (id) => !asked.has(id) || done.has(id), refused, fault };
+  repairs.mended(plan.repair.filter(({ resourceId }) => done.has(resourceId)));
+  for (const drift of plan.repair) {
+    const refusal = refused.get(drift.resourceId);
+    if (refusal !== undefined) repairs.refused(drift, { ...refusal, fault: toldTo([drift.resourceId], refusal.fault) });
+  }
+  // Whatever is left open has a fault, or it would be tried again without a pause.
+  const isOpen = [...asked].some((id) => !done.has(id) && !refused.has(id));
+  return {
+    isDone: (id) => !asked.has(id) || done.has(id),
+    refused,
+    fault: fault ?? (isOpen ? unexplained(plan.machine) : undefined),
+  };
 }
 
 /** Only what a record stands for is put on the machine. */
@@ -141,8 +150,11 @@ async function removeRecords(
 /** What the owner of a record with these identities hears of why they are not as wished. */
 function whyOpen(ids: readonly string[], { refused, fault }: Patched, machine: string): Fault {
   const own = ids.map((id): Refusal | undefined => refused.get(id)).find((refusal) => refusal !== undefined);
-  const reason = own?.fault ?? fault;
-  return toldTo(ids, reason ?? new Fault("ARM_ERROR", `Azure did not do all that was asked of ${machine}`));
+  return toldTo(ids, own?.fault ?? fault ?? unexplained(machine));
+}
+
+function unexplained(machine: string): Fault {
+  return new Fault("ARM_ERROR", `Azure did not do all that was asked of ${machine}`);
 }
 
 /** The fault that asks for the longest pause, or the first one. */

@@ -36,7 +36,13 @@ it("K18: gives 20,000 pods of one node their identity, and removes half of the r
   const log = createLog({ write: () => {} });
   const announcer = { record: () => {} };
   const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined });
-  const ports = { records: recordsIn(cluster), machines, events, onMended: () => {}, writesAtOnce: 20 };
+  const ports = {
+    records: recordsIn(cluster),
+    machines,
+    events,
+    repairs: { mended: () => {}, refused: () => {} },
+    writesAtOnce: 20,
+  };
   const loop = new SyncLoop({
     snapshot: () => snapshot({ ...given, pods, assignments: cluster.assignments }),
     execute: (plan, signal) => executePlan(plan, ports, signal),

@@ -66,12 +66,17 @@ export type Carried = {
 /** Reads a machine. @throws Fault ARM_*, ARM_NOT_FOUND when there is no such machine */
 export type ReadMachine = (machineId: string, signal: AbortSignal) => Promise<Carried>;
 
+/** Hears what becomes of what drift repair has found. */
+export type Repairs = {
+  mended(drifts: readonly Drift[]): void;
+  refused(drift: Drift, refusal: Refusal): void;
+};
+
 export type MicPorts = {
   readonly records: Records;
   readonly machines: Machines;
   readonly events: MicEvents;
-  /** Hears what a patch has mended of what drift repair had found. */
-  readonly onMended: (mended: readonly Drift[]) => void;
+  readonly repairs: Repairs;
   /** How many records of one machine are written at once. */
   readonly writesAtOnce: number;
 };

@@ -19,10 +19,11 @@ import { PINNED_CLIENT_ID } from "./names.ts";
 import type { Conduct } from "./watchman.ts";
 import type { Wire } from "./wire.ts";
 
-/** Longer than MIC's default, so that an hour takes fewer renewals; everything else follows from it. */
-const LEASE_MS = 60_000;
+/** Twice MIC's default, so that there are fewer renewals to play; everything else follows from it. */
+const LEASE_MS = 30_000;
 const RESYNC_MS = 3_600_000;
-const DRIFT_MS = 180_000;
+/** More often than by default: what histories break is to be mended within few renewals. */
+const DRIFT_MS = 60_000;
 
 const metrics = new Metrics(micMetrics);
 const pinnedClientIds = new Set([PINNED_CLIENT_ID]);
@@ -87,8 +88,7 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
     events,
     onFound: () => loop.changed(),
   });
-  const onMended: DriftRepair["mended"] = (mended) => drift.mended(mended);
-  const ports = { records, machines, events, onMended, writesAtOnce: 20 };
+  const ports = { records, machines, events, repairs: drift, writesAtOnce: 20 };
   let known = wire.known();
   const loop: SyncLoop = new SyncLoop({
     snapshot: () => {

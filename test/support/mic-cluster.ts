@@ -115,8 +115,7 @@ async function cluster() {
         events,
         onFound: () => loop.changed(),
       });
-      const onMended = drift.mended.bind(drift);
-      const ports = { records, machines, events, onMended, writesAtOnce: 4 };
+      const ports = { records, machines, events, repairs: drift, writesAtOnce: 4 };
       const loop: SyncLoop = new SyncLoop({
         snapshot,
         execute: (plan, signal) => executePlan(plan, ports, signal),
