@@ -37,6 +37,8 @@ export type ControlPlaneOptions = {
   readonly flags?: readonly string[];
   /** Run kube-controller-manager too: service accounts, garbage collection, deletion of namespaces. */
   readonly controllers?: boolean;
+  /** Write down what service accounts ask; `test/support/audit-log.ts` reads it. */
+  readonly audit?: boolean;
 };
 
 /** Why no control plane can run here; undefined when one can. */
@@ -57,7 +59,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const plane = join(folder, "plane");
   const up = async () => {
-    const flags = (options.flags ?? []).flatMap((flag) => ["--flag", flag]);
+    const audit = options.audit ? auditFlags(auditLogOf(plane)) : [];
+    const flags = [...(options.flags ?? []), ...audit].flatMap((flag) => ["--flag", flag]);
     await controlPlane("up", plane, ...(options.controllers ? ["--with", "controllers"] : []), ...flags);
   };
   const end = async () => {
@@ -76,6 +79,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 /** Access for our own clients, by bearer token. */
 export function accessTo({ server, ca, token }: ControlPlaneAddress): KubeAccess {
   return { server, credentials: async () => ({ ca, token: new Secret(token) }) };
+}
+
+/** Where a control plane that was started with `audit` writes. */
+export function auditLogOf(folder: string): string {
+  return join(folder, "audit.log");
+}
+
+function auditFlags(file: string): readonly string[] {
+  return [`--audit-policy-file=${join(SCRIPTS, "audit-policy.yaml")}`, `--audit-log-path=${file}`];
 }
 
 async function controlPlane(...args: readonly string[]): Promise<void> {

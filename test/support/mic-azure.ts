@@ -40,14 +40,13 @@ export async function micAzure({ operationMs = 50 }: { readonly operationMs?: nu
   const cleanUp = stack.move();
   return {
     world,
-    /** Of ARM; `https://127.0.0.1:port` */
-    armUrl: arm.url,
     tls,
-    cloudConfig,
     /** What MIC's environment holds of Azure. */
     env,
     /** The path of azure.json. */
     azureJson,
+    /** A file of endpoints that differ so; gives its path. */
+    endpointsWith: (over: object) => write(`${crypto.randomUUID()}.json`, JSON.stringify({ ...endpoints, ...over })),
     /** Writes a file that is gone at the end; gives its path. */
     write,
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
