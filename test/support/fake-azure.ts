@@ -1,0 +1,46 @@
+import { resourceKey } from "../../src/api/resource-id.ts";
+import { ArmMachines, type MachinesOptions } from "../../src/azure/machines.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { FakeCompute } from "./fake-compute.ts";
+import { identityId } from "./make.ts";
+
+type Wish = { readonly attach?: string[]; readonly detach?: string[]; readonly renew?: string[] };
+
+const never = new AbortController().signal;
+
+/** The ARM ID of a VM; `0` and `1` are there from the start. */
+export function vm(name: string): string {
+  return `/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/${name}`;
+}
+
+/** The key of an identity's resource ID. */
+export function idKey(name: string): string {
+  return resourceKey(identityId(name));
+}
+
+export function idKeys(count: number, prefix = "id"): string[] {
+  return Array.from({ length: count }, (_, i) => idKey(`${prefix}-${String(i).padStart(3, "0")}`));
+}
+
+/** Two VMs in memory, all that MIC does about their identities, and a clock for both. */
+export function fakeAzure(options: Partial<MachinesOptions> = {}) {
+  const clock = new FakeClock();
+  const compute = new FakeCompute();
+  compute.create(vm("0"));
+  compute.create(vm("1"));
+  /** Waits, and what the breaker does. */
+  const events: unknown[] = [];
+  const machines = new ArmMachines({
+    compute,
+    clock,
+    random: () => 1,
+    retryIntervalMs: 0,
+    onWait: (ms) => events.push(["waits", ms]),
+    onBreaker: (state, subscription) => events.push([state, subscription]),
+    ...options,
+  });
+  /** Without letting time pass. */
+  const now = (wish: Wish, machine = vm("0")) => machines.patch(machine, { attach: [], detach: [], ...wish }, never);
+  const patch = (wish: Wish, machine = vm("0")) => clock.passUntil(now(wish, machine), 1_000);
+  return { clock, compute, machines, patch, now, events };
+}
