@@ -3,7 +3,7 @@ import { kinds } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Drift } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
-import type { EventTools } from "./events.ts";
+import type { EventTools } from "./event-tools.ts";
 import type { Bond } from "./tell-bond.ts";
 
 export type DriftRound = {

@@ -2,8 +2,18 @@ import type { Assignment } from "../api/assignment.ts";
 import type { MachinePlan, RecordWork } from "../assignment/types.ts";
 import { Fault } from "../base/fault.ts";
 import { settleAll } from "./at-once.ts";
-import type { MicPorts, PatchResult, Refusal, Wish } from "./ports.ts";
+import type { MicEvents } from "./events.ts";
+import type { Machines, PatchResult, Records, Refusal, Repairs, Wish } from "./ports.ts";
 import { toldTo } from "./told-to.ts";
+
+type MicPorts = {
+  readonly records: Records;
+  readonly machines: Machines;
+  readonly events: MicEvents;
+  readonly repairs: Repairs;
+  /** How many records of one machine are written at once. */
+  readonly writesAtOnce: number;
+};
 
 /** How a machine's plan went; the caller decides when to try again. */
 export type Outcome = {

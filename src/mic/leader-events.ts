@@ -1,7 +1,7 @@
 import type { AssignmentState } from "../api/assignment.ts";
 import type { Plan, Snapshot } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
-import type { EventTools } from "./events.ts";
+import type { EventTools } from "./event-tools.ts";
 import { NoteTeller } from "./note-events.ts";
 
 type Look = {

@@ -1,6 +1,7 @@
 import type { MachinePlan } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
-import type { Ended, EventTools } from "./events.ts";
+import type { Ended } from "./ended.ts";
+import type { EventTools } from "./event-tools.ts";
 import { nameList } from "./name-list.ts";
 import type { Wish } from "./ports.ts";
 import { isRepeated } from "./repeated.ts";

@@ -1,7 +1,6 @@
 import type { Assignment, AssignmentDraft } from "../api/assignment.ts";
 import type { Drift } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
-import type { MicEvents } from "./events.ts";
 
 /** What has become true of a record's machine. */
 type Confirmation = {
@@ -70,13 +69,4 @@ export type ReadMachine = (machineId: string, signal: AbortSignal) => Promise<Ca
 export type Repairs = {
   mended(drifts: readonly Drift[]): void;
   refused(drift: Drift, refusal: Refusal): void;
-};
-
-export type MicPorts = {
-  readonly records: Records;
-  readonly machines: Machines;
-  readonly events: MicEvents;
-  readonly repairs: Repairs;
-  /** How many records of one machine are written at once. */
-  readonly writesAtOnce: number;
 };

@@ -1,6 +1,7 @@
 import { objectKey } from "../api/meta.ts";
 import type { Fault } from "../base/fault.ts";
-import type { Ended, EventTools, RecordOperation } from "./events.ts";
+import type { Ended, RecordOperation } from "./ended.ts";
+import type { EventTools } from "./event-tools.ts";
 import type { Refusal } from "./ports.ts";
 import { isRepeated } from "./repeated.ts";
 import { type Bond, bondKey, podOf } from "./tell-bond.ts";

@@ -8,7 +8,7 @@ import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
 import { Store } from "../kube/store.ts";
 import { type KubeApi, startKubeApi } from "../sandbox/kube-api/server.ts";
-import type { Ended, RecordOperation } from "./events.ts";
+import type { Ended, RecordOperation } from "./ended.ts";
 import { createRecords } from "./records.ts";
 
 const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";

@@ -6,7 +6,7 @@ import { isSameResource } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { ObjectRef } from "../kube/client.ts";
-import type { Ended, RecordOperation } from "./events.ts";
+import type { Ended, RecordOperation } from "./ended.ts";
 import type { Records } from "./ports.ts";
 
 type Version = { readonly uid: string; readonly resourceVersion: string };

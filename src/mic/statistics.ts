@@ -1,5 +1,5 @@
 import type { Snapshot } from "../assignment/types.ts";
-import type { RecordOperation } from "./events.ts";
+import type { RecordOperation } from "./ended.ts";
 
 /** How the original's statistics call the writes of records, and what was done to how many of them. */
 const RECORDS = {
