@@ -8,7 +8,16 @@ import { build, type Plugin } from "esbuild";
 // are bundles of their own beside it, so that nobody reads 18 MB for nothing.
 
 const root = join(import.meta.dirname, "..");
-const heap = { mic: 768, nmi: 256, demo: 64, podid: 0 } as const;
+/**
+ * Limits of the heap in MB. A small young generation keeps a program small; MIC's plans make a lot that dies at once, of
+ * which most would be copied on: with 8 MB a plan of 50,000 pods takes 170 ms of processor time, with 1 MB 250 ms.
+ */
+const heap = {
+  mic: { old: 768, young: 8 },
+  nmi: { old: 256, young: 1 },
+  demo: { old: 64, young: 1 },
+  podid: undefined,
+} as const;
 const programs = Object.keys(heap) as (keyof typeof heap)[];
 const onDemand: Readonly<Record<string, string>> = {
   "@kubernetes/client-node": "kubernetes-client-node",
@@ -77,7 +86,9 @@ const besideTheProgram: Plugin = {
 function writeExecutables(): void {
   mkdirSync(join(root, "bin"), { recursive: true });
   for (const name of programs) {
-    const limit = heap[name] === 0 ? "" : ` --max-semi-space-size=1 --max-old-space-size=${heap[name]}`;
+    const limits = heap[name];
+    const limit =
+      limits === undefined ? "" : ` --max-semi-space-size=${limits.young} --max-old-space-size=${limits.old}`;
     const file = join(root, "bin", name);
     rmSync(file, { force: true });
     const lines = [
