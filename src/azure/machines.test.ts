@@ -14,6 +14,13 @@ describe("a patch", () => {
     expect([compute.gets, compute.patches]).toEqual([1, []]);
   });
 
+  it("tells of a machine that is none, as of anything that goes wrong", async () => {
+    const { machines, now } = fakeAzure();
+    expect(machines.delayMs("vm-0")).toBe(0);
+    const { fault } = await now({ attach: [a] }, "vm-0");
+    expect(fault).toMatchObject({ code: "UNEXPECTED", message: "not the ARM ID of a machine: vm-0" });
+  });
+
   it("takes spellings of one ID for one identity, and what is wished on and off stays", async () => {
     const { compute, patch } = fakeAzure();
     const { done, fault } = await patch({ attach: [a.toUpperCase(), a], detach: [a.replace("resource", "Resource")] });

@@ -1,3 +1,4 @@
+import { parseResourceId } from "../api/resource-id.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { ArmGate } from "./arm-gate.ts";
@@ -60,7 +61,8 @@ export class ArmMachines {
 
   /** How long until there is room for a change of the machine, in milliseconds. */
   delayMs(machineId: string): number {
-    return this.#gate.delayMs(machineOf(machineId));
+    // What is no machine waits for nothing: the patch tells what is wrong.
+    return parseResourceId(machineId) === undefined ? 0 : this.#gate.delayMs(machineOf(machineId));
   }
 
   /** How many identities Azure refuses. */
@@ -81,9 +83,8 @@ export class ArmMachines {
   async patch(machineId: string, wish: MachineWish, signal: AbortSignal): Promise<PatchResult> {
     const { attach, detach, renew = [] } = wish;
     if (attach.length + detach.length + renew.length === 0) return failed(undefined);
-    const machine = machineOf(machineId);
     try {
-      this.#gate.check("update", machine);
+      this.#gate.check("update", machineOf(machineId));
     } catch (reason) {
       return failed(Fault.from(reason));
     }
@@ -94,7 +95,7 @@ export class ArmMachines {
       clock: this.#clock,
       maxRetries,
       retryIntervalMs,
-      delayMs: () => this.#gate.updateDelayMs(machine),
+      delayMs: () => this.#gate.updateDelayMs(machineOf(machineId)),
       onSpared: (ids: readonly string[]) => onSpared?.(machineId, ids),
     };
     return await new MachineChange(machineId, wish, options, signal).run();
