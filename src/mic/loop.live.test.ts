@@ -266,14 +266,17 @@ describe("SyncLoop", () => {
     await t.look();
     t.works[0]?.end({ fault: undefined });
     t.breaks(true);
-    for (let failed = 1; failed < 15; failed += 1) {
+    const begun = t.clock.monotonic() + BURST_MS;
+    for (let failed = 1; failed < 25; failed += 1) {
       await vi.waitFor(async () => {
         await t.clock.asleep(2);
         t.clock.advance(BURST_MS);
         expect(t.told().failedLooks).toHaveLength(failed);
       });
       expect(t.told().failedLooks.at(-1)).toBe("a defect");
-      t.clock.advance(60_000);
+      t.loop.changed();
+      t.clock.advance(30_000);
+      expect(t.loop.isStuck).toBe(t.clock.monotonic() > begun + 10 * 60_000);
     }
     expect(t.loop.isStuck).toBe(true);
     t.breaks(false);

@@ -66,7 +66,7 @@ export class SyncLoop {
     this.#options = options;
     this.#trigger = new Trigger({ clock, quietMs: QUIET_MS, longestMs: LONGEST_BURST_MS });
     this.#rests = new Rests(clock, () => this.changed());
-    this.#lookBackoff = new Backoff({ firstMs: 1_000, maxMs: LONGEST_PAUSE_MS, random });
+    this.#lookBackoff = new Backoff({ firstMs: 1_000, maxMs: STUCK_LOOK_MS / 2, random });
   }
 
   /** Something may have changed. */
