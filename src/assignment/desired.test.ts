@@ -35,6 +35,11 @@ describe("desiredAssignments", () => {
   it.each([
     { when: "a labelled pod runs on a known node", over: {}, wanted: [web] },
     { when: "the pod has no label", over: { pods: [pod("web", { selector: "" })] }, wanted: [] },
+    {
+      when: "a selector is empty, as is the label that the pod lacks",
+      over: { pods: [pod("web", { selector: "" })], bindings: [binding("demo", { spec: { selector: "" } })] },
+      wanted: [],
+    },
     { when: "selectors differ in case", over: { pods: [pod("web", { selector: "Demo" })] }, wanted: [] },
     { when: "the pod is being deleted", over: { pods: [dying(pod("web"))] }, wanted: [web] },
     {

@@ -21,10 +21,12 @@ async function recorderOf(...statuses: readonly number[]) {
   const names: string[] = [];
   /** The names of the objects that events were about. */
   const about: string[] = [];
+  const objects: object[] = [];
   const server = createServer(async (request, response) => {
     names.push(`${request.method} ${request.url}`);
     const { involvedObject } = (await json(request)) as { involvedObject: { name: string } };
     about.push(involvedObject.name);
+    objects.push(involvedObject);
     response.writeHead(statuses[Math.min(names.length, statuses.length) - 1] ?? 200).end("{}");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -41,8 +43,20 @@ async function recorderOf(...statuses: readonly number[]) {
     await client[Symbol.asyncDispose]();
     await new Promise((resolve) => server.close(resolve).closeAllConnections());
   };
-  return { recorder, clock, lines, names, about, [Symbol.asyncDispose]: end };
+  return { recorder, clock, lines, names, about, objects, [Symbol.asyncDispose]: end };
 }
+
+it("an event names the kind of its object as the API server does, or nobody would find it there", async () => {
+  await using world = await recorderOf(201);
+  world.recorder.record(note("demo", { kind: kinds.binding }));
+  world.recorder.record(note("mic", { kind: kinds.lease }));
+  await world.recorder.flush(signal);
+  const meta = { namespace: "ns", resourceVersion: "1" };
+  expect(world.objects).toEqual([
+    { apiVersion: "aadpodidentity.k8s.io/v1", kind: "AzureIdentityBinding", ...meta, name: "demo", uid: "demo" },
+    { apiVersion: "coordination.k8s.io/v1", kind: "Lease", ...meta, name: "mic", uid: "mic" },
+  ]);
+});
 
 it("an event that is refused is left out and said once, and the next ones go on", async () => {
   await using world = await recorderOf(403, 403, 201);

@@ -5,6 +5,7 @@ import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
+import type { EventNote } from "../kube/events.ts";
 import { refusal } from "../kube/faults.ts";
 import type { Announcer } from "./announcer.ts";
 import { micEvents } from "./events.ts";
@@ -23,7 +24,13 @@ const clock = { now: () => Date.UTC(2026, 0, 1) };
 function start() {
   const lines: string[] = [];
   const told: string[] = [];
-  const announcer: Announcer = { record: ({ reason }) => told.push(reason) };
+  const notes: EventNote[] = [];
+  const announcer: Announcer = {
+    record: (note) => {
+      notes.push(note);
+      told.push(note.reason);
+    },
+  };
   const log = createLog({ write: (line) => lines.push(line) });
   const metrics = new Metrics(micMetrics);
   const events = micEvents({ log, metrics, announcer, findPod: () => undefined, clock });
@@ -33,7 +40,7 @@ function start() {
     );
     return [...lines].map(([, line]) => line ?? "");
   };
-  return { events, lines, told, metrics, exposed };
+  return { events, lines, told, notes, metrics, exposed };
 }
 
 function conflict(verb: "create" | "update"): Fault {
@@ -73,6 +80,52 @@ describe("micEvents", () => {
     events.removed(late);
     events.refused(late, { ...refusal, isNew: false }); // another pod of that name
     expect(told.at(-1)).toBe("BindingApplyError");
+  });
+
+  it("tells what becomes of a pod's identity, its removal too, by a reason of one word and the names of both", () => {
+    const { events, notes } = start();
+    const fault = new Fault("ARM_ERROR", "Azure hiccups");
+    events.assigned(bond);
+    events.notAssigned(bond, fault);
+    events.refused(bond, { fault, retryInMs: 1_000, isNew: true });
+    events.removed(bond);
+    events.notRemoved(bond, fault);
+    expect(notes.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      "Normal BindingApplied",
+      "Warning BindingApplyError",
+      "Warning BindingApplyError",
+      "Normal BindingRemoved",
+      "Warning BindingRemoveError",
+    ]);
+    for (const { message } of notes) expect(message).toMatch(/ default\/demo-binding .*vm-0 for pod default\/web\b/);
+  });
+
+  it("counts each time that it became the leader, and not that it was started", async () => {
+    const { events, metrics } = start();
+    const count = async () => /new_leader_election_count (\d+)$/m.exec((await metrics.expose()).body)?.[1];
+    expect(await count()).toBe("0");
+    events.leading();
+    events.leadingEnded();
+    events.leading();
+    expect(await count()).toBe("2");
+  });
+
+  it("counts a write of a record once, as done or as failed, and says nothing about counting", async () => {
+    const { events, metrics, lines } = start();
+    const fault = new Fault("KUBE_ERROR", "the API server hiccups");
+    events.recordWritten({ operation: "update", durationMs: 20, fault: undefined });
+    events.recordWritten({ operation: "update", durationMs: 20, fault });
+    events.recordWritten({ operation: "status", durationMs: 20, fault });
+    const { body } = await metrics.expose();
+    const counts = [...body.matchAll(/^aadpodidentity_(\S+_count\S* [1-9]\d*)$/gm)].map(([, line]) => line);
+    const failed = "kubernetes_api_operations_errors_count";
+    expect(counts.toSorted()).toEqual([
+      "assigned_identity_update_count 1",
+      "assigned_identity_update_duration_seconds_count 1",
+      `${failed}{operation_type="assigned_identity_update"} 1`,
+      `${failed}{operation_type="update_azure_assigned_identity_status"} 1`,
+    ]);
+    expect(lines).toEqual([]);
   });
 
   it("shows who leads, what records say, what waits, and prints statistics when nothing is under way", async () => {
