@@ -31,7 +31,7 @@ export type StoreOptions<T> = Query & {
 const WATCH_SECONDS = 300;
 /** Longer than two of the API server's bookmarks, which come about once a minute. */
 const IDLE_MS = 150_000;
-/** A watch that ends sooner and without an event was not worth its request: the next one waits. */
+/** A watch that ends sooner was not worth its request, whatever it showed: the next one waits. */
 const SHORT_WATCH_MS = 1_000;
 /** After these, the version that was seen last is still good. */
 const MAY_RESUME = ["KUBE_UNREACHABLE", "KUBE_UNAUTHORIZED", "KUBE_FORBIDDEN", "KUBE_THROTTLED", "KUBE_ERROR"] as const;
@@ -172,9 +172,8 @@ export class Store<T extends { readonly meta: Meta }> {
     this.#heard();
     const count = await this.#follow(events);
     const ms = this.#clock.monotonic() - begin;
+    if (ms < SHORT_WATCH_MS) throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
     if (count > 0 || ms > LONGEST_PAUSE_MS) this.#backoff.reset();
-    else if (ms < SHORT_WATCH_MS)
-      throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
   }
 
   async #follow(events: AsyncIterable<WatchEvent>): Promise<number> {

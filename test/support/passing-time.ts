@@ -7,6 +7,11 @@ export class PassingTime {
   ms = 0;
   readonly #planned = new Set<Planned>();
 
+  /** How much is planned. */
+  get planned(): number {
+    return this.#planned.size;
+  }
+
   /** Plans something; the answer takes it off the plan. */
   after(ms: number, run: () => void): () => void {
     const planned = { at: this.ms + ms, run };
