@@ -47,6 +47,11 @@ export async function micPlace() {
       env: Env = { MIC_POD_NAMESPACE: "default" },
       command: readonly [string, ...string[]] = micCommands.source,
     ) => new MicProcess(args, { ...azure.env, ...env }, command),
+    /** The built program, with more variables. */
+    startBuilt: (args: readonly string[], env: Env = {}) => {
+      const all = { PATH: process.env.PATH ?? "", MIC_POD_NAMESPACE: "default", ...azure.env, ...env };
+      return new MicProcess(args, all, micCommands.built);
+    },
     create(kind: Kind, name: string, spec: object, labels: object = {}): Promise<unknown> {
       const namespace = kind.isNamespaced ? "default" : "";
       const metadata = { name, labels, ...(kind.isNamespaced ? { namespace } : {}) };
