@@ -13,6 +13,7 @@ import { micOptions } from "../src/mic/options.ts";
 import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions } from "../src/nmi/options.ts";
+import { scenarioSections } from "../test/coverage/scenarios.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
 
 /** A Markdown table; `|` in a cell is escaped. */
@@ -113,6 +114,20 @@ function azureJsonPage(): string {
   return `# azure.json\n\n${intro.join("\n")}\n\n${table(["key", "variable", "meaning"], rows)}\nClouds: ${clouds}.\n`;
 }
 
+function scenariosPage(): string {
+  const sections = scenarioSections.map(({ title, scenarios }) => {
+    const rows = scenarios.map((row) => [
+      row.id,
+      row.scenario,
+      "instead" in row ? row.instead : row.tests.map(({ file, name }) => `\`${file}\` › ${name}`).join("<br>"),
+    ]);
+    return `\n## ${title}\n\n${table(["", "scenario", "test, or why there is none"], rows)}`;
+  });
+  const intro =
+    "What the original tested, or forgot to test, of the controller (MIC), and where it is tested here. `$…` and `%s` in a name stand for the cases of a table.\n";
+  return `# Scenarios of the original\n\n${intro}${sections.join("")}`;
+}
+
 /** Every generated page and what makes it. */
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/mic.md": () => flagsPage("mic", micOptions),
@@ -124,4 +139,5 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/metrics.md": metricsPage,
   "docs/reference/answers.md": answersPage,
   "docs/reference/problems.md": problemsPage,
+  "docs/reference/scenarios.md": scenariosPage,
 };
