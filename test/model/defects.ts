@@ -41,8 +41,8 @@ export const defects: readonly Defect[] = [
   {
     name: "finalizer lost",
     file: "src/api/assignment.ts",
-    find: "finalizers: [ASSIGNMENT_FINALIZER] }",
-    replace: "finalizers: [] }",
+    find: "[...new Set([...over.finalizers, ASSIGNMENT_FINALIZER])]",
+    replace: "[]",
     why: "a record that somebody deletes is gone before its identity is off the machine",
   },
   {

@@ -19,10 +19,10 @@ function often<T extends object>(weight: number, parts: { readonly [K in keyof T
 
 /** What may happen, and how often beside the others. */
 const happenings = {
-  "pod appears": often(8, { namespace, name: fc.constantFrom(...POD_NAMES), node, label }),
-  "pod vanishes": often(5, { one }),
-  "pod moves": often(2, { one, node }),
-  "pod is relabelled": often(2, { one, label }),
+  "pod appears": often(10, { namespace, name: fc.constantFrom(...POD_NAMES), node, label }),
+  "pod vanishes": often(6, { one }),
+  "pod moves": often(4, { one, node }),
+  "pod is relabelled": often(4, { one, label }),
   "pod finishes": often(1, { one }),
   "identity is written": often(4, {
     namespace,
@@ -33,7 +33,7 @@ const happenings = {
     isNamespaced: fc.constantFrom(false, false, true),
   }),
   "identity vanishes": often(1, { one }),
-  "binding is written": often(3, {
+  "binding is written": often(4, {
     namespace,
     identity: fc.constantFrom(...IDENTITY_NAMES),
     label,
@@ -42,7 +42,7 @@ const happenings = {
   }),
   "binding vanishes": often(1, { one }),
   "node vanishes": often(1, { node }),
-  "node appears": often(1, { node }),
+  "node appears": often(2, { node }),
   "somebody deletes a record": often(1, { one }),
   "somebody strips a record's finalizers": often(1, { one }),
   "somebody labels a record": often(1, { one }),

@@ -41,4 +41,3 @@ export function providerIdOf(node: NodeName): string {
     ? `${path}/virtualMachines/${node}`
     : `${path}/virtualMachineScaleSets/set/virtualMachines/${node.slice(-1)}`;
 }
-

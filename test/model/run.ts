@@ -8,8 +8,10 @@ import { World } from "./world.ts";
 
 /** When the trouble is over MIC has so long to put everything right, and then everything has to stay so. */
 const LONGEST_MENDING_MS = 2 * 3_600_000;
-const LOOK_MS = 30_000;
-const STAYS_MS = 240_000;
+const LOOK_MS = 15_000;
+const STAYS_MS = 90_000;
+/** Twenty times what the longest histories take. */
+const MOST_HAPPENINGS = 100_000;
 
 export type Verdict = {
   readonly problems: readonly string[];
@@ -47,6 +49,8 @@ export async function run(history: History, logTo?: (line: string) => void): Pro
   let left = look();
   while (watchman.problems.length === 0 && timeline.now - healedAt < LONGEST_MENDING_MS) {
     await timeline.pass(left.length === 0 ? STAYS_MS : LOOK_MS);
+    if (timeline.happened > MOST_HAPPENINGS)
+      watchman.object("something goes round and round and does not come to rest");
     const wasRight = left.length === 0;
     left = look();
     if (wasRight && left.length === 0) break;

@@ -10,6 +10,8 @@ export class Timeline {
   readonly #dice: Dice;
   readonly #heap: Moment[] = [];
   #now = 0;
+  /** How many things have happened. */
+  happened = 0;
 
   constructor(dice: Dice) {
     this.#dice = dice;
@@ -36,6 +38,7 @@ export class Timeline {
       this.#pop();
       if (next.run === undefined) continue;
       this.#now = next.at;
+      this.happened += 1;
       next.run();
       await settled();
     }

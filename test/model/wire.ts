@@ -55,6 +55,7 @@ export class Wire implements HttpPort {
         if (this.isCut || ((life.isOver || signal.aborted) && dice.chance(0.5))) return;
         this.#arrive(request, mishap, signal, {
           resolve: (it) => back(() => resolve(it)),
+          hand: resolve,
           reject: (why) => back(() => reject(why)),
         });
       });
@@ -85,7 +86,7 @@ export class Wire implements HttpPort {
     const broken = () => events.fail(unreachable(this.server, new Error("the watch broke off")));
     /** In the order in which it was sent. What is lost takes all that follows with it, and perhaps nobody says so. */
     const send = (deliver: () => void) => {
-      last = Math.max(last, timeline.now + this.#delayMs("none"));
+      last = Math.max(last + 0.001, timeline.now + this.#delayMs("none")); // no two at once: lots would be drawn
       timeline.in(last - timeline.now, () => {
         if (!isDead && !this.isCut) return life.reach(deliver);
         if (!isDead && dice.chance(0.5)) timeline.in(dice.between(100, 60_000), () => life.reach(broken));
@@ -93,6 +94,8 @@ export class Wire implements HttpPort {
       });
     };
     let marking = () => {};
+    let begin: HttpStream | undefined;
+    send(() => void (begin !== undefined && answer.hand(begin))); // what happens next is told after this
     const watching = server.watch(path, {
       send: (line, revision) =>
         send(() => {
@@ -104,11 +107,14 @@ export class Wire implements HttpPort {
         send(broken);
       },
     });
-    if ("code" in watching) return void answer.resolve(whole(watching));
+    if ("code" in watching) {
+      begin = whole(watching);
+      return;
+    }
     plural = watching.plural;
     marking = this.#marks(watching, events, life);
     signal.addEventListener("abort", () => end(watching, marking), { once: true });
-    answer.resolve({ status: 200, headers: {}, body: events });
+    begin = { status: 200, headers: {}, body: events };
   }
 
   #marks(watching: Watching, events: Events, life: Life): () => void {
@@ -143,7 +149,12 @@ export class Wire implements HttpPort {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-type Answering = { readonly resolve: (stream: HttpStream) => void; readonly reject: (reason: unknown) => void };
+type Answering = {
+  readonly resolve: (stream: HttpStream) => void;
+  readonly reject: (reason: unknown) => void;
+  /** As `resolve`, but at once: it has had its way already. */
+  readonly hand: (stream: HttpStream) => void;
+};
 
 function end(watching: Watching, marking: () => void): void {
   watching.stop();

@@ -29,6 +29,8 @@ export class World {
   readonly azureTrouble: AzureTrouble = { rate: 0 };
   readonly owned = new Map(MACHINE_IDS.map((id) => [id as string, { hasSystem: false, hasOwn: false }]));
   readonly forgotten = new Set<string>();
+  /** UIDs of records whose finalizers somebody took off. */
+  readonly #stripped = new Set<string>();
 
   constructor(luck: number, systems: readonly boolean[]) {
     this.dice = new Dice(luck);
@@ -112,17 +114,24 @@ export class World {
     for (const pod of lost) this.remove("pods", pod);
   }
 
-  /** Whoever takes a record away behind MIC's back makes it forget what the record spoke for. */
+  /**
+   * Whoever takes MIC's finalizer off a record and has it deleted makes MIC forget what the record spoke for. Without
+   * that nobody can take a record away behind MIC's back.
+   */
   #mayForget(act: () => void): void {
-    const before = this.server.list("azureassignedidentities").map(recordOf);
+    const before = this.server.list("azureassignedidentities");
     act();
-    const left = new Set(
-      this.server.list("azureassignedidentities").map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    );
-    for (const { namespace, name, machine, resourceId, leftovers } of before) {
-      if (left.has(`${namespace}/${name}`)) continue;
-      for (const one of [{ machine, resourceId }, ...leftovers])
+    const after = new Map(this.server.list("azureassignedidentities").map((one) => [one.metadata.uid, one]));
+    for (const object of before) {
+      const { uid, finalizers } = object.metadata;
+      const now = after.get(uid);
+      const isStripped = finalizers !== undefined && (now === undefined || now.metadata.finalizers === undefined);
+      if (isStripped) this.#stripped.add(uid);
+      if (now !== undefined || !this.#stripped.has(uid)) continue;
+      const { machine, resourceId, leftovers } = recordOf(object);
+      for (const one of [{ machine, resourceId }, ...leftovers]) {
         this.forgotten.add(`${one.machine} ${one.resourceId.toLowerCase()}`);
+      }
     }
   }
 
