@@ -27,7 +27,7 @@ describe("a leader", () => {
     await expect.poll(() => first.text, within).toContain("sync thread started");
     await using second = place.start([...(await place.flags("second", proxy.access.server)), ...lease]);
     await expect.poll(() => second.text, within).toContain("another holds the leader lease");
-    await expect.poll(() => proxy.watches, within).toBe(5);
+    await expect.poll(() => proxy.watches, within).toBe(6); // the five kinds of objects, and the lock
     proxy.freeze();
     await place.create(kinds.pod, "early", pod, { [BINDING_LABEL]: "other" });
     await expect.poll(place.states, within).toEqual(["early-default-other Assigned"]);
