@@ -184,29 +184,9 @@ export class LeaderLease {
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
-    const sentAt = await this.#write(() => this.#terms(this.#options.identity), signal);
+    const { identity } = this.#options;
+    const sentAt = await this.#lock.rewrite(identity, () => this.#terms(identity), signal);
     this.#setHeldUntil(sentAt + this.#options.durationMs / 2);
-  }
-
-  /**
-   * Writes into the lock that is ours, and gives the monotonic time at which it was sent.
-   * @throws Fault KUBE_CONFLICT or KUBE_NOT_FOUND when it is ours no more
-   */
-  async #write(terms: () => LockTerms, signal: AbortSignal): Promise<number> {
-    const gone = new Fault("KUBE_NOT_FOUND", "the leader lease was deleted");
-    for (let held = this.#lock.latest; held !== undefined; ) {
-      const sentAt = this.#clock.monotonic();
-      try {
-        await this.#lock.update(held, terms(), signal);
-        return sentAt;
-      } catch (reason) {
-        if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
-        // Somebody edited it, or an earlier write whose answer was lost has arrived after all.
-        held = await this.#lock.look(signal);
-        if (held !== undefined && held.holder !== this.#options.identity) throw reason;
-      }
-    }
-    throw gone;
   }
 
   /** Hands over: the next candidate need not wait until the lock expires. Only call it when the work has ended. */
@@ -220,7 +200,7 @@ export class LeaderLease {
       if (this.#lock.latest === undefined) await this.#lock.create({ ...terms, transitions: 0 }, limit.signal);
       else if (isLost)
         return; // another's, or nobody answers
-      else await this.#write(() => terms, limit.signal);
+      else await this.#lock.rewrite(this.#options.identity, () => terms, limit.signal);
       log.info("leader lease released", this.#fields);
     } catch (reason) {
       const fields = { ...this.#fields, error: Fault.from(reason).message };

@@ -54,6 +54,26 @@ export class ObservedLock {
     }
   }
 
+  /**
+   * Writes into the lock that is ours, and gives the monotonic time at which it was sent.
+   * @throws Fault KUBE_CONFLICT or KUBE_NOT_FOUND when it is ours no more
+   */
+  async rewrite(identity: string, terms: () => LockTerms, signal: AbortSignal): Promise<number> {
+    for (let held = this.#latest; held !== undefined; ) {
+      const sentAt = this.#clock.monotonic();
+      try {
+        await this.update(held, terms(), signal);
+        return sentAt;
+      } catch (reason) {
+        if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
+        // Somebody edited it, or an earlier write whose answer was lost has arrived after all.
+        held = await this.look(signal);
+        if (held !== undefined && held.holder !== identity) throw reason;
+      }
+    }
+    throw new Fault("KUBE_NOT_FOUND", "the leader lease was deleted");
+  }
+
   #vanish(): void {
     if (this.#latest !== undefined) {
       this.#orphaned = this.#latest;

@@ -1,7 +1,7 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { HttpPort, HttpRequest, HttpStream } from "../../src/kube/http-port.ts";
 
-export type Scripted = { readonly status: number; readonly headers?: Record<string, string>; readonly body?: object };
+type Scripted = { readonly status: number; readonly headers?: Record<string, string>; readonly body?: object };
 /** Answers a request, now or later; `watch` answers with one that stays open, `gone` breaks the connection. */
 export type Script = (request: HttpRequest) => Scripted | "watch" | "gone" | Promise<Scripted | "watch" | "gone">;
 
