@@ -43,6 +43,11 @@ export class SdkCompute implements Compute {
     this.#options = options;
   }
 
+  /** Loads the SDK ahead of the first call, which takes a while; what goes wrong is told by that call. */
+  async prepare(subscription: string): Promise<void> {
+    await this.#clientFor(subscription).catch(() => {});
+  }
+
   async get(machine: Machine, signal: AbortSignal, hear?: Hear): Promise<Carried> {
     const { identity, provisioningState = "" } = await this.#call(machine, signal, hear, (client, options) =>
       machine.isScaleSet

@@ -1,5 +1,4 @@
 import type { Settings } from "../assignment/types.ts";
-import type { AzureAccess } from "../azure/azure-access.ts";
 import type { CloudSource } from "../azure/cloud-source.ts";
 import { ArmMachines } from "../azure/machines.ts";
 import { SdkCompute } from "../azure/sdk-compute.ts";
@@ -40,7 +39,8 @@ export function micEngine(tools: Tools) {
   const access = () => source.access ?? notReady();
   const settings = (): Settings => micSettings(config, access().config, env);
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
-  const machines = armMachines(tools, { access, settings, events });
+  const compute = new SdkCompute({ access, userAgent: tools.agent, clock });
+  const machines = armMachines(tools, { compute, settings, events });
   metrics.follow("aadpodidentity_mic_quarantined_identities", () => machines.quarantined);
   const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
   const snapshot = () => gather(stores, settings(), drift.found);
@@ -82,6 +82,7 @@ export function micEngine(tools: Tools) {
     },
     async run(signal: AbortSignal): Promise<void> {
       events.leading();
+      void compute.prepare(settings().home.subscription);
       try {
         await Promise.all([loop.run(signal), drift.run(signal)]);
       } finally {
@@ -92,14 +93,14 @@ export function micEngine(tools: Tools) {
 }
 
 type Azure = {
-  readonly access: () => AzureAccess;
+  readonly compute: SdkCompute;
   readonly settings: () => Settings;
   readonly events: MicEvents;
 };
 
-function armMachines({ config, agent }: Tools, { access, settings, events }: Azure): ArmMachines {
+function armMachines({ config }: Tools, { compute, settings, events }: Azure): ArmMachines {
   return new ArmMachines({
-    compute: new SdkCompute({ access, userAgent: agent, clock }),
+    compute,
     clock,
     pinnedClientIds: () => settings().pinnedClientIds,
     maxRetries: config.updateMaxRetry,
