@@ -9,7 +9,7 @@ import { sandboxCommand } from "../src/cli/sandbox.ts";
 import { walkthroughCommand } from "../src/cli/walkthrough/command.ts";
 import { demoOptions } from "../src/demo/options.ts";
 import { micMetrics } from "../src/mic/metrics.ts";
-import { micOptions } from "../src/mic/options.ts";
+import { micOptions, micVariables } from "../src/mic/options.ts";
 import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions } from "../src/nmi/options.ts";
@@ -32,6 +32,12 @@ function flagsPage(program: string, options: OptionTable): string {
   ]);
   const intro = `One dash or two, \`--flag=value\` or \`--flag value\`; a switch alone means true. A wrong command line is refused whole.\n\n`;
   return `# ${program}: flags\n\n${intro}${table(["flag", "kind", "default", "variable", "meaning"], rows)}`;
+}
+
+function variablesSection(variables: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(variables).map(([name, meaning]) => [`\`${name}\``, meaning]);
+  const others = "Those that stand in for azure.json are in [azure-json.md](azure-json.md).";
+  return `\n## Variables\n\n${table(["variable", "meaning"], rows)}\n${others}\n`;
 }
 
 function commandsPage(commands: readonly Command[]): string {
@@ -130,7 +136,7 @@ function scenariosPage(): string {
 
 /** Every generated page and what makes it. */
 export const pages: Readonly<Record<string, () => string>> = {
-  "docs/reference/mic.md": () => flagsPage("mic", micOptions),
+  "docs/reference/mic.md": () => flagsPage("mic", micOptions) + variablesSection(micVariables),
   "docs/reference/azure-json.md": azureJsonPage,
   "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions),
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),

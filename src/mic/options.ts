@@ -131,4 +131,12 @@ export const micOptions = {
   customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
 };
 
+/** Variables beside those of flags, by name; those that stand in for azure.json are a table of their own. */
+export const micVariables: Readonly<Record<string, string>> = {
+  MIC_POD_NAMESPACE: "The namespace that MIC runs in; required.",
+  AZURE_ENVIRONMENT_FILEPATH: "The JSON file with the endpoints of the cloud AzureStackCloud.",
+  AZURE_POD_IDENTITY_AUTHORITY_HOST:
+    "Where MIC asks for tokens of its own managed identity, in place of http://169.254.169.254.",
+};
+
 export type MicConfig = ConfigOf<typeof micOptions>;
