@@ -10,7 +10,7 @@ import { settled } from "../support/settled.ts";
 
 const plane = inject("controlPlane");
 const reason = "missing" in plane ? ` (${plane.missing})` : "";
-const KILLS = 20;
+const KILLS = 16;
 let at: MicKubernetes;
 
 describe.skipIf("missing" in plane)(`leaders that come and go${reason}`, () => {
@@ -69,7 +69,7 @@ describe.skipIf("missing" in plane)(`leaders that come and go${reason}`, () => {
     const ids = await Promise.all([0, 1, 2].map((n) => at.identity(`kill-${n}`)));
     const nodes = [...machines.map((_, n) => `kill-${n}`), "kill-set-0", "kill-set-1"];
     const pods = new Map<string, { readonly node: string; readonly identity: number }>();
-    const quick = ["--leader-election-duration=1s", "--legacy-lock=false"]; // most of the time goes into waiting for it
+    const quick = ["--leader-election-duration=2s", "--legacy-lock=false"]; // most of the time goes into waiting for it
     await using pair = new MicPair((name) => at.start(name, quick));
     for (let round = 0; round < KILLS; round += 1) {
       await pair.leading();
