@@ -30,6 +30,21 @@ export type Compute = {
   update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void>;
 };
 
+/**
+ * Asks for changes only while we may. A process that was frozen goes on where it was, before any timer tells it that
+ * its time is over: what it would send then is not sent.
+ * @param mayChange asked right before each change; throws what the caller of the change is to get
+ */
+export function guarded(compute: Compute, mayChange: () => void): Compute {
+  return {
+    get: (machine, signal, hear) => compute.get(machine, signal, hear),
+    update: async (machine, patch, signal, hear) => {
+      mayChange();
+      await compute.update(machine, patch, signal, hear);
+    },
+  };
+}
+
 /** The machine with that ARM ID. */
 export function machineOf(id: string): Machine {
   const parsed = parseResourceId(id);

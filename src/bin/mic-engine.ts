@@ -1,5 +1,6 @@
 import type { Settings } from "../assignment/types.ts";
 import type { CloudSource } from "../azure/cloud-source.ts";
+import { type Compute, guarded } from "../azure/compute.ts";
 import { ArmMachines } from "../azure/machines.ts";
 import { SdkCompute } from "../azure/sdk-compute.ts";
 import { realClock } from "../base/clock.ts";
@@ -29,6 +30,8 @@ type Tools = {
   /** The user agent of all calls. */
   readonly agent: string;
   readonly env: Env;
+  /** Whether this instance leads for certain, by the clock. */
+  readonly isLeading: () => boolean;
 };
 
 const clock = realClock;
@@ -40,7 +43,8 @@ export function micEngine(tools: Tools) {
   const settings = (): Settings => micSettings(config, access().config, env);
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
   const compute = new SdkCompute({ access, userAgent: tools.agent, clock });
-  const machines = armMachines(tools, { compute, settings, events });
+  const ours = guarded(compute, () => checkLeading(tools.isLeading));
+  const machines = armMachines(tools, { compute: ours, settings, events });
   metrics.follow("aadpodidentity_mic_quarantined_identities", () => machines.quarantined);
   const records = createRecords({ client, store: stores.assignments, clock, onWrite: events.recordWritten });
   const snapshot = () => gather(stores, settings(), drift.found);
@@ -93,7 +97,7 @@ export function micEngine(tools: Tools) {
 }
 
 type Azure = {
-  readonly compute: SdkCompute;
+  readonly compute: Compute;
   readonly settings: () => Settings;
   readonly events: MicEvents;
 };
@@ -110,6 +114,11 @@ function armMachines({ config }: Tools, { compute, settings, events }: Azure): A
     onWait: events.budgetWaited,
     onBreaker: events.breakerChanged,
   });
+}
+
+function checkLeading(isLeading: () => boolean): void {
+  if (!isLeading())
+    throw new Fault("LEASE_LOST", "leader lease lost: another instance may lead, so nothing is changed");
 }
 
 /** Nobody leads before azure.json has been read. */

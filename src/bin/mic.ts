@@ -44,7 +44,9 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
 
   const metrics = new Metrics(micMetrics);
   const stores = micStores({ client, log });
-  const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env };
+  const leases = locks(config, { client: leaseClient, announcer, log });
+  const isLeading = () => leases.every((lease) => lease.isLeader);
+  const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env, isLeading };
   const engine = micEngine(tools);
   onReload = () => engine.accessChanged();
 
@@ -66,7 +68,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
     await catchUp(stores, stop);
     await Promise.all([engine.run(stop), upgrade(tools, stop)]);
   };
-  if ((await lead(locks(tools, leaseClient), work, signal)) === "lost") {
+  if ((await lead(leases, work, signal)) === "lost") {
     log.error("lost leader lease");
     throw new Fault("LEASE_LOST", "lost leader lease: another instance takes over, and this one has to start again");
   }
@@ -96,7 +98,10 @@ async function printPlan(
 }
 
 /** Today's lock and the one of the releases before, so that one of each never lead side by side. */
-function locks({ config, announcer, log }: Tools, client: KubeClient): readonly LeaderLease[] {
+function locks(
+  config: MicConfig,
+  { client, announcer, log }: Pick<Tools, "client" | "announcer" | "log">,
+): readonly LeaderLease[] {
   const ref = { namespace: config.leaderNamespace, name: config.leaderName };
   const shared = { identity: config.leaderInstance || hostname(), durationMs: config.leaderDurationMs, log };
   const lease = new LeaderLease({
