@@ -79,6 +79,9 @@ async function work(): Promise<readonly Verdict[]> {
   return verdicts;
 }
 
+// What is under way ends first, and the copies are removed.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => queue.splice(0));
+
 const verdicts = (await Promise.all(Array.from({ length: availableParallelism() }, work))).flat();
 const count = (result: Verdict["result"]) => verdicts.filter((one) => one.result === result).length;
 const skipped = count("skipped") === 0 ? "" : `, ${count("skipped")} skipped`;

@@ -3,13 +3,24 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestRef } from "../test/coverage/weak-point.ts";
 
-/** `not there`: no test has the name. `skipped`: this machine lacks something. `not running`: the file did not load. */
-export type Colour = "green" | "red" | "skipped" | "not there" | "not running";
+/**
+ * `red`: an expectation did not hold. `crashed`: the test failed by something else, as by an error or by its time limit.
+ * `skipped`: this machine lacks something. `not there`: no test has the name. `not running`: the file did not load.
+ */
+export type Colour = "green" | "red" | "crashed" | "skipped" | "not there" | "not running";
 
-type Report = {
+/** Broken code may run for ever. */
+const LONGEST_MS = 5 * 60_000;
+
+type Result = Report["testResults"][number]["assertionResults"][number];
+export type Report = {
   readonly success: boolean;
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 };
 
@@ -37,17 +48,27 @@ export async function runTest(tree: string, test: TestRef): Promise<Colour> {
   const name = test.name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const reporter = ["--reporter=json", `--outputFile.json=${report}`];
   const args = ["run", "--project", projectOf(test), ...reporter, "-t", name, test.file];
-  const child = spawn(join(tree, "node_modules/.bin/vitest"), args, { cwd: tree, stdio: "ignore" });
+  const child = spawn(join(tree, "node_modules/.bin/vitest"), args, {
+    cwd: tree,
+    stdio: "ignore",
+    timeout: LONGEST_MS,
+  });
   await new Promise((resolve) => child.once("close", resolve));
   if (!existsSync(report)) return "not running";
   return colourOf(JSON.parse(readFileSync(report, "utf8")) as Report, test.name);
 }
 
-function colourOf({ success, testResults }: Report, name: string): Colour {
+/** What the runner's report says of the tests whose names hold the text. */
+export function colourOf({ success, testResults }: Report, name: string): Colour {
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const statuses = results.filter(({ fullName }) => fullName.includes(name)).map(({ status }) => status);
-  if (statuses.includes("failed")) return "red";
+  const found = results.filter(({ fullName }) => fullName.includes(name));
+  const statuses = found.map(({ status }) => status);
+  if (statuses.includes("failed")) return found.some(isUnmet) ? "red" : "crashed";
   if (!success) return "not running";
   if (statuses.includes("passed")) return "green";
   return statuses.length > 0 ? "skipped" : "not there";
+}
+
+function isUnmet({ failureMessages }: Result): boolean {
+  return failureMessages.some((message) => /^(AssertionError|Error: (expected|Property failed))/.test(message));
 }

@@ -14,6 +14,7 @@ import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions } from "../src/nmi/options.ts";
 import { scenarioSections } from "../test/coverage/scenarios.ts";
+import { weakPoints } from "../test/coverage/weak-points.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
 
 /** A Markdown table; `|` in a cell is escaped. */
@@ -134,6 +135,33 @@ function scenariosPage(): string {
   return `# Scenarios of the original\n\n${intro}${sections.join("")}`;
 }
 
+function weakPointsPage(): string {
+  const rows = weakPoints.map(({ id, original, ours, tests, breakage: { file, find, replace } }) => [
+    id,
+    original,
+    ours,
+    tests.map((test) => `\`${test.file}\` › ${test.name}`).join("<br>"),
+    `\`${file}\`: ${code(find)} → ${replace === "" ? "nothing" : code(replace)}`,
+  ]);
+  const intro = [
+    "What the original's controller (MIC) does badly, what ours does, the tests that prove it, and a change of the code that brings",
+    "the mistake back. `npm run mutants` makes each change in a copy of the code and requires that the first test named fails;",
+    "`npm run mutants -- M3 M12` takes these alone. Long pieces of code are cut here, and so are the long names of cases.",
+    "The defects that random histories have to find have a command of their own: `npm run model -- --defects`.",
+  ];
+  const head = ["", "the original", "here", "tests", "how to break it"];
+  return `# Weak points of the original\n\n${intro.join("\n")}\n\n${table(head, rows)}`;
+}
+
+const LONGEST_CODE = 70;
+
+/** A piece of code in a cell of a table: one line, cut. */
+function code(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  const cut = line.length > LONGEST_CODE ? `${line.slice(0, LONGEST_CODE)}…` : line;
+  return cut.includes("`") ? `\`\` ${cut} \`\`` : `\`${cut}\``;
+}
+
 /** Every generated page and what makes it. */
 export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/mic.md": () => flagsPage("mic", micOptions) + variablesSection(micVariables),
@@ -146,4 +174,5 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/answers.md": answersPage,
   "docs/reference/problems.md": problemsPage,
   "docs/reference/scenarios.md": scenariosPage,
+  "docs/reference/weak-points.md": weakPointsPage,
 };

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { Trigger } from "./trigger.ts";
@@ -24,6 +25,29 @@ describe("Trigger", () => {
     clock.advance(50);
     await next;
     expect(trigger.waitingMs).toBe(0);
+  });
+
+  it("makes one of many that come one shortly after the other", async () => {
+    const { clock, trigger } = start();
+    const stop = new AbortController();
+    let taken = 0;
+    const take = async () => {
+      for (;;) {
+        await trigger.next(stop.signal);
+        taken += 1;
+      }
+    };
+    const taking = take().catch(() => {}); // only the signal ends it
+    for (let i = 0; i < 8; i += 1) {
+      trigger.fire();
+      await setImmediate();
+      clock.advance(10);
+      await setImmediate();
+    }
+    clock.advance(70);
+    stop.abort();
+    await taking;
+    expect(taken).toBe(1);
   });
 
   it("does not wait for the end of a burst for ever", async () => {

@@ -50,7 +50,7 @@ export const securityAndOperations: readonly WeakPoint[] = [
     id: "M35",
     original: "Excepts any pod that shares one common label with an exception, wherever pods may be labelled so.",
     ours: "One label still is enough, but an administrator can say in which namespaces exceptions count.",
-    tests: [{ file: "src/identity/authorise.test.ts", name: "exceptions count in other namespaces only" }],
+    tests: [{ file: "src/identity/authorise.test.ts", name: "exceptions count in other namespaces" }],
     breakage: {
       file: "src/identity/exception.ts",
       find: "if (namespaces.length > 0 && !namespaces.includes(pod.meta.namespace)) return false;",

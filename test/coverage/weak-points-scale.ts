@@ -9,7 +9,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     original: "Works through its whole cycle once for every pod that comes or goes anywhere in the cluster.",
     ours: "A burst of changes is one look, and only pods with the label are heard of.",
     tests: [
-      { file: "src/mic/trigger.test.ts", name: "makes one of a burst, when it has been quiet for a while" },
+      { file: "src/mic/trigger.test.ts", name: "makes one of many that come one shortly after the other" },
       { file: "src/mic/mic.live.test.ts", name: "takes one PATCH a machine for a burst of pods" },
     ],
     breakage: {
@@ -48,8 +48,8 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     tests: [{ file: "src/mic/drift.test.ts", name: "goes on with the others when a machine cannot be read" }],
     breakage: {
       file: "src/mic/drift.ts",
-      find: "if (signal.aborted) return false;",
-      replace: "throw reason;",
+      find: "if (isRead) read += 1;",
+      replace: "if (isRead) read += 1; else queue.length = 0;",
     },
   },
   {
@@ -74,6 +74,10 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     original: "Replaces its Azure clients while calls use them, and writes what calls share without a lock.",
     ours: "A call ends with the access that it began with; the next one takes the new one.",
     tests: [
+      {
+        file: "src/azure/machines.live.test.ts",
+        name: "signs in anew when the configuration changes, from the next call on",
+      },
       {
         file: "src/azure/cloud-source.live.test.ts",
         name: "signs in as the next application after a change, while a call under way ends as the one that it began as",
