@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { Bell } from "./bell.ts";
 import { Deadline } from "./deadline.ts";
+import { electionNote } from "./election-note.ts";
 import type { EventNote } from "./events.ts";
 import type { LeaderLock, LockTerms } from "./lock.ts";
 import { watchLock } from "./lock-watch.ts";
@@ -84,6 +85,19 @@ export class LeaderLease {
     } finally {
       over.abort();
       await watching;
+    }
+  }
+
+  /** Looks at the lock from time to time until the signal aborts, so that its holder's silence counts from now on. */
+  async observe(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        using limit = this.#attemptLimit(signal);
+        await this.#lock.look(limit.signal);
+      } catch {
+        // Whoever asks for the lock says what is wrong with it.
+      }
+      await this.#clock.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
   }
 
@@ -223,19 +237,8 @@ export class LeaderLease {
   #setHeldUntil(until: number): void {
     const wasHeld = this.#isHeld;
     this.#heldUntil = until;
-    if (this.#isHeld !== wasHeld) this.#options.onChange?.(this.#isHeld, this.#note());
-  }
-
-  /** In the words that client-go uses. */
-  #note(): EventNote {
-    const { lock, identity } = this.#options;
-    const { uid = "", resourceVersion = "" } = this.#lock.latest ?? {};
-    return {
-      about: { kind: lock.kind, meta: { ...lock.ref, uid, resourceVersion } },
-      type: "Normal",
-      reason: "LeaderElection",
-      message: `${identity} ${this.#isHeld ? "became leader" : "stopped leading"}`,
-    };
+    if (this.#isHeld !== wasHeld)
+      this.#options.onChange?.(this.#isHeld, electionNote(this.#options, this.#lock.latest, this.#isHeld));
   }
 
   #terms(holder: string): LockTerms {

@@ -85,6 +85,18 @@ describe("leadership by two locks", () => {
     expect(await result).toBe("stopped");
   });
 
+  it("is taken over from a dead holder of both after one duration, not after two", async () => {
+    const me = program();
+    for (const lock of [me.outer, me.inner]) void lock.reached(() => 1).create(holder("dead"), never);
+    await me.pass(10);
+    const result = me.begin();
+    await me.pass(1.6 * DURATION_MS);
+    expect(me.said.at(-1)).toBe("works");
+    me.stop.abort();
+    await me.pass(DURATION_MS);
+    expect(await result).toBe("stopped");
+  });
+
   it.each(["outer", "inner"] as const)("is lost when the %s is another's, and the rest is let go", async (lost) => {
     const me = program();
     const result = me.begin();
