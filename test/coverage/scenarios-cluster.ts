@@ -113,7 +113,8 @@ export const clusterScenarios: readonly Scenario[] = [
     scenario: "Equal names in two namespaces.",
     tests: [
       {
-        file: pods, name: "takes identity and binding of one namespace together where names are equal",
+        file: pods,
+        name: "takes identity and binding of one namespace together where names are equal",
       },
     ],
   },
