@@ -6,13 +6,14 @@ type QuarantineOptions = { readonly clock: Clock; readonly random: () => number 
 type Entry = { fault: Fault; dueAt: number; isTried: boolean; readonly backoff: Backoff };
 
 const FIRST_MS = 60_000;
-const LONGEST_MS = 30 * 60_000;
+/** Whoever grants a missing role sees soon that it helped. */
+const LONGEST_MS = 10 * 60_000;
 /** What nobody has asked for in so long is forgotten. */
-const FORGOTTEN_MS = 4 * LONGEST_MS;
+const FORGOTTEN_MS = 12 * LONGEST_MS;
 
 /**
  * Identities that Azure refuses, by resource ID in the spelling of `resourceKey`. They are left aside on every machine,
- * and each is tried again after a minute, then after twice as long each time, up to half an hour.
+ * and each is tried again after a minute, then after twice as long each time, up to ten minutes.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
