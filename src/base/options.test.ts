@@ -63,6 +63,14 @@ describe("readConfig", () => {
     expect(() => read([], { FORCENAMESPACED: "maybe" })).toThrow('variable FORCENAMESPACED: "maybe"');
   });
 
+  it("takes a variable that has one text only by that text, and says that another has no effect", () => {
+    const strict = { on: yesNo({ flag: "on", env: "ON", envOn: "true", fallback: false, help: "" }) };
+    const given = (ON: string) => readConfig("nmi", strict, [], { ON });
+    expect(given("true")).toEqual({ config: { on: true }, warnings: [] });
+    expect(given("1")).toEqual({ config: { on: false }, warnings: ['variable ON="1" has no effect: only true has'] });
+    expect(given("false")).toEqual({ config: { on: false }, warnings: [] });
+  });
+
   it("lists every problem at once", () => {
     const problems = /--nmi-port: .*; unknown flag --what; .*--clientQps.*; run "nmi --help" for all flags/;
     expect(() => read(["--nmi-port=x", "--what", "--clientQps=y"])).toThrow(problems);

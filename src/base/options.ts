@@ -6,6 +6,8 @@ export type Option<T> = {
   readonly flag: string;
   /** The environment variable that counts when the flag is absent. */
   readonly env?: string;
+  /** The only text with which the variable counts, as `true`; any other is told and has no effect. */
+  readonly envOn?: string;
   readonly fallback: T;
   readonly help: string;
   /** What to use instead; the flag still parses and is warned about once. */
@@ -21,7 +23,8 @@ export type ConfigOf<Table extends OptionTable> = {
   readonly [Key in keyof Table]: Table[Key] extends Option<infer T> ? T : never;
 };
 
-type Declared<T> = Pick<Option<T>, "flag" | "fallback" | "help"> & Partial<Pick<Option<T>, "env" | "deprecated">>;
+type Declared<T> = Pick<Option<T>, "flag" | "fallback" | "help"> &
+  Partial<Pick<Option<T>, "env" | "envOn" | "deprecated">>;
 
 export function text(declared: Declared<string> & { readonly oneOf?: readonly string[] }): Option<string> {
   const { oneOf, ...rest } = declared;
@@ -160,8 +163,11 @@ export function readConfig<Table extends OptionTable>(
   };
 
   for (const [key, option] of Object.entries(table)) {
-    const given = option.env === undefined ? undefined : env[option.env];
-    if (given !== undefined && given !== "") set(key, option, given, `variable ${option.env}`);
+    const given = option.env === undefined ? "" : (env[option.env] ?? "");
+    if (given === "") continue;
+    if (option.envOn === undefined || option.envOn === given) set(key, option, given, `variable ${option.env}`);
+    else if (given !== "false")
+      warnings.push(`variable ${option.env}="${given}" has no effect: only ${option.envOn} has`);
   }
   for (const word of words(argv, byFlag, problems)) {
     const known = byFlag.get(word.flag);

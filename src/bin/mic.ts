@@ -5,6 +5,7 @@ import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
 import { Metrics } from "../base/metrics.ts";
 import type { Env } from "../base/options.ts";
+import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
 import { KubeClient } from "../kube/client.ts";
 import { endpointsLock } from "../kube/endpoints-lock.ts";
@@ -58,6 +59,7 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   log.info(`initialized health probe on port ${probes.port}`);
   await using metricsServer = await serveMetrics(metrics, config.prometheusPort);
   log.info(`registered and exported metrics on port ${metricsServer.port}`);
+  await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
 
   const following = [...Object.values(stores).map((store) => store.run(signal)), source.run(signal)];
   // Whoever cannot work does not lead either: another instance may have a good azure.json.

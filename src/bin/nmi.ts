@@ -3,6 +3,7 @@ import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
+import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
 import { isExcepted } from "../identity/exception.ts";
 import { KubeClient } from "../kube/client.ts";
@@ -39,6 +40,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   log.info(`initialized health probe on port ${probes.port}`);
   await using exporter = await serveMetrics(metrics, config.prometheusPort);
   log.info(`registered and exported metrics on port ${exporter.port}`);
+  await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });

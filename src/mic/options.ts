@@ -14,6 +14,7 @@ export const micOptions = {
   forceNamespaced: yesNo({
     flag: "forceNamespaced",
     env: "FORCENAMESPACED",
+    envOn: "true",
     fallback: false,
     help: "Identities may be used only by pods of their own namespace.",
   }),
@@ -56,8 +57,7 @@ export const micOptions = {
   enableProfile: yesNo({
     flag: "enableProfile",
     fallback: false,
-    deprecated: "there is no profiling endpoint; it has no effect",
-    help: "Serve profiles.",
+    help: "Serve profiles on localhost:6060: /debug/pprof/profile?seconds=30 (a .cpuprofile) and /debug/pprof/heap.",
   }),
   enableScaleFeatures: yesNo({
     flag: "enableScaleFeatures",

@@ -27,6 +27,7 @@ export const nmiOptions = {
   forceNamespaced: yesNo({
     flag: "forceNamespaced",
     env: "FORCENAMESPACED",
+    envOn: "true",
     fallback: false,
     help: "Identities may be used only by pods of their own namespace.",
   }),
@@ -63,8 +64,7 @@ export const nmiOptions = {
   enableProfile: yesNo({
     flag: "enableProfile",
     fallback: false,
-    deprecated: "there is no profiling endpoint; it has no effect",
-    help: "Serve profiles.",
+    help: "Serve profiles on localhost:6060: /debug/pprof/profile?seconds=30 (a .cpuprofile) and /debug/pprof/heap.",
   }),
   enableScaleFeatures: yesNo({
     flag: "enableScaleFeatures",
