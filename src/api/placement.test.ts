@@ -38,6 +38,11 @@ describe("placements in annotations", () => {
     expect(readLeftovers(written(machine, [upper]))).toEqual([placement]);
   });
 
+  it.each(["/", "/extensions/x", "/..", " "])("name no machine with %j behind it", (tail) => {
+    const annotations = written(`${machine}${tail}`, [{ ...placement, machine: `${machine}${tail}` }]);
+    expect([readMachine(annotations), readLeftovers(annotations)]).toEqual(["", []]);
+  });
+
   it("know the resource ID of a user-assigned identity", () => {
     expect([identityId("demo"), machine, ""].map(isIdentityResourceId)).toEqual([true, false, false]);
   });

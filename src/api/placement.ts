@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { checkIdentityResourceId, parseResourceId, resourceKey } from "./resource-id.ts";
+import { readMachineId } from "./machine-id.ts";
+import { checkIdentityResourceId, resourceKey } from "./resource-id.ts";
 
-/** A user-assigned identity on a machine; both are ARM resource IDs in the spelling of `resourceKey`. */
+/** A user-assigned identity on a machine: the latter as `readMachineId` spells it, the former as `resourceKey` does. */
 export type Placement = { readonly machine: string; readonly resourceId: string };
 
 /** On an AzureAssignedIdentity: the machine that carries the identity, known even when its node has gone. */
@@ -16,18 +17,20 @@ const leftoversSchema = v.fallback(
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** Where a record says that its identity is, or shall be; empty when it names no machine. */
+/** Where a record says that its identity is, or shall be; empty when it names no machine. Anybody may have written it. */
 export function readMachine(annotations: Annotations): string {
-  const machine = annotations[MACHINE_ANNOTATION] ?? "";
-  return parseResourceId(machine) === undefined ? "" : resourceKey(machine);
+  return readMachineId(annotations[MACHINE_ANNOTATION] ?? "")?.id ?? "";
 }
 
 /** What a record says is still to be taken off; anything that is no placement is left out. */
 export function readLeftovers(annotations: Annotations): readonly Placement[] {
   const listed = v.parse(leftoversSchema, annotations[LEFTOVERS_ANNOTATION] ?? "[]");
-  return listed
-    .filter(({ machine, resourceId }) => parseResourceId(machine) !== undefined && isIdentityResourceId(resourceId))
-    .map(({ machine, resourceId }) => ({ machine: resourceKey(machine), resourceId: resourceKey(resourceId) }));
+  return listed.flatMap(({ machine, resourceId }) => {
+    const id = readMachineId(machine)?.id;
+    return id === undefined || !isIdentityResourceId(resourceId)
+      ? []
+      : [{ machine: id, resourceId: resourceKey(resourceId) }];
+  });
 }
 
 /** The annotations that say so; null removes one, as a merge patch has it. */

@@ -1,3 +1,4 @@
+import { readMachineId } from "../api/machine-id.ts";
 import { isInScope } from "../api/machine-scope.ts";
 import type { Node } from "../api/node.ts";
 import { parseResourceId, type ResourceId, resourceKey } from "../api/resource-id.ts";
@@ -36,10 +37,9 @@ export function fleetOf(nodes: readonly Node[], { home, scopes }: Pick<Settings,
   const byNode = new Map<string, string>();
   const withNode = new Set<string>();
   for (const node of nodes) {
-    const id = machineOf(node, home);
-    const machine = machineId(id);
+    const machine = machineIdOf(machineOf(node, home));
     byNode.set(node.meta.name, machine);
-    if (wide.some((scope) => isInScope(id, scope))) withNode.add(machine);
+    if (isInAny(machine, wide)) withNode.add(machine);
   }
   return {
     of: (nodeName) => byNode.get(nodeName),
@@ -49,8 +49,8 @@ export function fleetOf(nodes: readonly Node[], { home, scopes }: Pick<Settings,
 }
 
 function isInAny(machine: string, scopes: readonly Home[]): boolean {
-  const id = parseResourceId(machine);
-  return isMachine(id) && scopes.some((scope) => isInScope(id, scope));
+  const id = readMachineId(machine);
+  return id !== undefined && scopes.some((scope) => isInScope(id, scope));
 }
 
 function isMachine(id: ResourceId | undefined): id is ResourceId {
@@ -58,7 +58,7 @@ function isMachine(id: ResourceId | undefined): id is ResourceId {
   return MACHINE_TYPES.includes(resourceKey(id.type));
 }
 
-function machineId({ subscription, resourceGroup, provider, type, name }: ResourceId): string {
+function machineIdOf({ subscription, resourceGroup, provider, type, name }: ResourceId): string {
   return resourceKey(
     `/subscriptions/${subscription}/resourcegroups/${resourceGroup}/providers/${provider}/${type}/${name}`,
   );
