@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { identityId } from "../../test/support/make.ts";
 import { resourceKey } from "../api/resource-id.ts";
+import type { Fault } from "../base/fault.ts";
 import { armFault, retryAfterMs } from "./arm-fault.ts";
-import { namedBy, refusalOf } from "./identity-refusal.ts";
+import { blame } from "./blame.ts";
+import { refusalOf } from "./identity-refusal.ts";
 
 const vm = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm-0";
 const [one, two] = [identityId("one"), identityId("t.w(o").replace("(", "")];
@@ -11,8 +13,11 @@ const machineUrl = `https://management.azure.com${vm}?api-version=2025-01-01`;
 const pollUrl =
   "https://management.azure.com/subscriptions/sub/providers/Microsoft.Compute/locations/west/operations/1?api-version=2025-01-01";
 
-function rest(statusCode: number | undefined, code: string, message = "it said so", url = machineUrl) {
-  return Object.assign(new Error(message), { name: "RestError", statusCode, code, request: { url } });
+const otherAction =
+  "The client 'app' with object id 'oid-1' has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope '/vm'; however, it does not have permission to perform action(s) 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope(s) '/net/subnets/a' (respectively) or the linked scope(s) are invalid.";
+
+function rest(statusCode: number | undefined, code: string, message = "it said so", url = machineUrl, method?: string) {
+  return Object.assign(new Error(message), { name: "RestError", statusCode, code, request: { url, method } });
 }
 
 describe("armFault", () => {
@@ -21,12 +26,26 @@ describe("armFault", () => {
     {
       from: rest(403, "AuthorizationFailed"),
       code: "ARM_FORBIDDEN",
-      says: /VM vm-0 of resource group rg: grant it the role with az .*"Virtual Machine Contributor".* --scope \/subscriptions\/sub\/resourcegroups\/rg \(/,
+      says: /VM vm-0 of resource group rg: grant it the role with az .*"Virtual Machine Contributor".* --scope "\/subscriptions\/sub\/resourcegroups\/rg" \(/,
     },
     {
       from: rest(403, "RequestDisallowedByPolicy", "policy forbids it"),
       code: "ARM_FORBIDDEN",
       says: /does not let MIC change VM vm-0 of resource group rg \(RequestDisallowedByPolicy\): policy forbids it$/,
+    },
+    ...[400, 403, 404, 413, 422].map((status) => ({
+      from: rest(status, "Odd", "it is odd", machineUrl, "PATCH"),
+      code: "ARM_CHANGE_REFUSED",
+      says: /^Azure refuses a change of VM vm-0 of resource group rg \(Odd\): it is odd$/,
+    })),
+    { from: rest(400, "Odd", "no", machineUrl, "GET"), code: "ARM_ERROR", says: /no$/ },
+    { from: rest(400, "Odd", "no", pollUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
+    { from: rest(409, "Odd", "no", machineUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
+    { from: rest(404, "ResourceNotFound", "no", machineUrl, "PATCH"), code: "ARM_NOT_FOUND", says: /no$/ },
+    {
+      from: rest(403, "LinkedAuthorizationFailed", otherAction, machineUrl, "PATCH"),
+      code: "ARM_FORBIDDEN",
+      says: /^MIC lacks the right to Microsoft\.Network\/virtualNetworks\/subnets\/join\/action on \/net\/subnets\/a, without which Azure lets nobody change VM vm-0 of resource group rg: grant it a role with that action there$/,
     },
     { from: rest(404, "ResourceNotFound"), code: "ARM_NOT_FOUND", says: /VM vm-0 of resource group rg does not exist/ },
     { from: rest(404, "NotFound", "no operation", pollUrl), code: "ARM_ERROR", says: /MIC tries again: no operation$/ },
@@ -56,8 +75,8 @@ describe("armFault", () => {
       code: "ARM_IDENTITY_REFUSED",
       facts: { identities: all, principal: "oid-1", status: 403 },
     });
-    expect(namedBy(fault, [two, ...many].map(resourceKey))).toEqual([two, ...many].map(resourceKey));
-    expect(namedBy(fault, [identityId("other")])).toEqual([]);
+    const sent = [two, ...many].map(resourceKey);
+    expect(blame(fault, [...sent, resourceKey(identityId("other"))])).toEqual({ kind: "named", ids: sent });
   });
 
   it.each([
@@ -99,14 +118,6 @@ describe("armFault", () => {
     expect(armFault(rest(status, code, message), vm).code).toBe(then);
   });
 
-  it("names the identity that is missing where Azure does not write its whole ID", () => {
-    const id = "/subscriptions/sub/resourcegroups/g.1/providers/Microsoft.ManagedIdentity/userAssignedIdentities/One";
-    const message =
-      "The Resource 'Microsoft.ManagedIdentity/userAssignedIdentities/One' under resource group 'g.1' was not found.";
-    const fault = armFault(rest(404, "ResourceNotFound", message), vm);
-    expect(namedBy(fault, [resourceKey(id)])).toEqual([resourceKey(id)]);
-  });
-
   it("names the identity of an operation that failed on the way", () => {
     const message = `The long-running operation has failed. FailedIdentityOperation. Resource '${one}' was not found.`;
     expect(armFault(new Error(message), vm)).toMatchObject({
@@ -131,7 +142,7 @@ describe("refusalOf", () => {
     const message = `The client 'app' with object id 'oid-1' has no permission on the linked scope(s) '${one},${two}'.`;
     const refusal = refusalOf(two, armFault(rest(403, "LinkedAuthorizationFailed", message), vm));
     expect(refusal.message).toContain(
-      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope ${two}`,
+      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope "${two}"`,
     );
     expect(refusal.message + JSON.stringify(refusal.facts)).not.toMatch(new RegExp(`${one}|vm-0`));
   });
@@ -143,5 +154,66 @@ describe("refusalOf", () => {
       message: `Azure refuses the identity ${two} (FailedIdentityOperation): check that it exists in Azure`,
       facts: { identities: two, code: "FailedIdentityOperation" },
     });
+  });
+});
+
+describe("blame", () => {
+  const notFound = (ids: string) =>
+    armFault(rest(400, "FailedIdentityOperation", `Status: 'BadRequest'. Resource '${ids}' was not found.`), vm);
+  const missing = (where: string) => {
+    const message = `The Resource 'Microsoft.ManagedIdentity/userAssignedIdentities/One'${where} was not found.`;
+    return armFault(rest(404, "ResourceNotFound", message), vm);
+  };
+  const [sound, other] = [resourceKey(one), resourceKey(identityId("other"))];
+  const foreign = sound.replace("/subscriptions/sub/", "/subscriptions/other/");
+
+  it("falls on whole IDs that were sent, not on the beginning of another", () => {
+    const longer = `${sound},x`;
+    expect(blame(notFound(longer), [sound, longer])).toEqual({ kind: "named", ids: [longer] });
+    expect(blame(notFound(`${one}.`), [sound, other])).toEqual({ kind: "named", ids: [sound] });
+  });
+
+  it.each([
+    { where: " under resource group 'RG'", sent: [sound, other], then: { kind: "named", ids: [sound] } },
+    { where: " under resource group 'RG'", sent: [foreign, other], then: { kind: "named", ids: [foreign] } },
+    { where: " under resource group 'RG'", sent: [sound, foreign], then: { kind: "nobody" } },
+    { where: "", sent: [sound, other], then: { kind: "named", ids: [sound] } },
+    { where: " under resource group 'g.1'", sent: [sound, other], then: { kind: "others" } },
+  ])("finds what Azure calls by name$where among $sent", ({ where, sent, then }) => {
+    expect(blame(missing(where), sent)).toMatchObject(then);
+  });
+
+  it("falls on nobody when Azure names no identity", () => {
+    expect(blame(armFault(rest(403, "LinkedAuthorizationFailed"), vm), [sound])).toEqual({ kind: "nobody" });
+  });
+
+  it("falls on what the machine carries when Azure names only what was not sent, with the command that takes it off", () => {
+    expect(blame(notFound(identityId("dead")), [sound, other])).toMatchObject({
+      kind: "others",
+      fault: {
+        code: "ARM_IDENTITY_STALE",
+        message: `VM vm-0 of resource group rg carries the identity ${identityId("dead")}, because of which Azure refuses every change (FailedIdentityOperation): check that it exists in Azure, or take it off with az vm identity remove --resource-group "rg" --name "vm-0" --identities "${identityId("dead")}"`,
+        facts: { machine: vm, identities: identityId("dead"), code: "FailedIdentityOperation" },
+      },
+    });
+  });
+
+  it("asks for the role, where that is what an identity of a scale set lacks", () => {
+    const set = vm.replace("virtualmachines", "virtualmachinescalesets");
+    const message = `The client 'app' with object id 'oid-1' has no permission on the linked scope(s) '${one}'.`;
+    const { fault } = blame(armFault(rest(403, "LinkedAuthorizationFailed", message), set), [other]) as {
+      fault: Fault;
+    };
+    expect(fault.message).toMatch(
+      /^scale set vm-0 .*grant MIC the role with az role assignment create .*--scope "\/subs/,
+    );
+    expect(fault.message).toMatch(/or take it off with az vmss identity remove --resource-group "rg" --name "vm-0" /);
+  });
+
+  it("writes no command with what a shell would run", () => {
+    const { fault } = blame(notFound(identityId("$(reboot")), [sound]) as { fault: Fault };
+    expect(fault.message.split("az vm identity remove")[1]).toBe(
+      ' --resource-group "rg" --name "vm-0" --identities "<the identity>"',
+    );
   });
 });

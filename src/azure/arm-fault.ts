@@ -1,6 +1,7 @@
-import { parseResourceId } from "../api/resource-id.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
-import { identitiesIn, identityTrouble, isRoleMissing, roleAssignment } from "./identity-refusal.ts";
+import { roleAssignment } from "./az-command.ts";
+import { identitiesIn, identityTrouble, isRoleMissing, otherAction } from "./identity-refusal.ts";
+import { machineName } from "./machine-name.ts";
 
 /** The parts of an SDK's error that tell what happened; any of them may be absent. */
 type SdkError = {
@@ -8,15 +9,17 @@ type SdkError = {
   readonly message?: string;
   readonly code?: string;
   readonly statusCode?: number;
-  readonly request?: { readonly url: string };
+  readonly request?: { readonly url: string; readonly method?: string };
   readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 };
 
 const LONGEST_MESSAGE = 500;
 /** Azure names who lacks a role by the object ID, which is what a role assignment takes. */
-const PRINCIPAL = /with object id '([^']+)'/i;
+const PRINCIPAL = /with object id '([\w-]+)'/i;
 /** How the poller words an operation that Azure ended as failed. */
 const FAILED_OPERATION = /^The long-running operation has failed\. (\w+)\. (.*)$/s;
+/** Answers to a change that are about what is in it, as long as they are about nothing else that MIC knows. */
+const REFUSALS = [400, 403, 404, 413, 422];
 const GONE = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
 /** The path of a VM or scale set itself; all our other requests ask how an operation fares. */
 const MACHINE_PATH = /\/Microsoft\.Compute\/(virtualMachines|virtualMachineScaleSets)\/[^/]+$/i;
@@ -37,6 +40,8 @@ type Told = {
   readonly said: string;
   readonly principal: string | undefined;
   readonly isAboutMachine: boolean;
+  /** Azure's answer to a change itself, not to a question how it fares. */
+  readonly isAnswerToChange: boolean;
 };
 
 /**
@@ -48,7 +53,7 @@ export function armFault(reason: unknown, machine: string): Fault {
   const error = (typeof reason === "object" && reason !== null ? reason : {}) as SdkError;
   const told = read(error, reason, machine);
   const { code, status, principal, whole } = told;
-  const identities = identitiesIn(whole, machine).join(",");
+  const identities = identitiesIn(whole).join(",");
   const [fault, sentence] = isCredentialError(error)
     ? noToken(told)
     : (aboutIdentities(told, identities) ?? byStatus(told, error));
@@ -68,15 +73,17 @@ export function armFault(reason: unknown, machine: string): Fault {
 function read(error: SdkError, reason: unknown, machine: string): Told {
   const [, failedCode, failedMessage] = FAILED_OPERATION.exec(error.message ?? "") ?? [];
   const whole = failedMessage ?? error.message ?? String(reason);
+  const isAboutMachine = error.request !== undefined && isMachineUrl(error.request.url);
   return {
     machine,
-    name: shortName(machine),
+    name: machineName(machine),
     code: failedCode ?? error.code ?? "",
     status: error.statusCode,
     whole,
     said: tidy(whole),
     principal: PRINCIPAL.exec(whole)?.[1],
-    isAboutMachine: error.request !== undefined && isMachineUrl(error.request.url),
+    isAboutMachine,
+    isAnswerToChange: isAboutMachine && error.request?.method === "PATCH",
   };
 }
 
@@ -87,6 +94,12 @@ function noToken({ said }: Told): Sentence {
 }
 
 function aboutIdentities({ code, whole, said, name, principal }: Told, identities: string): Sentence | undefined {
+  const other = otherAction(code, whole);
+  if (other !== undefined) {
+    const lacks = `MIC lacks the right to ${other.action} on ${other.scope}`;
+    const fix = "grant it a role with that action there";
+    return ["ARM_FORBIDDEN", `${lacks}, without which Azure lets nobody change ${name}: ${fix}`];
+  }
   switch (identityTrouble(code, whole)?.kind) {
     case "too many": {
       const fix = "take some off it that nobody needs, or spread the pods over more machines";
@@ -107,24 +120,26 @@ function aboutIdentities({ code, whole, said, name, principal }: Told, identitie
   }
 }
 
-function byStatus({ code, said, name, status, machine, principal, isAboutMachine }: Told, error: SdkError): Sentence {
+function byStatus(told: Told, error: SdkError): Sentence {
+  const { code, said, name, status, machine, principal, isAboutMachine, isAnswerToChange } = told;
   if (status === 401) {
     return [
       "ARM_CREDENTIAL",
       `Azure does not accept MIC's token: ${said}; check how azure.json says that MIC signs in`,
     ];
   }
-  if (status === 403 && !isRoleMissing(code)) {
-    return ["ARM_FORBIDDEN", `Azure does not let MIC change ${name} (${code}): ${said}`];
-  }
-  if (status === 403) {
-    const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));
-    return ["ARM_FORBIDDEN", `MIC may not change ${name}: grant it the role with ${grant} (${said})`];
-  }
   // Azure forgets operations after a while, which says nothing about the machine.
   if (status === 404 && GONE.includes(code) && isAboutMachine) {
     return ["ARM_NOT_FOUND", `${name} does not exist in Azure: ${said}`];
   }
+  if (status === 403 && isRoleMissing(code)) {
+    const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));
+    return ["ARM_FORBIDDEN", `MIC may not change ${name}: grant it the role with ${grant} (${said})`];
+  }
+  if (isAnswerToChange && status !== undefined && REFUSALS.includes(status)) {
+    return ["ARM_CHANGE_REFUSED", `Azure refuses a change of ${name} (${code}): ${said}`];
+  }
+  if (status === 403) return ["ARM_FORBIDDEN", `Azure does not let MIC change ${name} (${code}): ${said}`];
   if (status === 429) return ["ARM_THROTTLED", `Azure asked MIC to change ${name} later: ${said}`];
   if (status === undefined && code !== "" && error.name === "RestError") {
     const check = "check the network and the cloud's endpoints";
@@ -137,14 +152,6 @@ function isCredentialError({ name }: SdkError): boolean {
   return (
     name === "AuthenticationError" || name === "CredentialUnavailableError" || name === "AuthenticationRequiredError"
   );
-}
-
-/** A machine as a person would call it. */
-function shortName(machine: string): string {
-  const id = parseResourceId(machine);
-  if (id === undefined) return machine;
-  const noun = id.type.toLowerCase() === "virtualmachinescalesets" ? "scale set" : "VM";
-  return `${noun} ${id.name} of resource group ${id.resourceGroup}`;
 }
 
 /** The resource group of a machine: a role there counts for all its machines, those to come included. */

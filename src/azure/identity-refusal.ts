@@ -1,11 +1,15 @@
-import { parseResourceId, resourceKey } from "../api/resource-id.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import { Fault } from "../base/fault.ts";
+import { roleAssignment } from "./az-command.ts";
 
+/** A whole ID: commas part it from another ID only, since anybody may have written what Azure quotes. */
 const IDENTITY =
-  /\/subscriptions\/[^/'",\s]+\/resourcegroups\/[^/'",\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/'",\s)]+/gi;
+  /\/subscriptions\/[^/'"\s]+\/resourcegroups\/[^/'"\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/'"\s)]+?(?=,\/|[.,:;]*(?:['"\s)]|$))/gi;
 /** How a resource that is not there is called: its type and name, and its resource group elsewhere. */
 const MISSING =
   /'Microsoft\.ManagedIdentity\/userAssignedIdentities\/([^/']+)'(?: under resource group '([^']+)')?[^']*was not found/i;
+/** What else a change of a machine may take, such as joining its subnet. */
+const LINKED_ACTION = /permission to perform action(?:\(s\))? '([^']+)' on the linked scope\(s\) '([^']+)'/i;
 
 /** Codes with which Azure refuses a change of a machine because of the identities in it. */
 const ABOUT_IDENTITIES = new Set([
@@ -40,29 +44,31 @@ export function identityTrouble(code: string, message: string): IdentityTrouble 
   return isAbout ? { kind: "refused" } : undefined;
 }
 
-/** The resource IDs of all identities that a message of Azure names, as it spells them. */
-export function identitiesIn(message: string, machine: string): readonly string[] {
+/** An action on something else than an identity that MIC lacks the right to; undefined when Azure asks for none. */
+export function otherAction(code: string, message: string): { action: string; scope: string } | undefined {
+  const [, action = "", scope = ""] = LINKED_ACTION.exec(message) ?? [];
+  return action === "" || !isRoleMissing(code) || ASSIGN.test(action) ? undefined : { action, scope };
+}
+
+/**
+ * The resource IDs of all identities that a message of Azure names, as it spells them. One without a subscription
+ * begins with its resource group, or with its provider.
+ */
+export function identitiesIn(message: string): readonly string[] {
   const named = message.match(IDENTITY) ?? [];
   const [, name, group] = MISSING.exec(message) ?? [];
-  const { subscription = "", resourceGroup = "" } = parseResourceId(machine) ?? {};
+  const where = group === undefined ? "" : `/resourcegroups/${group}`;
   const missing =
-    name === undefined
-      ? []
-      : [
-          `/subscriptions/${subscription}/resourcegroups/${group ?? resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`,
-        ];
+    name === undefined ? [] : [`${where}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`];
   return [...new Map([...named, ...missing].map((id) => [resourceKey(id), id])).values()];
 }
 
 /** Which of `ids` a fault names; IDs in the spelling of `resourceKey`. */
 export function namedBy({ facts }: Fault, ids: readonly string[]): readonly string[] {
-  const named = new Set(
-    String(facts.identities ?? "")
-      .split(",")
-      .map(resourceKey),
-  );
-  // A sentence may end right after an ID.
-  return ids.filter((id) => named.has(id) || named.has(`${id}.`));
+  const named = String(facts.identities ?? "")
+    .split(/,(?=\/)/)
+    .map(resourceKey);
+  return ids.filter((id) => named.includes(id));
 }
 
 /**
@@ -77,16 +83,11 @@ export function refusalOf(id: string, { code, facts, cause, message }: Fault): F
     return new Fault(code, `MIC may not put the identity ${id} on machines: grant it the role with ${grant}`, options);
   }
   const said = facts.code === undefined ? "" : ` (${facts.code})`;
-  return new Fault(code, `Azure refuses the identity ${id}${said}: check that it exists in Azure`, options);
+  const check = code === "ARM_CHANGE_REFUSED" ? "MIC's log holds what Azure says" : "check that it exists in Azure";
+  return new Fault("ARM_IDENTITY_REFUSED", `Azure refuses the identity ${id}${said}: ${check}`, options);
 }
 
 /** Whether an error's code asks for a role. */
 export function isRoleMissing(code: unknown): boolean {
   return ROLE_MISSING.has(code);
-}
-
-/** The command that grants a role; Azure's error tells who lacks it. */
-export function roleAssignment(role: string, principal: string | number | undefined, scope: string): string {
-  const assignee = principal ?? "<object ID of the identity that MIC signs in with>";
-  return `az role assignment create --role "${role}" --assignee-object-id ${assignee} --assignee-principal-type ServicePrincipal --scope ${scope}`;
 }

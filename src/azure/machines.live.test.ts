@@ -253,7 +253,7 @@ describe("ArmMachines", () => {
     const { done, refused, fault } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
     expect([done, [...refused.keys()], fault]).toEqual([new Set([b]), [a, c], undefined]);
     expect(refused.get(a)?.fault.message).toMatch(
-      new RegExp(`"Managed Identity Operator" --assignee-object-id ${az.principal.principalId} .* --scope ${a}$`),
+      new RegExp(`"Managed Identity Operator" --assignee-object-id ${az.principal.principalId} .* --scope "${a}"$`),
     );
     expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(2);
   });

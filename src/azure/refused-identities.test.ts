@@ -30,7 +30,7 @@ describe("identities that Azure refuses", () => {
     const { refused } = await patch({ attach: [a, b, c, d] });
     const message = refused.get(b)?.fault.message ?? "";
     expect(message).toContain(
-      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope ${b}`,
+      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope "${b}"`,
     );
     for (const other of [a, c, d]) expect(message).not.toContain(other);
   });

@@ -134,6 +134,16 @@ export const faults = {
   ARM_FORBIDDEN: { kind: "denied", retry: true, help: "A role assignment is missing." },
   ARM_NOT_FOUND: { kind: "absent", retry: true, help: "The machine does not exist in Azure." },
   ARM_IDENTITY_REFUSED: { kind: "denied", retry: true, help: "Azure refused an identity for a machine." },
+  ARM_IDENTITY_STALE: {
+    kind: "denied",
+    retry: true,
+    help: "A machine carries an identity because of which Azure refuses every change of it.",
+  },
+  ARM_CHANGE_REFUSED: {
+    kind: "denied",
+    retry: true,
+    help: "Azure refused a change of a machine and does not say because of which identity.",
+  },
   ARM_IDENTITY_QUOTA: {
     kind: "denied",
     retry: true,

@@ -174,7 +174,7 @@ export const wrongResults: readonly WeakPoint[] = [
     tests: [{ file: "src/azure/arm-fault.test.ts", name: "names every identity that Azure names" }],
     breakage: {
       file: "src/azure/identity-refusal.ts",
-      find: "\\/resourcegroups\\/[^/'\",\\s]+\\/",
+      find: "\\/resourcegroups\\/[^/'\"\\s]+\\/",
       replace: "\\/resourcegroups\\/[\\w-]+\\/",
     },
   },

@@ -82,7 +82,7 @@ describe.skipIf("missing" in plane)(`identities that Azure refuses${reason}`, ()
         const line = `az role assignment create --role "Managed Identity Operator"`;
         const told = async (name: string) => (await at.eventsAbout(name)).filter((event) => event.includes(line));
         await settled(() => told("role-lacking-pod")).toEqual([
-          expect.stringMatching(new RegExp(`^Warning \\w+ on Pod: .*--scope ${lacking.id}`, "i")),
+          expect.stringMatching(new RegExp(`^Warning \\w+ on Pod: .*--scope "${lacking.id}"`, "i")),
         ]);
         await settled(async () => (await told("role-lacking")).map((event) => event.split(":")[0])).toEqual([
           expect.stringMatching(/^Warning \w+ on AzureIdentityBinding/),
