@@ -1,7 +1,8 @@
 import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 import type { KubeClient } from "./client.ts";
-import { type LeaderLock, type LockClaim, type LockTerms, objectLock } from "./lock.ts";
+import { withAlternative } from "./faults.ts";
+import { type LeaderLock, type LockClaim, type LockTerms, objectLock, termMs, transitionsOf } from "./lock.ts";
 import { asRecord, asText, type ObjectRef } from "./wire.ts";
 
 const ANNOTATION = "control-plane.alpha.kubernetes.io/leader";
@@ -12,7 +13,7 @@ const UNREADABLE = "(unreadable)";
  * Leadership by an annotation of an Endpoints object: the lock of Kubernetes programs before there were Leases, in the
  * format of client-go's `resourcelock`, so that such a program and this one never lead at the same time.
  *
- * @param otherwise what to do instead of granting a permission on Endpoints, for the end of that sentence
+ * @param otherwise what to do instead of granting a permission on Endpoints, for that sentence
  */
 export function endpointsLock(client: KubeClient, ref: ObjectRef, otherwise: string): LeaderLock {
   const lock = objectLock(client, ref, { kind: kinds.endpoints, read, write });
@@ -20,9 +21,7 @@ export function endpointsLock(client: KubeClient, ref: ObjectRef, otherwise: str
     try {
       return await work;
     } catch (reason) {
-      if (!Fault.is(reason, "KUBE_FORBIDDEN")) throw reason;
-      const { message, facts } = reason;
-      throw new Fault("KUBE_FORBIDDEN", `${message}, ${otherwise}`, { cause: reason, facts });
+      throw Fault.is(reason, "KUBE_FORBIDDEN") ? withAlternative(reason, otherwise) : reason;
     }
   };
   return {
@@ -52,8 +51,8 @@ function read(raw: unknown): LockClaim {
   if (record === undefined) return { holder: UNREADABLE, durationMs: 0, transitions: 0 };
   return {
     holder: asText(record.holderIdentity),
-    durationMs: Number(record.leaseDurationSeconds ?? 0) * 1000,
-    transitions: Number(record.leaderTransitions ?? 0),
+    durationMs: termMs(record.leaseDurationSeconds),
+    transitions: transitionsOf(record.leaderTransitions),
   };
 }
 
@@ -64,7 +63,7 @@ function write(raw: object, { holder, durationMs, renewedAt, acquiredAt, transit
     leaseDurationSeconds: Math.ceil(durationMs / 1000),
     acquireTime: acquiredAt === undefined ? (before.acquireTime ?? null) : wholeSeconds(acquiredAt),
     renewTime: wholeSeconds(renewedAt),
-    leaderTransitions: transitions ?? Number(before.leaderTransitions ?? 0),
+    leaderTransitions: transitions ?? transitionsOf(before.leaderTransitions),
   };
   const metadata = asRecord(asRecord(raw).metadata);
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { kinds } from "../api/kinds.ts";
-import { refusal, unreachable, watchRefusal } from "./faults.ts";
+import { refusal, unreachable, watchRefusal, withAlternative } from "./faults.ts";
 
 const action = { verb: "patch", kind: kinds.assignment, namespace: "default", name: "a" } as const;
 
@@ -39,6 +39,24 @@ describe("a refusal", () => {
     expect(message).toContain('grant "list" on azureassignedidentities.aadpodidentity.k8s.io in a role');
   });
 
+  it.each(Object.values(kinds))("to touch a $kind says what to grant before logs cut it off", (kind) => {
+    const said = 'User "system:serviceaccount:kube-system:aad-pod-id-mic-service-account" cannot update resource';
+    const status = { status: 403, body: JSON.stringify({ message: `${"x".repeat(100)} is forbidden: ${said}` }) };
+    const one = { verb: "update", kind, namespace: "kube-system", name: "n".repeat(253) } as const;
+    const grant = `grant "update" on ${kind.plural}${kind.group === "" ? "" : `.${kind.group}`} in a role`;
+    const refused = refusal(one, status);
+    for (const fault of [refused, withAlternative(refused, "or start it with --less")]) {
+      expect(fault.message.slice(0, 256)).toContain(grant);
+      expect(fault.message).toContain(said);
+    }
+    const shorter = refusal({ ...one, name: "aad-pod-identity-mic" }, status);
+    const { message } = withAlternative(
+      shorter,
+      "or start every instance with --legacy-lock=false once no 1.8 is left",
+    );
+    if (kind === kinds.endpoints) expect(message.slice(0, 256)).toContain("--legacy-lock=false once no 1.8 is left");
+  });
+
   it("for another reason than a role names no role", () => {
     const message = 'pods "a" is forbidden: exceeded quota: small, requested: pods=1';
     expect(refusal(action, { status: 403, body: JSON.stringify({ message }) }).message).not.toContain("grant");
@@ -47,7 +65,7 @@ describe("a refusal", () => {
   it("of a custom resource that the cluster does not know names its definition", () => {
     const all = { verb: "watch", kind: kinds.binding, namespace: "", name: "" } as const;
     expect(refusal(all, { status: 404, body: "404 page not found" }).message).toBe(
-      "the API server refused to watch azureidentitybindings: status 404; install the custom resource definition azureidentitybindings.aadpodidentity.k8s.io",
+      "the API server refused to watch azureidentitybindings; install the custom resource definition azureidentitybindings.aadpodidentity.k8s.io: status 404",
     );
   });
 

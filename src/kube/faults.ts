@@ -28,11 +28,15 @@ const codes: Readonly<Record<number, FaultCode>> = {
   429: "KUBE_THROTTLED",
 };
 
+const GRANTEE = " in a role of this program's account";
+/** Of a name that is followed by advice: logs cut what is long, and the advice matters more than the end of a name. */
+const LONGEST_PLACE = 100;
+
 /** What to do about it, where the API server's own message does not say. */
 function advice(code: FaultCode, { verb, kind, name }: Action, said: string): string {
   // Quotas, admission and namespaces that end refuse with the same status, and say so themselves.
   if (code === "KUBE_FORBIDDEN" && (said === "" || / cannot /.test(said))) {
-    return `; grant "${verb}" on ${resourceOf(kind)} in a role of this program's account`;
+    return `; grant "${verb}" on ${resourceOf(kind)}${GRANTEE}`;
   }
   if (code === "KUBE_UNAUTHORIZED") return "; renew the token or certificate that this program uses";
   if (code === "KUBE_NOT_FOUND" && name === "" && kind.group !== "") {
@@ -54,12 +58,28 @@ export function watchRefusal(action: Action, object: unknown): Fault {
 function faultOf(action: Action, status: Status, retryAfter?: string): Fault {
   const code = codeOf(status);
   const said = status.message === "" ? `status ${status.code}` : status.message;
-  const message = `the API server refused to ${sentence(action)}: ${said}${advice(code, action, status.message)}`;
+  const todo = advice(code, action, status.message);
+  // What the API server says may be long: the advice comes before it, so that no log cuts it off.
+  const message = `the API server refused to ${todo === "" ? sentence(action) : brief(sentence(action))}${todo}: ${said}`;
   const seconds = Number(retryAfter);
   return new Fault(code, message, {
     facts: { verb: action.verb, resource: resourceOf(action.kind), status: status.code },
     retryAfterMs: retryAfter !== undefined && seconds >= 0 ? seconds * 1000 : undefined,
   });
+}
+
+/** The same refusal, with another way out for whoever will not grant the permission. */
+export function withAlternative(refused: Fault, otherwise: string): Fault {
+  const { code, message, facts } = refused;
+  return new Fault(
+    code,
+    message.replace(GRANTEE, () => `${GRANTEE}, ${otherwise}`),
+    { cause: refused, facts },
+  );
+}
+
+function brief(place: string): string {
+  return place.length > LONGEST_PLACE ? `${place.slice(0, LONGEST_PLACE)}…` : place;
 }
 
 function codeOf({ code, causes }: Status): FaultCode {

@@ -1,6 +1,6 @@
 import { kinds } from "../api/kinds.ts";
 import type { KubeClient } from "./client.ts";
-import { type LeaderLock, type LockClaim, type LockTerms, objectLock } from "./lock.ts";
+import { type LeaderLock, type LockClaim, type LockTerms, objectLock, termMs, transitionsOf } from "./lock.ts";
 import { asRecord, asText, type ObjectRef } from "./wire.ts";
 
 /** Leadership by a Lease, as today's Kubernetes programs do it. */
@@ -12,8 +12,8 @@ function read(raw: unknown): LockClaim {
   const spec = asRecord(asRecord(raw).spec);
   return {
     holder: asText(spec.holderIdentity),
-    durationMs: Number(spec.leaseDurationSeconds ?? 0) * 1000,
-    transitions: Number(spec.leaseTransitions ?? 0),
+    durationMs: termMs(spec.leaseDurationSeconds),
+    transitions: transitionsOf(spec.leaseTransitions),
   };
 }
 

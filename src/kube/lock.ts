@@ -52,6 +52,26 @@ const WATCH_SECONDS = 300;
 /** Longer than two of the API server's bookmarks, which come about once a minute. */
 const IDLE_MS = 150_000;
 
+/**
+ * Nobody waits longer for a dead holder because of what it promised itself, unless by his own setting. Whoever may
+ * write into the lock could otherwise lock everybody out for ever, by mistake or not: a holder that means it renews
+ * long before.
+ */
+const LONGEST_TERM_MS = 600_000;
+/** Kubernetes keeps 32 bits, and refuses a Lease with more. */
+const MOST_TRANSITIONS = 2 ** 31 - 2;
+
+/** What a lock says in seconds, in milliseconds; 0 for what is no time: then the own duration counts alone. */
+export function termMs(seconds: unknown): number {
+  const ms = Number(seconds) * 1_000;
+  return ms > 0 ? Math.min(ms, LONGEST_TERM_MS) : 0;
+}
+
+/** How often a lock changed hands; counted anew from what is no such number. */
+export function transitionsOf(count: unknown): number {
+  return Number.isInteger(count) && Number(count) >= 0 && Number(count) <= MOST_TRANSITIONS ? Number(count) : 0;
+}
+
 /** A lock in one object of the API server. */
 export function objectLock(client: KubeClient, ref: ObjectRef, { kind, read, write }: LockFormat): LeaderLock {
   const recordOf = (raw: unknown): LockRecord => {

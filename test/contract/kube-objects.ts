@@ -169,7 +169,7 @@ export function kubeRoles(api: () => ApiUnderTest, stranger: () => KubeAccess): 
       await using client = new KubeClient(stranger(), { userAgent: "contract", log: place.log });
       await expect(client.list(kinds.pod, {}, place.signal)).rejects.toMatchObject({
         code: "KUBE_FORBIDDEN",
-        message: expect.stringMatching(/refused to list pods: .*cannot list.*; grant "list" on pods in a role/),
+        message: expect.stringMatching(/refused to list pods; grant "list" on pods in a role.*: .*cannot list/),
       });
       await expect(client.create(kinds.lease, place.namespace, {}, place.signal)).rejects.toMatchObject({
         message: expect.stringContaining('grant "create" on leases.coordination.k8s.io in a role'),
