@@ -43,6 +43,23 @@ describe("text log", () => {
   });
 });
 
+describe.each(["text", "json"] as const)("%s log", (format) => {
+  it("cuts a message that outsiders made long", () => {
+    const { written, log } = lines(format);
+    log.error(`ignoring ${"a".repeat(1_000_000)}`);
+    expect(written[0]?.length).toBeLessThan(5_000);
+    expect(written[0]).toContain("ignoring aaaa");
+  });
+
+  it("shows no text from outside that hides or turns round what it says", () => {
+    const { written, log } = lines(format);
+    const tricks = "\u200b\u200f\u202a\u202e\u2060\u2066\u2069\ufeff";
+    log.info(`pod ${tricks}`, { pod: tricks });
+    expect(written[0]).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u);
+    expect(written[0]).toContain("u202e");
+  });
+});
+
 describe("json log", () => {
   it("writes an object a line that says its severity", () => {
     const { written, log } = lines("json");

@@ -24,14 +24,23 @@ export type LogOptions = {
 };
 
 const LONGEST_VALUE = 256;
+const LONGEST_MESSAGE = 4_096;
 const LETTERS = { info: "I", warn: "W", error: "E" } as const;
-// Control characters, the two Unicode line separators and the escape sequences that would let a value forge a line.
-const UNSAFE = /[\p{Cc}\u2028\u2029]/gu;
+// What would let a value forge a line, or look like another: control characters, the two Unicode line separators, marks
+// that turn the direction of writing, and characters without a width.
+const UNSAFE = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Text from outside, made safe for one line of a log: escaped and cut to 256 characters. */
 export function printable(text: string): string {
-  const cut = text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
-  return cut.replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return cut(text, LONGEST_VALUE).replace(UNSAFE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+function oneLine(message: string): string {
+  return cut(message, LONGEST_MESSAGE).replace(UNSAFE, " ");
 }
 
 function pad(value: number, width: number): string {
@@ -47,7 +56,7 @@ function header(severity: Severity, at: number, source: string): string {
 }
 
 function textLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
-  let line = header(severity, at, source) + message.replace(UNSAFE, " ");
+  let line = header(severity, at, source) + oneLine(message);
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     line += ` ${name}=${typeof value === "string" ? JSON.stringify(printable(value)) : value}`;
@@ -56,7 +65,7 @@ function textLine(severity: Severity, at: number, source: string, message: strin
 }
 
 function jsonLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
-  const safe: Record<string, unknown> = { ts: at, severity, caller: source, msg: message };
+  const safe: Record<string, unknown> = { ts: at, severity, caller: source, msg: oneLine(message) };
   for (const [name, value] of Object.entries(fields)) {
     // A field never takes the place of one that log collectors rely on.
     if (value !== undefined && !(name in safe)) safe[name] = typeof value === "string" ? printable(value) : value;
