@@ -9,6 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type Change, Store } from "../kube/store.ts";
+import { SharedCopies, slimNode, slimPod } from "./slim.ts";
 
 export type MicStores = ReturnType<typeof micStores>;
 
@@ -19,12 +20,14 @@ export function micStores(shared: {
   readonly clock?: Clock;
   readonly random?: () => number;
 }) {
+  const copies = new SharedCopies();
+  const slimmed = (raw: unknown) => copies.share(readAssignment(raw));
   return {
-    pods: new Store({ ...shared, kind: kinds.pod, read: readPod, labelSelector: BINDING_LABEL }),
-    nodes: new Store({ ...shared, kind: kinds.node, read: readNode }),
+    pods: new Store({ ...shared, kind: kinds.pod, read: (raw) => slimPod(readPod(raw)), labelSelector: BINDING_LABEL }),
+    nodes: new Store({ ...shared, kind: kinds.node, read: (raw) => slimNode(readNode(raw)) }),
     identities: new Store({ ...shared, kind: kinds.identity, read: readIdentity }),
     bindings: new Store({ ...shared, kind: kinds.binding, read: readBinding }),
-    assignments: new Store({ ...shared, kind: kinds.assignment, read: readAssignment }),
+    assignments: new Store({ ...shared, kind: kinds.assignment, read: slimmed }),
   };
 }
 
