@@ -1,6 +1,7 @@
 import type { Settings } from "../assignment/types.ts";
 import type { CloudSource } from "../azure/cloud-source.ts";
 import { type Compute, guarded } from "../azure/compute.ts";
+import { Identities } from "../azure/identities.ts";
 import { ArmMachines } from "../azure/machines.ts";
 import { SdkCompute } from "../azure/sdk-compute.ts";
 import { realClock } from "../base/clock.ts";
@@ -43,6 +44,7 @@ export function micEngine(tools: Tools) {
   const settings = (): Settings => micSettings(config, access().config, env);
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
   const compute = new SdkCompute({ access, userAgent: tools.agent, clock });
+  const identities = new Identities({ access, userAgent: tools.agent, env, clock });
   const ours = guarded(compute, () => checkLeading(tools.isLeading));
   const machines = armMachines(tools, { compute: ours, settings, events });
   metrics.follow("aadpodidentity_mic_quarantined_identities", () => machines.quarantined);
@@ -50,6 +52,7 @@ export function micEngine(tools: Tools) {
   const snapshot = () => gather(stores, settings(), drift.found);
   const drift: DriftRepair = new DriftRepair({
     read: (machine, stop) => machines.read(machine, stop),
+    clientId: (resourceId, stop) => identities.clientId(resourceId, stop),
     snapshot,
     clock,
     intervalMs: config.reconcileIntervalMs,

@@ -76,6 +76,19 @@ describe("drift events", () => {
     expect(lines.join()).not.toContain("azures");
   });
 
+  it.each([
+    {
+      code: "ARM_FORBIDDEN",
+      then: "Azure does not show it to MIC: correct spec.clientID, or grant MIC the role Managed",
+    },
+    { code: "ARM_NOT_FOUND", then: "Azure knows no such identity any more: create it again, or delete this Azure" },
+  ] as const)("say what to do where MIC cannot see which client ID is true, $code", ({ code, then }) => {
+    const { events, told } = start();
+    events.clientIdUnknown(identity("demo", { spec: { clientID: "mine" } }), "old", new Fault(code, "no"));
+    const said = "Warning ClientIDMismatch on AzureIdentity: it says client ID mine, machines have old, and ";
+    expect(told).toEqual([expect.stringContaining(said + then)]);
+  });
+
   it("tell of a machine that cannot be read, and quietly of one that is gone", () => {
     const { events, lines } = start();
     events.machineUnreadable("vm-0", new Fault("ARM_FORBIDDEN", "no"));

@@ -39,14 +39,18 @@ export function driftEvents({ log, metrics, announcer, announce }: EventTools) {
       for (const bond of bonds) tellBond(bond, "Normal", "IdentityRestored", MENDED[kind]);
     },
 
-    /** An AzureIdentity gives another client ID than Azure does, and putting the identity on anew did not help. */
+    /** An AzureIdentity gives another client ID than Azure does. */
     clientIdWrong(identity: Identity, azures: string): void {
       const message = `it says client ID ${identity.clientId}, Azure says ${azures}: correct spec.clientID`;
-      log.warn(
-        `AzureIdentity ${objectKey(identity.meta)} has not the client ID that Azure gives, and is to be corrected`,
-      );
-      const about = { kind: kinds.identity, meta: identity.meta };
-      announcer.record({ about, type: "Warning", reason: "ClientIDMismatch", message });
+      mismatch(identity, message);
+    },
+
+    /** An AzureIdentity gives another client ID than the identity has on machines, and MIC cannot see which is true. */
+    clientIdUnknown(identity: Identity, onMachine: string, { code }: Fault): void {
+      const why = code === "ARM_NOT_FOUND" ? "Azure knows no such identity any more" : "Azure does not show it to MIC";
+      const fix = "correct spec.clientID, or grant MIC the role Managed Identity Operator on the identity";
+      const then = code === "ARM_NOT_FOUND" ? "create it again, or delete this AzureIdentity" : fix;
+      mismatch(identity, `it says client ID ${identity.clientId}, machines have ${onMachine}, and ${why}: ${then}`);
     },
 
     /** A machine cannot be read; told when that begins or changes. */
@@ -68,6 +72,14 @@ export function driftEvents({ log, metrics, announcer, announce }: EventTools) {
       log.error(`identities on machines cannot be checked, error: ${fault.message}`, { code: fault.code });
     },
   };
+
+  function mismatch(identity: Identity, message: string): void {
+    log.warn(
+      `AzureIdentity ${objectKey(identity.meta)} has not the client ID that Azure gives, and is to be corrected`,
+    );
+    const about = { kind: kinds.identity, meta: identity.meta };
+    announcer.record({ about, type: "Warning", reason: "ClientIDMismatch", message });
+  }
 
   function tellBond(bond: Bond, type: "Normal" | "Warning", reason: string, what: string): void {
     announce(bond, { type, reason, message: `AzureIdentity ${objectKey(bond.identity.meta)} ${what}` });

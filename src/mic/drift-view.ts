@@ -23,8 +23,11 @@ export type Wants = {
   readonly identities: ReadonlyMap<string, readonly Identity[]>;
 };
 
-/** A drift, who suffers from it, and the client ID that Azure gives; empty when it gives none. */
-export type Finding = { readonly drift: Drift; readonly bonds: readonly Bond[]; readonly azures: string };
+/**
+ * A drift, who suffers from it, and the client ID that the identity has on the machine; empty when Azure does not say.
+ * Of a stale one it is a suspicion only: what an AzureIdentity says is what its author wrote.
+ */
+export type Finding = { readonly drift: Drift; readonly bonds: readonly Bond[]; readonly onMachine: string };
 
 export function wantsOf(snapshot: Snapshot): Wants {
   const records = indexRecords(snapshot.assignments.filter(isInPlace));
@@ -55,19 +58,19 @@ export function wantsOf(snapshot: Snapshot): Wants {
 /** Where a machine differs from what pods shall have there. */
 export function findingsOn(machine: string, { userAssigned, clientIds }: Carried, wants: Wants): readonly Finding[] {
   return [...(wants.machines.get(machine) ?? [])].flatMap(([resourceId, { bonds, isAssigned }]): Finding[] => {
-    const azures = clientIds.get(resourceId) ?? "";
+    const onMachine = clientIds.get(resourceId) ?? "";
     if (!userAssigned.has(resourceId)) {
-      return isAssigned ? [{ drift: { machine, resourceId, kind: "missing" }, bonds, azures }] : [];
+      return isAssigned ? [{ drift: { machine, resourceId, kind: "missing" }, bonds, onMachine }] : [];
     }
-    const isStale = saysOtherwise(wants.identities.get(resourceId) ?? [], azures);
-    return isStale ? [{ drift: { machine, resourceId, kind: "stale" }, bonds, azures }] : [];
+    if (onMachine === "") return [];
+    const isDoubtful = otherwise(wants.identities.get(resourceId) ?? [], onMachine).length > 0;
+    return isDoubtful ? [{ drift: { machine, resourceId, kind: "stale" }, bonds, onMachine }] : [];
   });
 }
 
-/** Whether all AzureIdentities of a resource ID give a client ID, and none of them the one that Azure gives. */
-function saysOtherwise(identities: readonly Identity[], azures: string): boolean {
-  if (azures === "" || identities.length === 0) return false;
-  return identities.every(({ clientId }) => clientId !== "" && !isSameClientId(clientId, azures));
+/** Those that give another client ID than the identity has on a machine. */
+export function otherwise(identities: readonly Identity[], onMachine: string): readonly Identity[] {
+  return identities.filter(({ clientId }) => clientId !== "" && !isSameClientId(clientId, onMachine));
 }
 
 export function driftKey({ machine, resourceId, kind }: Drift): string {

@@ -42,6 +42,7 @@ function start(over: Partial<Snapshot> & { readonly count?: number } = {}) {
   let read = (machine: string, _signal: AbortSignal) => machines.read(machine);
   const drift = new DriftRepair({
     read: (machine, signal) => read(machine, signal),
+    clientId: (resourceId) => machines.clientId(resourceId),
     snapshot: () => world,
     clock,
     intervalMs: INTERVAL,
@@ -53,6 +54,7 @@ function start(over: Partial<Snapshot> & { readonly count?: number } = {}) {
         told.push(`mended ${kind} on ${short(machine)}: ${bonds.map((one) => one.pod)}`),
       refused: ({ pod }, { fault }) => told.push(`${pod} hears: ${fault.message}`),
       clientIdWrong: ({ meta }, azures) => told.push(`${meta.name} is not ${azures}`),
+      clientIdUnknown: ({ meta }, onMachine, { code }) => told.push(`${meta.name} is not ${onMachine}, or ${code}`),
       machineUnreadable: (machine, { code }) => told.push(`${code} ${short(machine)}`),
       driftRound: (round) => told.push(`round ${round.read}/${round.machines} in ${round.tookMs}`),
       driftFailed: ({ message }) => told.push(message),
@@ -147,36 +149,81 @@ describe("DriftRepair", () => {
     t.machines.takeOff(VM, demo);
     t.machines.create(demo, said);
     if (said !== "client-of-demo") t.machines.put(VM, demo);
+    if (said === "other") t.machines.create(demo, "client-of-demo"); // anew, since it is on the machine
     expect(await t.round()).toEqual(then);
   });
 
   it.each([
     { client: "client-of-demo", then: [] },
     { client: "", then: [] },
-    { client: "third", then: ["stale on node-0: a0"] },
-  ])("asks all AzureIdentities of the resource ID, one of which says '$client'", async ({ client, then }) => {
+    { client: "CLIENT-of-demo", then: [] },
+    { client: "third", then: ["twin is not client-of-demo"] },
+  ])("never takes an AzureIdentity that says '$client' for a reason to touch the machine", async ({ client, then }) => {
     const twin = identity("twin", { spec: { resourceID: identityId("DEMO"), clientID: client } });
-    await using t = start({ identities: [identity("demo", { spec: { clientID: "fourth" } }), twin] });
+    await using t = start({ identities: [identity("demo"), twin] });
     t.machines.create(demo, "client-of-demo");
     t.machines.put(VM, demo);
     expect(await t.round()).toEqual(then);
+    expect([t.drift.found, t.machines.asked]).toEqual([[], then.map(() => demo)]);
+    expect(await t.next()).toEqual([]); // told once
   });
 
-  it("takes an AzureIdentity for wrong when Azure says the same of an identity that was put on anew", async () => {
-    await using t = start();
-    t.machines.create(demo, "azures");
+  it("tells of another mistake, and finds what is stale beside it", async () => {
+    await using t = start({ identities: [identity("demo", { spec: { clientID: "mistake" } })] });
+    t.machines.create(demo, "first");
     t.machines.put(VM, demo);
+    expect(await t.round()).toEqual(["demo is not first"]);
+    t.becomes({ identities: [identity("demo", { spec: { clientID: "another" } })] });
+    expect(await t.next()).toEqual(["demo is not first"]);
+    t.machines.create(demo, "created anew");
+    expect(await t.next()).toEqual(["stale on node-0: a0"]);
+  });
+
+  it.each([
+    { code: "ARM_FORBIDDEN", told: ["demo is not old, or ARM_FORBIDDEN"] },
+    { code: "ARM_NOT_FOUND", told: ["demo is not old, or ARM_NOT_FOUND"] },
+    { code: "ARM_ERROR", told: [] },
+    { code: "ARM_UNREACHABLE", told: [] },
+  ] as const)("takes nothing for stale that Azure does not show, $code", async ({ code, told }) => {
+    await using t = start();
+    t.machines.create(demo, "old");
+    t.machines.put(VM, demo);
+    t.machines.create(demo, "client-of-demo");
+    t.machines.hide(demo, new Fault(code, "no"));
+    expect(await t.round()).toEqual(told);
+    expect(t.drift.found).toEqual([]);
+    t.machines.hide(demo, undefined);
+    expect(await t.next()).toEqual(["stale on node-0: a0"]);
+  });
+
+  it("asks for an identity once a round, and again before a machine suffers for an old answer", async () => {
+    await using t = start({ count: 40, identities: [identity("demo", { spec: { clientID: "mistake" } })] });
+    t.machines.create(demo, "first");
+    for (let i = 0; i < 40; i += 1) t.machines.put(vm(i), demo);
+    expect(await t.round()).toEqual(["demo is not first"]);
+    expect(t.machines.asked).toEqual([demo]);
+    t.reads(async (machine) => {
+      if (t.machines.reads.length === 79) t.machines.create(demo, "second");
+      if (t.machines.reads.length === 79) t.machines.put(machine, demo);
+      return await t.machines.read(machine);
+    });
+    expect(await t.next()).toEqual(["demo is not second"]);
+    expect([t.drift.found, t.machines.asked]).toEqual([[], [demo, demo, demo]]);
+  });
+
+  it("renews an identity once when that does not help", async () => {
+    await using t = start();
+    t.machines.create(demo, "old");
+    t.machines.put(VM, demo);
+    t.machines.create(demo, "client-of-demo");
     expect(await t.round()).toEqual(["stale on node-0: a0"]);
     t.drift.mended(t.drift.found);
     expect(t.told.at(-1)).toBe("mended stale on node-0: a0");
-    expect(await t.next()).toEqual(["demo is not azures"]);
     expect(await t.next()).toEqual([]);
-    expect(t.drift.found).toEqual([]);
-
-    t.becomes({ identities: [identity("demo", { spec: { clientID: "another" } })] });
-    expect(await t.next()).toEqual(["demo is not azures"]); // another mistake
-    t.machines.create(demo, "created again");
     t.machines.put(VM, demo);
+    expect(await t.next()).toEqual([]);
+    t.machines.create(demo, "created again");
+    t.becomes({ identities: [identity("demo", { spec: { clientID: "created again" } })] });
     expect(await t.next()).toEqual(["stale on node-0: a0"]);
   });
 
@@ -284,7 +331,14 @@ describe("DriftRepair", () => {
 
   it("is off when its interval is 0", async () => {
     const nobody = () => expect.fail("nobody asked for it");
-    const options = { read: nobody, snapshot: nobody, isBusy: nobody, onFound: nobody, clock: new FakeClock() };
+    const options = {
+      read: nobody,
+      clientId: nobody,
+      snapshot: nobody,
+      isBusy: nobody,
+      onFound: nobody,
+      clock: new FakeClock(),
+    };
     const drift = new DriftRepair({ ...options, intervalMs: 0, events: {} as never });
     await drift.run(new AbortController().signal);
     expect(drift.found).toEqual([]);

@@ -1,15 +1,15 @@
-import { objectKey } from "../api/meta.ts";
 import type { Node } from "../api/node.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import type { Drift, Snapshot } from "../assignment/types.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { driftKey, type Finding, findingsOn, type Wants, wantsOf } from "./drift-view.ts";
 import type { MicEvents } from "./events.ts";
-import type { Carried, ReadMachine, Refusal, Repairs } from "./ports.ts";
+import type { AskClientId, Carried, ReadMachine, Refusal, Repairs } from "./ports.ts";
+import { Suspects } from "./suspects.ts";
 
 export type DriftOptions = {
   readonly read: ReadMachine;
+  readonly clientId: AskClientId;
   readonly snapshot: () => Snapshot;
   readonly clock: Clock;
   /** A round over all machines begins this often; 0 for never. */
@@ -18,7 +18,14 @@ export type DriftOptions = {
   readonly isBusy: (machine: string) => boolean;
   readonly events: Pick<
     MicEvents,
-    "driftFound" | "driftMended" | "refused" | "clientIdWrong" | "machineUnreadable" | "driftRound" | "driftFailed"
+    | "driftFound"
+    | "driftMended"
+    | "refused"
+    | "clientIdWrong"
+    | "clientIdUnknown"
+    | "machineUnreadable"
+    | "driftRound"
+    | "driftFailed"
   >;
   /** There is something new to mend. */
   readonly onFound: () => void;
@@ -41,10 +48,9 @@ const STUCK_READ_MS = 15 * 60_000;
 export class DriftRepair implements Repairs {
   readonly #options: DriftOptions;
   readonly #found = new Map<string, Finding>();
-  /** The client IDs that Azure gave when an identity was taken off and put on again; that helps once or never. */
+  /** The client IDs that identities had on a machine when they were put on again; that helps once or never. */
   readonly #renewed = new Map<string, string>();
-  /** AzureIdentities that were told to be wrong, with what was told. */
-  readonly #told = new Map<string, string>();
+  readonly #suspects: Suspects;
   /** Machines that cannot be read, with the reason that was told. */
   readonly #unreadable = new Map<string, string>();
   /** Nodes that came and whose machines are to be read soon. */
@@ -56,6 +62,7 @@ export class DriftRepair implements Repairs {
 
   constructor(options: DriftOptions) {
     this.#options = options;
+    this.#suspects = new Suspects(options);
   }
 
   /** What is to be mended. */
@@ -74,7 +81,7 @@ export class DriftRepair implements Repairs {
       const finding = this.#found.get(key);
       if (finding === undefined) continue;
       this.#found.delete(key);
-      if (drift.kind === "stale") this.#renewed.set(key, finding.azures);
+      if (drift.kind === "stale") this.#renewed.set(key, finding.onMachine);
       this.#options.events.driftMended(drift, finding.bonds);
     }
   }
@@ -123,6 +130,7 @@ export class DriftRepair implements Repairs {
     const started = clock.monotonic();
     const { machines } = this.#look(0);
     this.#forget(machines);
+    this.#suspects.nextRound();
     const read = await this.#readAll([...machines.keys()].sort(), signal);
     events.driftRound({ machines: machines.size, read, tookMs: clock.monotonic() - started });
     this.#wants = undefined; // large, and out of date when it is needed again
@@ -179,7 +187,9 @@ export class DriftRepair implements Repairs {
       const carried = await read(machine, signal);
       signal.throwIfAborted();
       this.#unreadable.delete(machine);
-      if (!isBusy(machine)) this.#compare(machine, carried, before);
+      if (isBusy(machine)) return true;
+      const innocent = await this.#cleared(machine, carried, before, signal);
+      if (!isBusy(machine)) this.#compare(machine, carried, before, innocent);
       return true;
     } catch (reason) {
       if (signal.aborted) return false;
@@ -190,29 +200,27 @@ export class DriftRepair implements Repairs {
     }
   }
 
+  /** What would be stale on the machine if AzureIdentities were right, and is not. */
+  async #cleared(machine: string, carried: Carried, wants: Wants, signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const suspects = findingsOn(machine, carried, wants).filter(({ drift }) => drift.kind === "stale");
+    if (suspects.length === 0) return new Set();
+    const convicted = await this.#suspects.convicted(suspects, this.#look(FRESH_MS).identities, signal);
+    const isTried = (one: Finding) => this.#renewed.get(driftKey(one.drift)) === one.onMachine;
+    const cleared = suspects.filter((one) => !convicted.has(one) || isTried(one));
+    return new Set(cleared.map(({ drift }) => driftKey(drift)));
+  }
+
   /** What differs from what pods should have before the machine was read, and shall have still. */
-  #compare(machine: string, carried: Carried, before: Wants): void {
+  #compare(machine: string, carried: Carried, before: Wants, innocent: ReadonlySet<string>): void {
     const first = new Set(findingsOn(machine, carried, before).map(({ drift }) => driftKey(drift)));
     const still = first.size === 0 ? [] : findingsOn(machine, carried, this.#look(FRESH_MS));
-    const findings = still.filter((one) => first.has(driftKey(one.drift)) && !this.#isHopeless(one));
+    const findings = still.filter(({ drift }) => first.has(driftKey(drift)) && !innocent.has(driftKey(drift)));
     const known = new Set(this.#found.keys());
     for (const [key, { drift }] of this.#found) if (drift.machine === machine) this.#found.delete(key);
     for (const one of findings) this.#found.set(driftKey(one.drift), one);
     const news = findings.filter(({ drift }) => !known.has(driftKey(drift)));
     for (const { drift, bonds } of news) this.#options.events.driftFound(drift, bonds);
     if (news.length > 0) this.#options.onFound();
-  }
-
-  /** An identity that was put on anew and has the same client ID as before was never stale: its AzureIdentities are wrong. */
-  #isHopeless({ drift, azures }: Finding): boolean {
-    if (drift.kind !== "stale" || this.#renewed.get(driftKey(drift)) !== azures) return false;
-    for (const identity of this.#look(FRESH_MS).identities.get(resourceKey(drift.resourceId)) ?? []) {
-      const key = objectKey(identity.meta);
-      const what = `${identity.meta.uid} ${identity.clientId} ${azures}`;
-      if (this.#told.get(key) !== what) this.#options.events.clientIdWrong(identity, azures);
-      this.#told.set(key, what);
-    }
-    return true;
   }
 
   /** Drops what concerns machines on which nobody wants anything any more. */

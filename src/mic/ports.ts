@@ -65,6 +65,12 @@ export type Carried = {
 /** Reads a machine. @throws Fault ARM_*, ARM_NOT_FOUND when there is no such machine */
 export type ReadMachine = (machineId: string, signal: AbortSignal) => Promise<Carried>;
 
+/**
+ * The client ID that an identity has in Azure now; empty when Azure does not say.
+ * @throws Fault ARM_*; ARM_FORBIDDEN when MIC may not read it, ARM_NOT_FOUND when there is none
+ */
+export type AskClientId = (resourceId: string, signal: AbortSignal) => Promise<string>;
+
 /** Hears what becomes of what drift repair has found. */
 export type Repairs = {
   mended(drifts: readonly Drift[]): void;

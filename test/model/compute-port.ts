@@ -65,6 +65,15 @@ export class ComputePort implements Compute {
     });
   }
 
+  /** What Azure says of an identity itself. */
+  clientId(resourceId: string, signal: AbortSignal): Promise<string> {
+    const { timeline, dice, azure, trouble } = this.#parts;
+    return this.#call(resourceId, signal, (resolve, reject) => {
+      if (dice.chance(trouble.rate / 2)) return reject(unreachable);
+      timeline.in(dice.between(5, 150), () => resolve(azure.clientIds.get(resourceId) ?? ""));
+    });
+  }
+
   update({ id }: Machine, body: IdentityPatch, signal: AbortSignal): Promise<void> {
     const { timeline, dice, trouble, watch } = this.#parts;
     const sent = { machine: id, body, at: timeline.now, signal };

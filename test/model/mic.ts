@@ -81,6 +81,7 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
   const settings = { isNamespaced, home, scopes: [], pinnedClientIds };
   const drift: DriftRepair = new DriftRepair({
     read: (machine, stop) => machines.read(machine, stop),
+    clientId: (resourceId, stop) => compute.clientId(resourceId, stop),
     snapshot: () => gather(stores, settings),
     clock,
     intervalMs: DRIFT_MS,

@@ -13,6 +13,7 @@ export class FakeMachines implements Machines {
   readonly #carried = new Map<string, Map<string, string>>();
   readonly #clientIds = new Map<string, string>();
   readonly #faults: Fault[] = [];
+  readonly #hidden = new Map<string, Fault>();
   readonly #unreadable = new Map<string, Fault>();
   readonly #refused = new Set<string>();
   readonly #gates: Gate[] = [];
@@ -20,6 +21,8 @@ export class FakeMachines implements Machines {
   readonly patched: string[] = [];
   /** The machine of every read so far, in order; those of patches do not count. */
   readonly reads: string[] = [];
+  /** The identities that were asked for themselves, in order. */
+  readonly asked: string[] = [];
   /** How long a machine has no time for a patch. */
   readonly delays = new Map<string, number>();
   /** How many patches one machine had under way at once, at most. */
@@ -46,6 +49,20 @@ export class FakeMachines implements Machines {
   /** From now on the identity has this client ID; machines that have it keep it as it was. */
   create(id: string, clientId: string): void {
     this.#clientIds.set(id, clientId);
+  }
+
+  /** Azure's own word of an identity; empty for those that nobody created. */
+  async clientId(id: string): Promise<string> {
+    this.asked.push(id);
+    const fault = this.#hidden.get(id);
+    if (fault !== undefined) throw fault;
+    return this.#clientIds.get(id) ?? "";
+  }
+
+  /** From now on an identity itself cannot be read, or can again. */
+  hide(id: string, fault: Fault | undefined): void {
+    if (fault === undefined) this.#hidden.delete(id);
+    else this.#hidden.set(id, fault);
   }
 
   failNext(fault: Fault, times = 1): void {

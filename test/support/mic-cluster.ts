@@ -108,6 +108,7 @@ async function cluster() {
       const snapshot = () => gather(stores, own, drift.found);
       const drift: DriftRepair = new DriftRepair({
         read: (machine) => machines.read(machine),
+        clientId: (resourceId) => machines.clientId(resourceId),
         snapshot,
         clock: realClock,
         intervalMs: over.driftMs ?? 0,
