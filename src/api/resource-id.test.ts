@@ -32,7 +32,17 @@ describe("parseResourceId", () => {
 describe("checkIdentityResourceId", () => {
   const good = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/demo";
 
-  it.each([good, good.toUpperCase(), good.replace("resourcegroups", "resourceGroups")])("accepts %s", (id) => {
+  const inGroup = (group: string) => good.replace("/g/", `/${group}/`);
+  const named = (name: string) => good.replace("/demo", `/${name}`);
+
+  it.each([
+    good,
+    good.toUpperCase(),
+    good.replace("resourcegroups", "resourceGroups"),
+    good.replace("/s/", "/9f3e6c0a-1b2d-4c5e-8f70-a1b2c3d4e5f6/"),
+    ...["My_Group-1.x(2)", "Größe", "x".repeat(90)].map(inGroup),
+    ...["1-My_id", "x".repeat(128)].map(named),
+  ])("accepts %s", (id) => {
     expect(() => checkIdentityResourceId(id)).not.toThrow();
   });
 
@@ -44,10 +54,21 @@ describe("checkIdentityResourceId", () => {
     `${good}/more`,
     `${good} `,
     good.replace(".", "x"),
+    good.replace("/s/", `/${"x".repeat(65)}/`),
+    good.replace("/s/", "/a b/"),
+    ...["ends.", "x".repeat(91), "a,b", "$(reboot)", "a'b", 'a"b'].map(inGroup),
+    ...["demo,x", "demo;reboot", "$(reboot)", "`reboot`", "de'mo", "-demo", "x".repeat(129), "demo\n", "ſmart"].map(
+      named,
+    ),
   ])('refuses "%s" with the form that it must have', (id) => {
     const check = () => checkIdentityResourceId(id);
-    expect(check).toThrow(/^invalid resource id: ".*", must match \/subscriptions\/<subid>\/resourcegroups\//);
+    expect(check).toThrow(/^invalid resource id: ".*", must match \/subscriptions\/<subid>\/resourcegroups\//s);
     expect(check).toThrow(Fault);
+  });
+
+  it("repeats only the beginning of what is far too long", () => {
+    const check = () => checkIdentityResourceId("x".repeat(1_000_000));
+    expect(check).toThrow(/^invalid resource id: "x{500}…", must match /);
   });
 });
 

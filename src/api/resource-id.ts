@@ -19,8 +19,14 @@ export function parseResourceId(text: string): ResourceId | undefined {
   return { subscription, resourceGroup, provider, type, name };
 }
 
+/**
+ * As Azure allows it: a group's name has letters, digits, `_-.()` and no full stop at its end, an identity's has
+ * letters, digits, `_-`. They end up in commands that people copy. For texts in lower case.
+ */
 const IDENTITY =
-  /^\/subscriptions\/[^/\s]+\/resourcegroups\/[^/\s]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/\s]+$/i;
+  /^\/subscriptions\/[\w-]{1,64}\/resourcegroups\/[\p{L}\p{Nd}_.()-]{0,89}[\p{L}\p{Nd}_()-]\/providers\/microsoft\.managedidentity\/userassignedidentities\/[a-z\d][\w-]{0,127}$/u;
+/** In characters; no resource ID is as long. */
+const LONGEST_SHOWN = 500;
 const IDENTITY_FORM =
   "/subscriptions/<subid>/resourcegroups/<resourcegroup>/providers/Microsoft.ManagedIdentity/userAssignedIdentities/<name>";
 
@@ -29,8 +35,9 @@ const IDENTITY_FORM =
  * @throws Fault RESOURCE_ID_INVALID with the sentence that the original logged
  */
 export function checkIdentityResourceId(text: string): void {
-  if (IDENTITY.test(text)) return;
-  throw new Fault("RESOURCE_ID_INVALID", `invalid resource id: "${text}", must match ${IDENTITY_FORM}`);
+  if (text.length <= LONGEST_SHOWN && IDENTITY.test(resourceKey(text))) return;
+  const shown = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  throw new Fault("RESOURCE_ID_INVALID", `invalid resource id: "${shown}", must match ${IDENTITY_FORM}`);
 }
 
 /** Whether two ARM resource IDs name one resource: ARM compares without regard to case. */

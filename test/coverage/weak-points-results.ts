@@ -250,7 +250,7 @@ export const wrongResults: readonly WeakPoint[] = [
     original: "Finds a resource ID anywhere in a text, with anything before and after it.",
     ours: "The whole text is the resource ID, or it is refused.",
     tests: [{ file: "src/api/resource-id.test.ts", name: "with the form that it must have" }],
-    breakage: { file: "src/api/resource-id.ts", find: "[^/\\s]+$/i;", replace: "[^/\\s]+/i;" },
+    breakage: { file: "src/api/resource-id.ts", find: "[\\w-]{0,127}$/u;", replace: "[\\w-]{0,127}/u;" },
   },
   {
     id: "M21",
