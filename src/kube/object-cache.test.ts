@@ -88,10 +88,66 @@ describe("a cache of objects", () => {
 
   it("believes a list from after a restore, whose versions begin again lower", () => {
     const { cache, versions } = cacheOf(thing("a", 9), thing("b", 8));
+    cache.accept(thing("c", 12));
+    cache.put(thing("c", 12));
     cache.replaceAll([thing("a", 3)], "4");
     expect(versions()).toEqual(["a 3"]);
     cache.put(thing("a", 5));
     expect(versions()).toEqual(["a 5"]);
+  });
+
+  it.each([
+    { after: "a restore", version: "6" },
+    { after: "a restore and a few writes", version: "14" },
+    { after: "a restore that raised all versions", version: "1000" },
+  ])("believes a list from after $after, whatever the lost history said and we wrote in it", ({ version }) => {
+    const { cache, changes, versions } = cacheOf(thing("edited", 3), thing("deleted", 4), thing("same", 5));
+    cache.put(thing("edited", 11));
+    cache.put(thing("made", 12));
+    cache.reached("12");
+    cache.accept(thing("own", 16));
+    cache.forget(ref("deleted"), "uid-of-deleted");
+    changes.length = 0;
+    cache.beginList();
+    cache.accept(thing("own", 15)); // late, and no news
+    cache.replaceAll([thing("edited", 3), thing("deleted", 4), thing("same", 5)], version);
+    expect(versions().sort()).toEqual(["deleted 4", "edited 3", "same 5"]);
+    expect(changes.map(({ before, after }) => [before?.size, after?.size])).toEqual([
+      ["12", undefined],
+      ["16", undefined],
+      ["11", "3"],
+      [undefined, "4"],
+    ]);
+  });
+
+  it("tells two histories apart that gave one version to one object", () => {
+    const { cache } = cacheOf(thing("a", 5, { size: "lost" }));
+    cache.beginList();
+    cache.replaceAll([thing("a", 5, { size: "restored" })], "10");
+    expect(cache.get(ref("a"))?.size).toBe("restored");
+  });
+
+  it("keeps what we wrote and deleted while a list was under way", () => {
+    const { cache, versions } = cacheOf(thing("a", 5), thing("b", 6));
+    cache.beginList();
+    cache.accept(thing("a", 12));
+    cache.accept(thing("a", 11));
+    cache.accept(thing("own", 13));
+    cache.forget(ref("b"), "uid-of-b");
+    cache.replaceAll([thing("a", 5), thing("b", 6)], "10");
+    expect(versions()).toEqual(["a 12", "own 13"]);
+    cache.beginList();
+    cache.replaceAll([thing("a", 12)], "14");
+    expect(versions()).toEqual(["a 12"]);
+  });
+
+  it("does not keep what we wrote and others undid before a list was made", () => {
+    const { cache, versions } = cacheOf(thing("a", 5));
+    cache.beginList();
+    cache.accept(thing("a", 12));
+    cache.accept(thing("own", 13));
+    cache.replaceAll([thing("a", 14)], "15");
+    expect(versions()).toEqual(["a 14"]);
   });
 
   it("finds objects by an index, in their present form only", () => {
@@ -104,8 +160,9 @@ describe("a cache of objects", () => {
     expect(() => cache.by("colour", "red")).toThrow('no index "colour"');
   });
 
-  it("ends where the API server is, however late the watch and the answers to our writes come", async () => {
-    const step = record({ name: constantFrom("a", "b"), what: constantFrom("write", "delete", "watch", "answer") });
+  it("ends where the API server is, however late news comes, and whatever a restore from a backup undoes", async () => {
+    const what = constantFrom(...["write", "delete", "watch", "answer", "list", "backup", "restore", "raise"]);
+    const step = record({ name: constantFrom("a", "b"), what });
     await assert(
       property(array(step, { maxLength: 60 }), (steps) => new History().play(steps)),
       { numRuns: 1_000 },
@@ -120,9 +177,11 @@ type News = { readonly version: number; readonly tell: (cache: ObjectCache<Thing
 class History {
   #version = 10;
   #count = 0;
-  readonly #live = new Map<string, Thing>();
-  readonly #events: News[] = [];
-  readonly #answers: News[] = [];
+  #live = new Map<string, Thing>();
+  #backup = { version: 10, live: new Map<string, Thing>() };
+  #list: "asked for" | { readonly version: number; readonly things: readonly Thing[] } | undefined;
+  #events: News[] = [];
+  #answers: News[] = [];
   readonly #cache = new ObjectCache<Thing>({}, () => {});
 
   play(steps: readonly Step[]): void {
@@ -131,20 +190,50 @@ class History {
       if (what === "write") this.#write(name);
       else if (what === "delete") this.#delete(name);
       else if (what === "watch") this.#hear();
-      else this.#answers.shift()?.tell(this.#cache);
+      else if (what === "answer") this.#answers.shift()?.tell(this.#cache);
+      else if (what === "list") this.#listOn();
+      else if (what === "backup") this.#backup = { version: this.#version, live: new Map(this.#live) };
+      else this.#restore(what === "raise" ? 1_000 : 0);
     }
+    while (this.#list !== undefined) this.#listOn();
     while (this.#answers.length > 0) this.#answers.shift()?.tell(this.#cache);
     while (this.#events.length > 0) this.#hear();
-    const live = [...this.#live.values()].map(({ meta }) => [meta.name, meta.resourceVersion]).sort();
+    const live = [...this.#live.values()].map(({ meta }) => [meta.name, meta.uid, meta.resourceVersion]).sort();
     expect(
       this.#cache
         .list()
-        .map(({ meta }) => [meta.name, meta.resourceVersion])
+        .map(({ meta }) => [meta.name, meta.uid, meta.resourceVersion])
         .sort(),
     ).toEqual(live);
   }
 
+  /** Asks for a list, which ends the watch; then makes it; then tells it. */
+  #listOn(): void {
+    if (this.#list === undefined) {
+      this.#cache.beginList();
+      this.#list = "asked for";
+    } else if (this.#list === "asked for") {
+      this.#list = { version: this.#version, things: [...this.#live.values()] };
+    } else {
+      const { version, things } = this.#list;
+      this.#cache.replaceAll(things, String(version));
+      this.#events = this.#events.filter((event) => event.version > version);
+      this.#list = undefined;
+    }
+  }
+
+  /** What was under way ends with the API server. */
+  #restore(raiseBy: number): void {
+    this.#version = this.#backup.version + raiseBy;
+    this.#live = new Map(this.#backup.live);
+    this.#answers = [];
+    this.#events = [];
+    this.#list = undefined;
+    this.#listOn();
+  }
+
   #hear(): void {
+    if (this.#list !== undefined) return;
     const event = this.#events.shift();
     event?.tell(this.#cache);
     if (event !== undefined) this.#cache.reached(String(event.version));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Meta } from "../api/meta.ts";
 import { objectKey } from "../api/meta.ts";
 import { isOlder, type ObjectRef } from "./wire.ts";
@@ -10,12 +11,16 @@ type Index<T> = { readonly keysOf: (object: T) => readonly string[]; readonly ob
 
 /**
  * Objects of one kind by name, with indexes. News comes from two sides, the watch and the answers to our own writes, in
- * any order; of two versions of an object the later one stays, and what we know to be deleted does not come back.
+ * any order; of two versions of an object the later one stays, and what we know to be deleted does not come back. That
+ * holds within one history. After a restore from a backup the API server has another, whose versions tell nothing about
+ * those of the lost one: so a list counts for more than all that was known when it began.
  */
 export class ObjectCache<T extends { readonly meta: Meta }> {
   readonly #objects = new Map<string, T>();
   readonly #indexes: ReadonlyMap<string, Index<T>>;
   readonly #onChange: (change: Change<T>) => void;
+  /** UIDs of what we wrote since the last list began, as far as the watch has not shown it. */
+  readonly #written = new Set<string>();
   /** UIDs whose deletion we were told of before the watch was. */
   readonly #forgotten = new Set<string>();
   /** How far list and watch have come. */
@@ -40,28 +45,31 @@ export class ObjectCache<T extends { readonly meta: Meta }> {
     return [...(found.objects.get(key)?.values() ?? [])];
   }
 
-  /** A list, which is complete: what it lacks is gone, except what was written after it. */
+  /** A list is asked for: only what we write from now on can be news to it. */
+  beginList(): void {
+    this.#written.clear();
+    this.#forgotten.clear();
+  }
+
+  /** A list, which is complete: what is held gives way to it, except what we wrote after it was made. */
   replaceAll(objects: readonly T[], version: string): void {
-    // After a restore from a backup versions begin again at a lower one, and what we hold tells nothing.
-    const isRewound = isOlder(version, this.#seen);
     this.#seen = version;
-    const listed = new Map(objects.map((object) => [objectKey(object.meta), object]));
+    const isLater = ({ meta }: T) => this.#written.has(meta.uid) && isOlder(version, meta.resourceVersion);
+    const listed = new Set(objects.map(({ meta }) => objectKey(meta)));
     const uids = new Set(objects.map(({ meta }) => meta.uid));
-    for (const uid of this.#forgotten) if (isRewound || !uids.has(uid)) this.#forgotten.delete(uid);
-    for (const [key, held] of this.#objects) {
-      if (!listed.has(key) && (isRewound || !isOlder(version, held.meta.resourceVersion))) this.#set(key, undefined);
-    }
+    for (const uid of this.#forgotten) if (!uids.has(uid)) this.#forgotten.delete(uid);
+    for (const [key, held] of this.#objects) if (!listed.has(key) && !isLater(held)) this.#set(key, undefined);
     for (const object of objects) {
-      if (isRewound) this.#set(objectKey(object.meta), object);
-      else this.put(object);
+      const held = this.get(object.meta);
+      if (this.#forgotten.has(object.meta.uid) || (held !== undefined && isLater(held))) continue;
+      if (!isDeepStrictEqual(held, object)) this.#set(objectKey(object.meta), object);
     }
   }
 
-  /** An object as list or watch show it. */
+  /** An object as the watch shows it. */
   put(object: T): void {
-    if (this.#forgotten.has(object.meta.uid)) return;
-    const held = this.get(object.meta);
-    if (held === undefined || !isSameOrOlder(object.meta, held.meta)) this.#set(objectKey(object.meta), object);
+    this.#written.delete(object.meta.uid);
+    this.#take(object);
   }
 
   /** The watch showed that the object is gone, as of that version. */
@@ -82,7 +90,7 @@ export class ObjectCache<T extends { readonly meta: Meta }> {
   accept(object: T): void {
     const isPassed = isOlder(object.meta.resourceVersion, this.#seen) || object.meta.resourceVersion === this.#seen;
     if (this.get(object.meta) === undefined && isPassed) return;
-    this.put(object);
+    if (this.#take(object)) this.#written.add(object.meta.uid);
   }
 
   /** The answer to our own deletion. */
@@ -90,6 +98,15 @@ export class ObjectCache<T extends { readonly meta: Meta }> {
     if (this.get(ref)?.meta.uid !== uid) return;
     this.#forgotten.add(uid);
     this.#set(objectKey(ref), undefined);
+  }
+
+  /** Holds the object if it is news, and tells whether it was. */
+  #take(object: T): boolean {
+    if (this.#forgotten.has(object.meta.uid)) return false;
+    const held = this.get(object.meta);
+    if (held !== undefined && isSameOrOlder(object.meta, held.meta)) return false;
+    this.#set(objectKey(object.meta), object);
+    return true;
   }
 
   #set(key: string, after: T | undefined): void {

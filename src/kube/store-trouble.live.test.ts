@@ -43,7 +43,11 @@ function place(script: Script = healthy) {
     });
     const made = new Store({ client, kind, read: read as never, log, clock });
     void made.run(never);
-    return made as unknown as { list(): readonly { meta: { name: string }; note: string }[]; isReady: boolean };
+    return made as unknown as {
+      list(): readonly { meta: { name: string }; note: string }[];
+      accept(raw: unknown): void;
+      isReady: boolean;
+    };
   };
   const pass = async (ms: number) => {
     let isOver = false;
@@ -136,25 +140,30 @@ describe("a store", () => {
     expect(notes(pods)).toEqual(["a: first", "b: second"]);
   });
 
-  it("takes over another history, whose versions begin again at lower ones", async () => {
+  it.each([
+    { how: "begin again at lower ones", version: "30" },
+    { how: "have come as far again", version: "903" },
+    { how: "were raised", version: "1000000030" },
+  ])("takes over another history, whose versions $how", async ({ version }) => {
     const { api, store, pass } = place();
     const pods = store();
     await pass(1_000);
     api.send("MODIFIED", object("a", "900", "newest"));
     api.send("ADDED", object("lost", "901"));
     await pass(1);
+    pods.accept(object("own", "905", "not seen yet"));
     const tooLarge = {
       message: "Too large resource version",
       details: { causes: [{ reason: "ResourceVersionTooLarge" }] },
     };
     api.script = ({ path }) => {
-      if (!isWatch(path)) return listOf("30", [object("a", "20", "restored")]);
+      if (!isWatch(path)) return listOf(version, [object("a", "20", "restored")]);
       return path.includes("resourceVersion=901") ? { status: 504, body: tooLarge } : "watch";
     };
     api.end("broken off");
     await pass(LONGEST_PAUSE_MS);
     expect(notes(pods)).toEqual(["a: restored"]);
-    api.send("MODIFIED", object("a", "31", "changed"));
+    api.send("MODIFIED", object("a", `${version}1`, "changed"));
     await pass(1);
     expect(notes(pods)).toEqual(["a: changed"]);
   });

@@ -151,6 +151,7 @@ export class Store<T extends { readonly meta: Meta }> {
     const { client, kind } = this.#options;
     const refused = new Map<string, string>();
     const read = (raw: unknown) => this.#read(raw, refused);
+    this.#cache.beginList();
     const { objects, resourceVersion } = await client.listAs(kind, this.#options, read, signal);
     signal.throwIfAborted(); // whoever asked meanwhile needs a list that begins later
     this.#refused = refused;
