@@ -105,6 +105,11 @@ describe("desiredAssignments", () => {
       over: { nodes: [node("node-0", vmProviderId("node-0").replace("/sub/", "/theirs/"))] },
       notes: ["machine-foreign for web"],
     },
+    { over: { nodes: [node("node-0", "aws:///eu-west-1a/i-0123456789")] }, notes: ["node-foreign for web"] },
+    {
+      over: { nodes: [node("node-0", "azure:///subscriptions/s/resourceGroups/rg")] },
+      notes: ["node-foreign for web"],
+    },
     { over: {}, notes: [] },
   ])("says why: $notes", ({ over, notes }) => {
     expect(notesOf(over)).toEqual(notes);
@@ -146,8 +151,6 @@ describe("desiredAssignments", () => {
     { providerId: scaleSetProviderId("pool", 3), machine: "virtualmachinescalesets/pool" },
     { providerId: scaleSetProviderId("Pool", 12), machine: "virtualmachinescalesets/pool" },
     { providerId: "", machine: "virtualmachines/node-0" },
-    { providerId: "kind://docker/kind/control-plane", machine: "virtualmachines/node-0" },
-    { providerId: "azure:///subscriptions/sub/resourceGroups/rg", machine: "virtualmachines/node-0" },
   ])("takes $providerId for $machine", ({ providerId, machine }) => {
     const { wanted } = desiredAssignments(snapshot({ ...base, nodes: [node("node-0", providerId)] }));
     const prefix = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute";

@@ -5,7 +5,14 @@ import { type Offer, offersOf } from "./offers.ts";
 import { indexRecords, isDying, RECORD_NAMESPACE, type RecordIndex } from "./records.ts";
 import type { Note, NoteCode, Settings, Snapshot, Wanted } from "./types.ts";
 
-type Desired = { readonly wanted: readonly Wanted[]; readonly notes: readonly Note[] };
+type Desired = {
+  readonly wanted: readonly Wanted[];
+  /** What pods shall have on machines that MIC may not change: the records of such pods stay as they are. */
+  readonly held: readonly Wanted[];
+  readonly notes: readonly Note[];
+};
+/** What becomes of one pod and one offer; a note says why nothing is wanted. */
+type Judged = { readonly wanted: Wanted } | { readonly note: Note; readonly held?: Wanted };
 /** What a pod's part depends on besides pod and offers. */
 type Surroundings = {
   readonly settings: Settings;
@@ -24,19 +31,21 @@ export function desiredAssignments(
     assignments.filter((one) => one.machine !== "" && fleet.of(one.nodeName) === undefined && !isDying(one)),
   );
   const wanted: Wanted[] = [];
+  const held: Wanted[] = [];
   const notes: Note[] = [...offers.notes];
   for (const pod of pods) {
     const label = bindingLabel(pod);
     if (label === "") continue;
     const found = wantedOf(pod, offers.bySelector.get(label) ?? [], { settings, fleet, homeless });
     for (const one of found.wanted) wanted.push(one);
+    for (const one of found.held) held.push(one);
     for (const note of found.notes) notes.push(note);
   }
-  return { wanted, notes };
+  return { wanted, held, notes };
 }
 
 function wantedOf(pod: Pod, offers: readonly Offer[], surroundings: Surroundings): Desired {
-  const none = (code: NoteCode, detail: string) => ({ wanted: [], notes: [{ code, pod, detail }] });
+  const none = (code: NoteCode, detail: string) => ({ wanted: [], held: [], notes: [{ code, pod, detail }] });
   if (isFinished(pod)) return none("pod-finished", `its phase is ${pod.phase}`);
   if (pod.nodeName === "") return none("pod-unscheduled", "the scheduler has not chosen a node");
   if (surroundings.fleet.isWindows(pod.nodeName)) {
@@ -48,27 +57,35 @@ function wantedOf(pod: Pod, offers: readonly Offer[], surroundings: Surroundings
 
   const judged = near.map((offer) => judge(pod, offer, surroundings));
   return {
-    wanted: judged.filter((one) => "namespace" in one),
-    notes: judged.filter((one) => "code" in one),
+    wanted: judged.flatMap((one) => ("wanted" in one ? [one.wanted] : [])),
+    held: judged.flatMap((one) => ("held" in one ? [one.held] : [])),
+    notes: judged.flatMap((one) => ("note" in one ? [one.note] : [])),
   };
 }
 
-function judge(pod: Pod, { binding, offered }: Offer, surroundings: Surroundings): Wanted | Note {
-  if ("flaw" in offered) return { ...offered, ...offered.flaw, pod, binding };
+function judge(pod: Pod, { binding, offered }: Offer, surroundings: Surroundings): Judged {
+  if ("flaw" in offered) return { note: { ...offered, ...offered.flaw, pod, binding } };
   const { identity, resourceId } = offered;
   const { settings, fleet } = surroundings;
   const namespace = staysInNamespace(identity, settings) ? identity.meta.namespace : RECORD_NAMESPACE;
   const wanted = { namespace, pod, identity, binding, placement: undefined };
-  if (identity.type !== 0) return wanted;
+  if (identity.type !== 0) return { wanted };
 
   const left = { pod, binding, identity };
   const machine = machineFor(wanted, surroundings);
-  if (machine === undefined) return { ...left, code: "node-unknown", detail: `there is no node ${pod.nodeName}` };
+  if (machine === undefined) {
+    return { note: { ...left, code: "node-unknown", detail: `there is no node ${pod.nodeName}` } };
+  }
+  if (machine === "") {
+    const detail = `the providerID of node ${pod.nodeName} is not a VM or scale set of Azure`;
+    return { note: { ...left, code: "node-foreign", detail } };
+  }
+  const placed = { ...wanted, placement: { machine, resourceId } };
   if (!fleet.has(machine)) {
     const detail = `${machine} is not in subscription ${settings.home.subscription}: add its own to MIC's --machine-scopes`;
-    return { ...left, code: "machine-foreign", detail };
+    return { note: { ...left, code: "machine-foreign", detail }, held: placed };
   }
-  return { ...wanted, placement: { machine, resourceId } };
+  return { wanted: placed };
 }
 
 /** Of a node that was deleted under a living pod, the pod's record still knows the machine: the pod keeps what it has. */

@@ -88,9 +88,9 @@ describe("machines elsewhere in Azure", () => {
       then: [`on ${machine}`, "detach demo", "forget a-default-demo"],
     },
     {
-      when: "are left alone without a node when only their subscription is named",
+      when: "are left alone without a node when only their subscription is named, and the record stays",
       given: { settings: scoped("/subscriptions/s2") },
-      then: ["on ", "forget a-default-demo"],
+      then: ["on ", "rewrite a-default-demo Unassigned"],
     },
     {
       when: "are cleaned up while they have a node when their subscription is named",

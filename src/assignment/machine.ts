@@ -8,17 +8,19 @@ const MACHINE_TYPES = ["virtualmachines", "virtualmachinescalesets"];
 
 /**
  * The machine that a node runs on, as the ARM ID of a VM or of a whole scale set. An instance of a Flexible scale set
- * reports a VM of its own. A node whose providerID is no machine of Azure is taken for the VM of its name.
+ * reports a VM of its own. A node without a providerID is taken for the VM of its name; undefined when it has one that is
+ * no machine of Azure.
  */
-function machineOf(node: Node, home: Home): ResourceId {
+function machineOf(node: Node, home: Home): ResourceId | undefined {
   const id = parseResourceId(node.providerId);
   if (isMachine(id)) return id;
+  if (node.providerId !== "") return undefined;
   return { ...home, provider: "microsoft.compute", type: "virtualmachines", name: node.meta.name };
 }
 
 /** The machines that MIC may change. */
 export type Fleet = {
-  /** The machine of a node; undefined when there is no such node. */
+  /** The machine of a node; empty when its providerID is no machine of Azure, undefined when there is no such node. */
   readonly of: (nodeName: string) => string | undefined;
   /**
    * Whether a machine is one of the cluster's. In the cluster's subscription, or one that is named as a scope, it must
@@ -37,7 +39,8 @@ export function fleetOf(nodes: readonly Node[], { home, scopes }: Pick<Settings,
   const byNode = new Map<string, string>();
   const withNode = new Set<string>();
   for (const node of nodes) {
-    const machine = machineIdOf(machineOf(node, home));
+    const id = machineOf(node, home);
+    const machine = id === undefined ? "" : machineIdOf(id);
     byNode.set(node.meta.name, machine);
     if (isInAny(machine, wide)) withNode.add(machine);
   }

@@ -173,7 +173,7 @@ describe("planAssignments", () => {
       given: {
         assignments: [record({ ...demo, pod: a }, "Assigned", { machine: vm("x").replace("/sub/", "/theirs/") })],
       },
-      then: ["on ", "forget a-default-demo"],
+      then: ["on ", "rewrite a-default-demo Unassigned"],
     },
   ])("when $when: $then", ({ given, then }) => {
     expect(lines(given)).toEqual(then);

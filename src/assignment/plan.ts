@@ -3,8 +3,8 @@ import { objectKey } from "../api/meta.ts";
 import { desiredAssignments } from "./desired.ts";
 import { fleetOf } from "./machine.ts";
 import { footprintOf, isInPlace, isOver, matchRecords } from "./records.ts";
-import { awaitingSuccessors, pinnedResources, type Usage, usageOn } from "./stays.ts";
-import { distinct, freshTasks, isSettled, keptTasks, type Task, unwantedTasks } from "./tasks.ts";
+import { awaitingSuccessors, foreignNote, heldRecords, pinnedResources, type Usage, usageOn } from "./stays.ts";
+import { clearTasks, distinct, freshTasks, isSettled, keptTasks, type Task, unwantedTasks } from "./tasks.ts";
 import type { Drift, MachinePlan, Plan, RecordWork, Snapshot } from "./types.ts";
 
 /**
@@ -16,16 +16,18 @@ import type { Drift, MachinePlan, Plan, RecordWork, Snapshot } from "./types.ts"
  */
 export function planAssignments(snapshot: Snapshot): Plan {
   const fleet = fleetOf(snapshot.nodes, snapshot.settings);
-  const { wanted, notes } = desiredAssignments(snapshot, fleet);
-  const records = snapshot.assignments.filter((record) => isInPlace(record) && !isOver(record));
-  const matched = matchRecords(records, wanted);
+  const { wanted, held, notes } = desiredAssignments(snapshot, fleet);
   const footprint = (record: Assignment) => footprintOf(record, fleet);
+  const records = snapshot.assignments.filter((record) => isInPlace(record) && !isOver(record));
+  const staying = heldRecords(records, held, footprint);
+  const matched = matchRecords(staying.size === 0 ? records : records.filter((one) => !staying.has(one)), wanted);
   const mustWait = awaitingSuccessors(matched);
   const tasks = [
     ...freshTasks(matched.fresh, snapshot.assignments),
     ...matched.kept.flatMap(({ wanted, record }) =>
       isSettled(record, wanted) ? [] : keptTasks(wanted, record, footprint(record)),
     ),
+    ...[...staying].flatMap((record) => clearTasks(record, footprint(record).leftovers)),
     ...matched.unwanted.flatMap((record) => (mustWait(record) ? [] : unwantedTasks(record, footprint(record)))),
   ];
   const byMachine = Map.groupBy(tasks, ({ machine }) => machine);
@@ -41,7 +43,10 @@ export function planAssignments(snapshot: Snapshot): Plan {
       pinned,
     }),
   );
-  return { machines: machines.filter(isAnything), notes, wantedCount: wanted.length };
+  const left = matched.kept.map(({ record }) => record).filter(({ leftovers }) => leftovers.length > 0);
+  const open = [...matched.unwanted, ...left];
+  const foreign = open.flatMap((record) => foreignNote(record, footprint(record)));
+  return { machines: machines.filter(isAnything), notes: [...notes, ...foreign], wantedCount: wanted.length };
 }
 
 type Parts = {

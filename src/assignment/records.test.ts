@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { identity, node, pod, vmProviderId } from "../../test/support/make.ts";
 import { demo, dying, id, lines, marked, record, vm, world } from "../../test/support/plan-lines.ts";
-import { settings } from "../../test/support/small-cluster.ts";
+import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
+import { planAssignments } from "./plan.ts";
 import type { Snapshot } from "./types.ts";
 
 const a = pod("a");
@@ -22,13 +23,23 @@ describe("what a record says about machines", () => {
       then: [`on ${away}`, "detach demo", "forget a-default-demo"],
     },
     {
-      when: "does not count there without a node",
+      when: "does not count there without a node: the record stays, but lets nobody use the identity",
       given: { assignments: [elsewhere] },
+      then: ["on ", "rewrite a-default-demo Unassigned"],
+    },
+    {
+      when: "does not count in its leftovers either: the record stays for them, and what is here goes",
+      given: { assignments: [left] },
+      then: ["on virtualmachines/node-0", "rewrite a-default-demo Unassigned clearing demo", "detach demo"],
+    },
+    {
+      when: "does not count once somebody has deleted the record",
+      given: { assignments: [dying(elsewhere)] },
       then: ["on ", "forget a-default-demo"],
     },
     {
-      when: "does not count in its leftovers either",
-      given: { assignments: [left] },
+      when: "does not count in the leftovers of one that somebody has deleted",
+      given: { assignments: [dying(left)] },
       then: ["on virtualmachines/node-0", "detach demo", "forget a-default-demo"],
     },
     {
@@ -72,9 +83,9 @@ describe("a pod whose node was deleted under it", () => {
       then: ["on virtualmachines/node-0", "detach demo", "forget a-default-demo"],
     },
     {
-      when: "gets nothing on a machine that is not the cluster's",
+      when: "keeps it on a machine that is not the cluster's",
       given: { assignments: [record({ ...demo, pod: a }, "Assigned", { machine: away })] },
-      then: ["on ", "forget a-default-demo"],
+      then: [],
     },
     { when: "gets nothing new on a machine", given: {}, then: [] },
     {
@@ -84,6 +95,91 @@ describe("a pod whose node was deleted under it", () => {
     },
   ])("$when", ({ given, then }) => {
     expect(lines({ ...gone, ...given })).toEqual(then);
+  });
+});
+
+describe("when azure.json names another subscription than before", () => {
+  const moved = { ...settings, home: { subscription: "wrong", resourceGroup: "rg" } };
+  const cluster = (...records: ReturnType<typeof record>[]) => {
+    const small = new SmallCluster();
+    for (const one of records) small.put(one);
+    small.machines.set(vm("node-0"), new Set([id("demo")]));
+    return small;
+  };
+  const settle = (small: SmallCluster, over: Partial<Snapshot>) => {
+    const look = () => planAssignments(snapshot({ ...world, ...over, assignments: small.assignments }));
+    for (let rounds = 0; look().machines.length > 0 && rounds < 5; rounds += 1) small.carryOut(look());
+    expect(look().machines).toEqual([]);
+    return look();
+  };
+  const states = (small: SmallCluster) => small.assignments.map(({ meta, state }) => `${meta.name} ${state}`);
+  const own = record({ ...demo, pod: a });
+
+  it.each([
+    { of: "this release", one: own },
+    { of: "an older release", one: { ...own, machine: "" } },
+  ])("leaves pods that run their records, of $of", ({ one }) => {
+    const small = cluster(one);
+    const { notes } = settle(small, { pods: [a], settings: moved });
+    expect([states(small), notes.map(({ code }) => code)]).toEqual([["a-default-demo Assigned"], ["machine-foreign"]]);
+    expect(small.assignments[0]?.nodeName).toBe("node-0");
+  });
+
+  it("takes what such a record left on machines that count off them", () => {
+    const here = vm("node-1").replace("/sub/", "/wrong/");
+    const small = cluster({ ...own, leftovers: [{ machine: here, resourceId: id("demo") }] });
+    small.machines.set(here, new Set([id("demo")]));
+    settle(small, { pods: [a], settings: moved });
+    expect([states(small), [...small.on(here)], small.assignments[0]?.leftovers]).toEqual([
+      ["a-default-demo Assigned"],
+      [],
+      [],
+    ]);
+  });
+
+  it("takes the identity of a pod off a machine that counts when it comes back on one that does not", () => {
+    const small = cluster(own);
+    settle(small, { pods: [a], nodes: [node("node-0", vmProviderId("node-0").replace("/sub/", "/theirs/"))] });
+    expect([states(small), [...small.on(vm("node-0"))]]).toEqual([[], []]);
+  });
+
+  it("forgets nothing of pods that go meanwhile, says so, and takes it off once azure.json is corrected", () => {
+    const small = cluster(own);
+    const { notes } = settle(small, { settings: moved });
+    expect([states(small), [...small.on(vm("node-0"))]]).toEqual([["a-default-demo Unassigned"], [id("demo")]]);
+    expect(notes.map(({ code, record, detail }) => [code, record?.meta.name, detail])).toEqual([
+      [
+        "record-foreign",
+        "a-default-demo",
+        `demo may still be on ${vm("node-0")}, which MIC may not change: correct azure.json, name its scope in --machine-scopes, or delete the record to let it go`,
+      ],
+    ]);
+
+    expect(settle(small, {}).notes).toEqual([]);
+    expect([states(small), [...small.on(vm("node-0"))]]).toEqual([[], []]);
+  });
+
+  it("gives a pod that comes back its identity once azure.json is corrected", () => {
+    const small = cluster(own);
+    settle(small, { settings: moved });
+    settle(small, { pods: [a] });
+    expect([states(small), [...small.on(vm("node-0"))]]).toEqual([["a-default-demo Assigned"], [id("demo")]]);
+    expect(small.assignments[0]?.leftovers).toEqual([]);
+  });
+
+  it("does not forget where a pod was that comes back on a machine that counts", () => {
+    const small = cluster(own);
+    const here = node("node-0", vmProviderId("node-0").replace("/sub/", "/wrong/"));
+    const { notes } = settle(small, { pods: [a], nodes: [here], settings: moved });
+    expect(states(small)).toEqual(["a-default-demo Assigned"]);
+    expect(small.assignments[0]?.leftovers).toEqual([{ machine: vm("node-0"), resourceId: id("demo") }]);
+    expect(notes.map(({ code }) => code)).toEqual(["record-foreign"]);
+  });
+
+  it("lets a record go that a user deletes", () => {
+    const small = cluster(dying(own));
+    settle(small, { settings: moved });
+    expect(small.assignments).toEqual([]);
   });
 });
 

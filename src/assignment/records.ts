@@ -109,16 +109,21 @@ export type Footprint = {
   /** What its present wording puts on a machine; absent when that is nothing, or off it already. */
   readonly placement: Placement | undefined;
   readonly leftovers: readonly Placement[];
+  /** What it says is on machines that MIC may not change. */
+  readonly foreign: readonly Placement[];
 };
 
 /** The footprint of a record; that of an older release names no machine, so its node's counts. */
 export function footprintOf(record: Assignment, fleet: Fleet): Footprint {
   const placement = { machine: record.machine || (fleet.of(record.nodeName) ?? ""), resourceId: resourceId(record) };
-  const isReal = placement.resourceId !== "" && fleet.has(placement.machine);
+  const isReal = placement.resourceId !== "" && placement.machine !== "";
+  const places = [...(isReal && record.state !== "Unassigned" ? [placement] : []), ...record.leftovers];
+  const isOurs = isReal && fleet.has(placement.machine);
   return {
-    machine: isReal ? placement.machine : "",
-    placement: isReal && record.state !== "Unassigned" ? placement : undefined,
+    machine: isOurs ? placement.machine : "",
+    placement: isOurs && record.state !== "Unassigned" ? placement : undefined,
     leftovers: record.leftovers.filter(({ machine }) => fleet.has(machine)),
+    foreign: places.filter(({ machine }) => !fleet.has(machine)),
   };
 }
 

@@ -2,9 +2,9 @@ import type { Assignment } from "../api/assignment.ts";
 import { objectKey } from "../api/meta.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { isSamePlacement } from "./compare.ts";
-import { type Footprint, isDying, type Matched } from "./records.ts";
-import { isSettled } from "./tasks.ts";
-import type { Snapshot, Wanted } from "./types.ts";
+import { type Footprint, indexRecords, isDying, type Matched } from "./records.ts";
+import { isSettled, mustStay } from "./tasks.ts";
+import type { Note, Snapshot, Wanted } from "./types.ts";
 
 /** What pods need on one machine, as resource IDs. */
 export type Usage = {
@@ -15,6 +15,40 @@ export type Usage = {
    */
   readonly stood: ReadonlySet<string>;
 };
+
+/** The records of pods that run on machines that MIC may not change, where their identities are: they stay as they are. */
+export function heldRecords(
+  records: readonly Assignment[],
+  held: readonly Wanted[],
+  footprint: (record: Assignment) => Footprint,
+): ReadonlySet<Assignment> {
+  const staying = new Set<Assignment>();
+  if (held.length === 0) return staying;
+  const index = indexRecords(records);
+  for (const one of held) {
+    const record = index.of(one);
+    if (record === undefined) continue;
+    const print = footprint(record);
+    // One that is still on a machine that counts leaves it, as when its pod moves anywhere else.
+    if (mustStay(record, print) && print.placement === undefined) staying.add(record);
+  }
+  return staying;
+}
+
+/** Says that a record speaks of machines that MIC may not change, and what its owner can do about it. */
+export function foreignNote(record: Assignment, footprint: Footprint): readonly Note[] {
+  const [first] = footprint.foreign;
+  if (first === undefined || !mustStay(record, footprint)) return [];
+  const name = first.resourceId.split("/").at(-1);
+  const fix = "correct azure.json, name its scope in --machine-scopes, or delete the record to let it go";
+  return [
+    {
+      code: "record-foreign",
+      record,
+      detail: `${name} may still be on ${first.machine}, which MIC may not change: ${fix}`,
+    },
+  ];
+}
 
 /** What must stay on each of these machines. */
 export function usageOn(

@@ -2,7 +2,7 @@ import type { Assignment, AssignmentDraft, AssignmentState } from "../api/assign
 import type { Placement } from "../api/placement.ts";
 import { isSamePlacement, saysTheSame } from "./compare.ts";
 import { freeName, wantedKey } from "./names.ts";
-import { type Footprint, isGuarded } from "./records.ts";
+import { type Footprint, isDying, isGuarded } from "./records.ts";
 import type { MachinePlan, RecordWork, Wanted } from "./types.ts";
 
 type Forgetting = MachinePlan["forget"][number];
@@ -62,12 +62,11 @@ export function keptTasks(wanted: Wanted, record: Assignment, footprint: Footpri
 }
 
 /** The record keeps its name, and `Assigned` too unless it now means another identity or machine. */
-function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers }: Footprint): Task {
+function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers, foreign }: Footprint): Task {
   const target = wanted.placement;
   const isMoved = !isSamePlacement(placement, target);
-  const left = [...leftovers, ...(isMoved && placement !== undefined ? [placement] : [])].filter(
-    (one, i, all) => !isSamePlacement(one, target) && all.findIndex((other) => isSamePlacement(one, other)) === i,
-  );
+  const places = [...leftovers, ...(isMoved && placement !== undefined ? [placement] : []), ...foreign];
+  const left = eachOnce(places).filter((one) => !isSamePlacement(one, target));
   const isAssigned = target === undefined || (!isMoved && record.state === "Assigned");
   const state = isAssigned ? "Assigned" : "Created";
   const draft = draftOf(wanted, { name: record.meta.name, state, leftovers: left });
@@ -79,14 +78,52 @@ function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers 
  * A record goes in the plan of one machine; what it left on others is taken off there before. One that has nothing on
  * machines any more still goes with its own, where its removal may be under way.
  */
-export function unwantedTasks(record: Assignment, { machine: own, placement, leftovers }: Footprint): readonly Task[] {
+export function unwantedTasks(record: Assignment, footprint: Footprint): readonly Task[] {
+  const { machine: own, placement, leftovers } = footprint;
   const places = placement === undefined ? leftovers : [placement, ...leftovers];
-  const [last = own, ...others] = [...new Set(places.map(({ machine }) => machine))];
+  if (mustStay(record, footprint)) {
+    if (record.state !== "Unassigned") return [retireTask(record, places, footprint.foreign)];
+    return clearTasks(record, places);
+  }
+  const [last = own, ...others] = machinesOf(places);
   if (others.length === 0) return [{ machine: last, forget: { record, after: resourcesOn(last, places) } }];
-  return others.map((machine) => ({
+  return clearTasks(
+    record,
+    places.filter(({ machine }) => machine !== last),
+  );
+}
+
+/**
+ * Whether a record is the last trace of what is on a machine that MIC may not change: that may be so because azure.json
+ * is wrong at the moment. It stays until it is corrected, or until somebody deletes the record, who then knows.
+ */
+export function mustStay(record: Assignment, { foreign }: Footprint): boolean {
+  return foreign.length > 0 && !isDying(record);
+}
+
+/** A record that has to stay, but lets its pod use nothing any more: all that it put on machines becomes leftovers. */
+function retireTask(record: Assignment, places: readonly Placement[], foreign: readonly Placement[]): Task {
+  const machine = places[0]?.machine ?? "";
+  const leftovers = eachOnce([...places, ...foreign]);
+  const { name, namespace } = record.meta;
+  const draft: AssignmentDraft = { ...record, name, namespace, machine: "", state: "Unassigned", leftovers };
+  return { machine, work: { draft, record, awaits: undefined, clears: resourcesOn(machine, places) } };
+}
+
+/** Takes off machines what a record left there; the record stays. */
+export function clearTasks(record: Assignment, leftovers: readonly Placement[]): readonly Task[] {
+  return machinesOf(leftovers).map((machine) => ({
     machine,
-    work: { draft: undefined, record, awaits: undefined, clears: resourcesOn(machine, places) },
+    work: { draft: undefined, record, awaits: undefined, clears: resourcesOn(machine, leftovers) },
   }));
+}
+
+function machinesOf(places: readonly Placement[]): readonly string[] {
+  return [...new Set(places.map(({ machine }) => machine))];
+}
+
+function eachOnce(places: readonly Placement[]): readonly Placement[] {
+  return places.filter((one, i) => places.findIndex((other) => isSamePlacement(one, other)) === i);
 }
 
 type DraftParts = { readonly name: string; readonly state: AssignmentState; readonly leftovers: readonly Placement[] };

@@ -59,7 +59,9 @@ export type NoteCode =
   | "pod-elsewhere"
   | "node-unknown"
   | "node-windows"
+  | "node-foreign"
   | "machine-foreign"
+  | "record-foreign"
   | "identity-missing"
   | "identity-invalid";
 
@@ -69,6 +71,7 @@ export type Note = {
   readonly identity?: Identity;
   readonly binding?: Binding;
   readonly pod?: Pod;
+  readonly record?: Assignment;
   /** What is wrong in particular, a part of a sentence. */
   readonly detail: string;
 };

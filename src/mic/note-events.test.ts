@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { binding, identity, node, pod } from "../../test/support/make.ts";
+import { record, vm } from "../../test/support/plan-lines.ts";
 import { snapshot } from "../../test/support/small-cluster.ts";
-import { desiredAssignments } from "../assignment/desired.ts";
+import { planAssignments } from "../assignment/plan.ts";
 import type { Snapshot } from "../assignment/types.ts";
 import { createLog } from "../base/log.ts";
 import { NoteTeller } from "./note-events.ts";
@@ -15,10 +16,12 @@ function start() {
       told.push(`${note.about.kind.kind} ${note.about.meta.name} ${note.reason}: ${note.message}`),
   };
   const teller = new NoteTeller({ log, announcer });
-  return { lines, told, tell: (over: Partial<Snapshot>) => teller.tell(desiredAssignments(snapshot(over)).notes) };
+  return { lines, told, tell: (over: Partial<Snapshot>) => teller.tell(planAssignments(snapshot(over)).notes) };
 }
 
 const demo = { nodes: [node("node-0")], identities: [identity("demo")], bindings: [binding("demo")] };
+
+const theirs = { machine: vm("x").replace("/sub/", "/theirs/") };
 
 describe("NoteTeller", () => {
   it.each([
@@ -36,6 +39,20 @@ describe("NoteTeller", () => {
       given: { pods: [pod("a", { status: { phase: "Failed" } })] },
       line: /^I pod default\/a has finished/,
       told: undefined,
+    },
+    {
+      given: { pods: [pod("a")], nodes: [node("node-0", "aws:///i-1")] },
+      line: /^W node of pod default\/a is not a machine of Azure/,
+      told: "Pod a NodeForeign: the providerID of node node-0 is not a VM or scale set of Azure",
+    },
+    {
+      given: {
+        assignments: [
+          record({ identity: identity("demo"), binding: binding("demo"), pod: pod("a") }, "Assigned", theirs),
+        ],
+      },
+      line: /^W AzureAssignedIdentity default\/a-default-demo stays, since MIC may not change its machine/,
+      told: `AzureAssignedIdentity a-default-demo MachineForeign: demo may still be on ${theirs.machine}, which MIC may not change: correct azure.json, name its scope in --machine-scopes, or delete the record to let it go`,
     },
     {
       given: { identities: [] },

@@ -44,6 +44,17 @@ const rows: Readonly<Record<NoteCode, Row>> = {
     line: (note) => `pod ${podName(note)} runs on a Windows node. it will be ignored`,
     reason: "NodeWindows",
   },
+  "node-foreign": {
+    level: "warn",
+    line: (note) => `node of pod ${podName(note)} is not a machine of Azure. it will be ignored`,
+    reason: "NodeForeign",
+  },
+  "record-foreign": {
+    level: "warn",
+    line: ({ record }) =>
+      `AzureAssignedIdentity ${record === undefined ? "" : objectKey(record.meta)} stays, since MIC may not change its machine`,
+    reason: "MachineForeign",
+  },
   "machine-foreign": {
     level: "warn",
     line: (note) => `node of pod ${podName(note)} is not in the cluster's part of Azure. it will be ignored`,
@@ -98,11 +109,14 @@ export class NoteTeller {
   }
 }
 
-function noteKey({ code, identity, binding, pod }: Note): string {
-  return [code, ...[identity, binding, pod].map((one) => (one === undefined ? "" : objectKey(one.meta)))].join(" ");
+function noteKey({ code, identity, binding, pod, record }: Note): string {
+  return [code, ...[identity, binding, pod, record].map((one) => (one === undefined ? "" : objectKey(one.meta)))].join(
+    " ",
+  );
 }
 
-function subjectOf({ pod, identity, binding }: Note): { kind: Kind; meta: ObjectName } | undefined {
+function subjectOf({ pod, identity, binding, record }: Note): { kind: Kind; meta: ObjectName } | undefined {
+  if (record !== undefined) return { kind: kinds.assignment, meta: record.meta };
   if (pod !== undefined) return { kind: kinds.pod, meta: pod.meta };
   if (identity !== undefined) return { kind: kinds.identity, meta: identity.meta };
   return binding === undefined ? undefined : { kind: kinds.binding, meta: binding.meta };
