@@ -131,7 +131,10 @@ describe("executePlan", () => {
     const records = new FakeRecords();
     const { outcome, told, messages } = await run(appear, records, machines);
     expect(records.done.slice(2)).toEqual(["confirm a-default-good", "  Assigned, cleared 0"]);
-    expect(outcome).toEqual({ fault: undefined, retryInMs: machines.retryInMs });
+    expect(outcome).toEqual({
+      fault: undefined,
+      refused: { ids: new Set([idOf("bad")]), retryInMs: machines.retryInMs },
+    });
     expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
     expect(messages[0]).toBe(`bad-binding: Azure refuses ${idOf("bad")}; quarantined until 2026-01-01T00:00:00Z`);
   });
@@ -147,7 +150,7 @@ describe("executePlan", () => {
       return { ...result, refused: new Map([...result.refused, [first, { ...refusal, retryInMs: 7 }]]) };
     };
     const { outcome } = await run(appear, new FakeRecords(), machines);
-    expect(outcome).toEqual({ fault: undefined, retryInMs: 7 });
+    expect(outcome.refused).toEqual({ ids: new Set(names.map(idOf)), retryInMs: 7 });
   });
 
   it("does not tell of others' identities that were refused together with a record's own", async () => {
@@ -189,7 +192,7 @@ describe("executePlan", () => {
     const plan = { machine: VM, work: [], attach: [], detach: [], forget: [], repair: [repair, refused] };
     const { mended, notMended, outcome } = await run(plan, new FakeRecords(), machines);
     expect((await machines.read(VM)).clientIds).toEqual(new Map([[idOf("good"), "anew"]]));
-    expect([mended, outcome.retryInMs]).toEqual([[repair], machines.retryInMs]);
+    expect([mended, outcome.refused?.retryInMs]).toEqual([[repair], machines.retryInMs]);
     expect(notMended).toEqual([`${idOf("bad")}: Azure refuses ${idOf("bad")}`]);
   });
 

@@ -18,8 +18,8 @@ type MicPorts = {
 /** How a machine's plan went; the caller decides when to try again. */
 export type Outcome = {
   readonly fault: Fault | undefined;
-  /** When the first identity that Azure refuses is worth a new attempt, in milliseconds from now. */
-  readonly retryInMs?: number | undefined;
+  /** The identities that Azure refuses, and when the first is worth a new attempt, in milliseconds from now. */
+  readonly refused?: { readonly ids: ReadonlySet<string>; readonly retryInMs: number } | undefined;
 };
 
 type Recorded = RecordWork & { readonly record: Assignment };
@@ -37,10 +37,10 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
   const patched = await patchMachine(plan, recorded, ports, signal);
   await confirmRecords(plan, { recorded, patched }, ports, faults, signal);
   await removeRecords(plan, patched, ports, faults, signal);
-  const pauses = [...patched.refused.values()].map(({ retryInMs }) => retryInMs);
+  const retryInMs = Math.min(...[...patched.refused.values()].map(({ retryInMs }) => retryInMs));
   return {
     fault: gravest(patched.fault === undefined ? faults : [patched.fault, ...faults]),
-    retryInMs: pauses.length === 0 ? undefined : Math.min(...pauses),
+    refused: patched.refused.size === 0 ? undefined : { ids: new Set(patched.refused.keys()), retryInMs },
   };
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
-import { binding, identity, node, pod } from "../../test/support/make.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
+import { assignment, binding, identity, identityId, node, pod } from "../../test/support/make.ts";
+import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
+import type { Assignment, AssignmentState } from "../api/assignment.ts";
+import { resourceKey } from "../api/resource-id.ts";
 import type { MachinePlan, Snapshot } from "../assignment/types.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Outcome } from "./execute.ts";
@@ -86,6 +88,20 @@ function start(over: Partial<Snapshot> = {}) {
 
 const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>
   new Fault(code, "Azure hiccups", { retryAfterMs });
+
+const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
+const idOf = (name: string) => resourceKey(identityId(name));
+const bound = (name: string) => binding(name, { spec: { selector: "demo" } });
+/** Azure refuses `demo` for a minute; all else is done. */
+const refusal: Outcome = { fault: undefined, refused: { ids: new Set([idOf("demo")]), retryInMs: 60_000 } };
+
+const recordOf = (name: string, state: AssignmentState) => {
+  const record = assignment({ pod: pod("a"), identity: identity(name), binding: bound(name) }, state);
+  return new SmallCluster().put({ ...record, machine: VM });
+};
+const created = (name: string) => recordOf(name, "Created");
+const assigned = (name: string) => recordOf(name, "Assigned");
+const unguarded = (record: Assignment) => ({ ...record, meta: { ...record.meta, finalizers: [] } });
 
 describe("SyncLoop", () => {
   it("looks at once, and again when work has ended", async () => {
@@ -202,9 +218,9 @@ describe("SyncLoop", () => {
   });
 
   it("leaves a machine with refused identities alone until one is worth a new attempt, and calls that no failure", async () => {
-    const t = start();
+    const t = start({ assignments: [created("demo")] });
     await t.look();
-    t.works[0]?.end({ fault: undefined, retryInMs: 60_000 });
+    t.works[0]?.end(refusal);
     await t.look(1);
     t.clock.advance(59_000);
     t.becomes({});
@@ -217,13 +233,39 @@ describe("SyncLoop", () => {
   });
 
   it("does not let another pod of the machine wait for refused identities", async () => {
-    const t = start();
+    const t = start({ assignments: [created("demo")] });
     await t.look();
-    t.works[0]?.end({ fault: undefined, retryInMs: 60_000 });
+    t.works[0]?.end(refusal);
     await t.look(1);
     t.becomes({ pods: [pod("a"), pod("b")] });
     await t.look(1);
     expect(t.works).toHaveLength(2);
+    await t.end();
+  });
+
+  it.each<{ what: string; when: Partial<Snapshot> }>([
+    { what: "an identity is taken off", when: { drift: [{ kind: "missing", machine: VM, resourceId: idOf("good") }] } },
+    { what: "a record loses its finalizer", when: { assignments: [created("demo"), unguarded(assigned("good"))] } },
+    {
+      what: "the record of a refused identity does",
+      when: { assignments: [unguarded(created("demo")), assigned("good")] },
+    },
+  ])("mends at once, however often $what, beside refused identities", async ({ when }) => {
+    const calm = { assignments: [created("demo"), assigned("good")], drift: [] };
+    const named = ["demo", "good"];
+    const t = start({ identities: named.map((name) => identity(name)), bindings: named.map(bound), ...calm });
+    await t.look();
+    t.works[0]?.end(refusal);
+    await t.look(1);
+    for (const count of [2, 3]) {
+      t.becomes(when);
+      await t.look(1);
+      expect(t.works).toHaveLength(count);
+      t.becomes(calm);
+      t.works.at(-1)?.end(refusal);
+      await t.look(1);
+      expect(t.works).toHaveLength(count);
+    }
     await t.end();
   });
 

@@ -8,7 +8,7 @@ import type { Outcome } from "./execute.ts";
 import type { Machines } from "./ports.ts";
 import { Rests } from "./rests.ts";
 import { Trigger } from "./trigger.ts";
-import { needsAzure, withoutAzure } from "./wish.ts";
+import { needsAzure, partsLeft, partsOf, withoutAzure } from "./wish.ts";
 
 export type LoopOptions = {
   readonly snapshot: () => Snapshot;
@@ -161,7 +161,7 @@ export class SyncLoop {
     const delayMs = part !== undefined && needsAzure(part) ? machines.delayMs(machine) : 0;
     if (delayMs > 0) {
       events.machineWaiting(machine, delayMs);
-      this.#rests.begin(whole, "azure", delayMs, signal);
+      this.#rests.begin(machine, { hold: "azure" }, delayMs, signal);
       part = withoutAzure(whole);
     }
     return part === undefined ? undefined : { part, whole };
@@ -180,13 +180,14 @@ export class SyncLoop {
   async #carryOut({ part, whole }: Turn, signal: AbortSignal): Promise<void> {
     const { execute, events, firstPauseMs } = this.#options;
     try {
-      const { fault, retryInMs } = await execute(part, signal);
+      const { fault, refused } = await execute(part, signal);
       if (fault !== undefined) throw fault;
       this.#backoffs.delete(whole.machine);
-      if (retryInMs === undefined) return;
-      const pauseMs = Math.max(firstPauseMs, retryInMs);
+      if (refused === undefined) return;
+      const pauseMs = Math.max(firstPauseMs, refused.retryInMs);
       events.machineHeld(whole.machine, pauseMs);
-      this.#rests.begin(whole, "same", pauseMs, signal);
+      // What is done is no part of it: when that comes undone, it does not wait for what Azure refuses.
+      this.#rests.begin(whole.machine, { hold: "same", asked: partsLeft(part, refused.ids) }, pauseMs, signal);
     } catch (reason) {
       if (!signal.aborted) this.#restAfter(Fault.from(reason), whole, signal);
     }
@@ -202,7 +203,7 @@ export class SyncLoop {
     events.machineFailed(machine, fault, pauseMs);
     // A pause that somebody asked for is kept whatever we wish.
     const hold = fault.kind !== "throttled" ? "same" : fault.code === "ARM_THROTTLED" ? "azure" : "all";
-    this.#rests.begin(whole, hold, pauseMs, signal);
+    this.#rests.begin(machine, { hold, asked: partsOf(whole) }, pauseMs, signal);
   }
 
   async #fireEvery(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,13 +1,13 @@
 import type { MachinePlan } from "../assignment/types.ts";
 import type { Clock } from "../base/clock.ts";
-import { asksForMore, needsAzure, type Parts, partsOf, withoutAzure } from "./wish.ts";
+import { asksForMore, needsAzure, type Parts, withoutAzure } from "./wish.ts";
 
 /**
  * What a rest holds back: `same` what was asked for before, since another wish may fare better; `azure` changes of the
  * machine itself, whatever is wished; `all` everything.
  */
-type Hold = "same" | "azure" | "all";
-type Rest = { readonly hold: Hold; readonly asked: Parts; readonly end: AbortController };
+type Held = { readonly hold: "same"; readonly asked: Parts } | { readonly hold: "azure" | "all" };
+type Rest = Held & { readonly end: AbortController };
 
 /** Machines that are left alone for a while. */
 export class Rests {
@@ -21,9 +21,8 @@ export class Rests {
   }
 
   /** Leaves a machine alone until the time is over or `release` lets it go. */
-  begin(plan: MachinePlan, hold: Hold, ms: number, signal: AbortSignal): void {
-    const { machine } = plan;
-    const rest = { hold, asked: partsOf(plan), end: new AbortController() };
+  begin(machine: string, held: Held, ms: number, signal: AbortSignal): void {
+    const rest = { ...held, end: new AbortController() };
     this.#rests.get(machine)?.end.abort();
     this.#rests.set(machine, rest);
     const wake = () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { assignment, binding, identity, pod } from "../../test/support/make.ts";
 import type { AssignmentDraft } from "../api/assignment.ts";
 import type { MachinePlan } from "../assignment/types.ts";
-import { asksForMore, needsAzure, partsOf, withoutAzure } from "./wish.ts";
+import { asksForMore, needsAzure, partsLeft, partsOf, withoutAzure } from "./wish.ts";
 
 const of = { pod: pod("a"), identity: identity("demo"), binding: binding("demo") };
 const record = assignment(of);
@@ -32,6 +32,40 @@ describe("asksForMore", () => {
     { when: "a record is to go", now: { forget: [{ record, after: [] }] }, then: true },
   ])("is $then when $when", ({ now, then }) => {
     expect(asksForMore({ ...before, ...now }, partsOf(before))).toBe(then);
+  });
+});
+
+describe("partsLeft", () => {
+  const good = { record: assignment({ ...of, pod: pod("b") }), after: ["y"] };
+  const plan: MachinePlan = {
+    ...nothing,
+    work: [{ draft: { ...draft, name: "c" }, record: undefined, awaits: "y", clears: [] }, fresh],
+    attach: ["x", "y"],
+    detach: ["z", "w"],
+    repair: [
+      { kind: "missing", machine: "vm", resourceId: "x" },
+      { kind: "stale", machine: "vm", resourceId: "y" },
+    ],
+    forget: [good, { record, after: ["w", "z"] }],
+  };
+
+  it("is what waits for the identities that Azure refuses, less the records that were written meanwhile", () => {
+    expect(partsLeft(plan, new Set(["x", "z"]))).toEqual(
+      partsOf({
+        ...nothing,
+        work: [kept],
+        attach: ["x"],
+        detach: ["z"],
+        repair: [{ kind: "missing", machine: "vm", resourceId: "x" }],
+        forget: [{ record, after: ["w", "z"] }],
+      }),
+    );
+  });
+
+  it("keeps the records from which a leftover is not struck out", () => {
+    expect(partsLeft({ ...nothing, work: [{ ...kept, clears: ["w"] }] }, new Set(["w"]))).toEqual(
+      partsOf({ ...nothing, work: [kept] }),
+    );
   });
 });
 

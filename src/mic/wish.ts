@@ -1,22 +1,45 @@
 import { objectKey } from "../api/meta.ts";
-import type { MachinePlan } from "../assignment/types.ts";
+import type { MachinePlan, RecordWork } from "../assignment/types.ts";
 
 /** What a plan asks for, part by part. */
 export type Parts = ReadonlySet<string>;
+type Ids = ReadonlySet<string>;
 
 /** That a record was written in the meantime leaves fewer parts, but adds none. */
-export function partsOf({ attach, detach, repair, work, forget }: MachinePlan): Parts {
-  const works = work.flatMap(({ draft, record }) => {
-    const name = record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta);
-    return draft === undefined ? [`keep ${name}`] : [`keep ${name}`, `write ${name} ${JSON.stringify(draft)}`];
-  });
+export function partsOf(plan: MachinePlan): Parts {
+  const writes = plan.work.filter(({ draft }) => draft !== undefined);
   return new Set([
+    ...beyondWrites(plan),
+    ...writes.map((work) => `write ${nameOf(work)} ${JSON.stringify(work.draft)}`),
+  ]);
+}
+
+/** What a plan asks for when all of it is done but what these identities stand in the way of. */
+export function partsLeft({ machine, attach, detach, repair, work, forget }: MachinePlan, ids: Ids): Parts {
+  const isLeft = (id: string) => ids.has(id);
+  const left = {
+    machine,
+    attach: attach.filter(isLeft),
+    detach: detach.filter(isLeft),
+    repair: repair.filter(({ resourceId }) => isLeft(resourceId)),
+    work: work.filter(({ awaits, clears }) => (awaits !== undefined && isLeft(awaits)) || clears.some(isLeft)),
+    forget: forget.filter(({ after }) => after.some(isLeft)),
+  };
+  return new Set(beyondWrites(left));
+}
+
+function beyondWrites({ attach, detach, repair, work, forget }: MachinePlan): readonly string[] {
+  return [
     ...attach.map((id) => `attach ${id}`),
     ...detach.map((id) => `detach ${id}`),
     ...repair.map(({ kind, resourceId }) => `repair ${kind} ${resourceId}`),
-    ...works,
+    ...work.map((one) => `keep ${nameOf(one)}`),
     ...forget.map(({ record }) => `forget ${objectKey(record.meta)}`),
-  ]);
+  ];
+}
+
+function nameOf({ draft, record }: RecordWork): string {
+  return record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta);
 }
 
 /** Whether a plan asks for more than was asked for before. */
