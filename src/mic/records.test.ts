@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { binding, identity } from "../../test/support/make.ts";
+import { ScriptedApi } from "../../test/support/scripted-api.ts";
+import { type AssignmentDraft, readAssignment, writeAssignment } from "../api/assignment.ts";
+import { kinds } from "../api/kinds.ts";
+import { realClock } from "../base/clock.ts";
+import { createLog } from "../base/log.ts";
+import { KubeClient } from "../kube/client.ts";
+import { Store } from "../kube/store.ts";
+import { createRecords } from "./records.ts";
+
+const COMPUTE = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines";
+const never = new AbortController().signal;
+const draft: AssignmentDraft = {
+  name: "web-default-demo",
+  namespace: "default",
+  identity: identity("demo"),
+  binding: binding("demo"),
+  pod: "web",
+  podNamespace: "default",
+  nodeName: "node-0",
+  state: "Created",
+  machine: `${COMPUTE}/node-0`,
+  leftovers: [],
+};
+
+/** A record as the API server has it. */
+function stored(over: Partial<AssignmentDraft> = {}, resourceVersion = "5", uid = "first") {
+  const object = writeAssignment({ ...draft, ...over }) as { readonly metadata: object };
+  return { ...object, metadata: { ...object.metadata, uid, resourceVersion } };
+}
+
+/** Records whose store knows one, on an API server that takes writes over one version. */
+function place(version = "5") {
+  const log = createLog({ write: () => {} });
+  const api = new ScriptedApi(({ body = "" }) =>
+    body.includes(`"resourceVersion":"${version}"`)
+      ? { status: 200, body: stored({ state: "Assigned" }, "9") }
+      : { status: 409, body: { kind: "Status", reason: "Conflict", message: "the object has been modified" } },
+  );
+  const client = new KubeClient({ transport: api }, { userAgent: "test", log });
+  const store = new Store({ client, kind: kinds.assignment, read: readAssignment, log });
+  const record = store.accept(stored());
+  return { api, store, record, records: createRecords({ client, store, clock: realClock, onWrite: () => {} }) };
+}
+
+const done = { machine: draft.machine, isAssigned: true, cleared: [] };
+
+describe("a record that changed after its machine was", () => {
+  it.each([
+    { how: "it means another machine", now: stored({ machine: `${COMPUTE}/node-1` }, "6") },
+    { how: "it means another identity", now: stored({ identity: identity("other") }, "6") },
+    { how: "it was made anew", now: stored({}, "6", "second") },
+  ])("is not confirmed when $how now", async ({ now }) => {
+    const { api, store, record, records } = place();
+    store.accept(now);
+    await expect(records.confirm(record, done, never)).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+    expect(api.requests).toEqual([]);
+  });
+
+  it("is not confirmed when it is gone", async () => {
+    const { api, store, record, records } = place();
+    store.forget(record.meta, record.meta.uid);
+    await expect(records.confirm(record, done, never)).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+    expect(api.requests).toEqual([]);
+  });
+
+  it("is confirmed when it still means the same", async () => {
+    const { store, record, records } = place("6");
+    store.accept(stored({ nodeName: "node-0-renamed" }, "6"));
+    await records.confirm(record, done, never);
+    expect(store.get(record.meta)?.state).toBe("Assigned");
+  });
+});
