@@ -9,6 +9,8 @@ const vm = (name: string) =>
   machineOf(`/subscriptions/Sub/resourcegroups/rg/providers/Microsoft.Compute/virtualMachines/${name}`);
 const throttled = (code = "TooManyRequests", retryAfterMs = 30_000) =>
   new Fault("ARM_THROTTLED", "slow down", { facts: { code }, retryAfterMs });
+const fault = (code: "ARM_ERROR" | "ARM_FORBIDDEN", status: number, retryAfterMs?: number) =>
+  new Fault(code, "no", { facts: { status }, retryAfterMs });
 
 function gate() {
   const clock = new FakeClock();
@@ -78,13 +80,81 @@ describe("ArmGate", () => {
 
   it("counts no answer of Azure as an outage unless it is one", () => {
     const { gate: entry, told } = gate();
-    const fault = (code: "ARM_ERROR" | "ARM_FORBIDDEN", status: number) => new Fault(code, "no", { facts: { status } });
-    for (let i = 0; i < 20; i += 1) entry.failed("get", vm("a"), fault("ARM_ERROR", 409));
-    for (let i = 0; i < 20; i += 1) entry.failed("get", vm("a"), fault("ARM_FORBIDDEN", 403));
-    for (let i = 0; i < 4; i += 1) entry.failed("get", vm("a"), fault("ARM_ERROR", 503));
+    for (let i = 0; i < 20; i += 1) entry.failed("get", vm(`a${i}`), fault("ARM_ERROR", 409));
+    for (let i = 0; i < 20; i += 1) entry.failed("get", vm(`b${i}`), fault("ARM_FORBIDDEN", 403));
     expect(told).toEqual([]);
-    entry.failed("get", vm("b"), new Fault("ENTRA_UNREACHABLE", "no"));
+  });
+
+  it.each([
+    "ARM_UNREACHABLE",
+    "ENTRA_UNREACHABLE",
+    "ENTRA_ERROR",
+    "IMDS_UNREACHABLE",
+    "IMDS_ERROR",
+    "IMDS_THROTTLED",
+  ] as const)("takes %s five times in a row for an outage of all, whichever machine it was for", (code) => {
+    const { gate: entry, told } = gate();
+    for (let i = 0; i < 4; i += 1) entry.failed("get", vm("a"), new Fault(code, "no"));
+    entry.succeeded("get", vm("b"));
+    for (let i = 0; i < 4; i += 1) entry.failed("get", vm("a"), new Fault(code, "no"));
+    expect([told, entry.delayMs(vm("a"))]).toEqual([[], 0]);
+    entry.failed("get", vm("a"), new Fault(code, "no"));
     expect(told).toEqual([["open", "sub"]]);
+    expect([entry.delayMs(vm("a")), entry.delayMs(vm("b"))]).toEqual([10_000, 5_000]);
+  });
+
+  it("rests a machine that fails alone, longer each time, up to a minute, and no other", () => {
+    const { gate: entry, clock, told } = gate();
+    const rests = Array.from({ length: 8 }, () => {
+      clock.advance(entry.delayMs(vm("a")));
+      entry.failed("update", vm("a"), fault("ARM_ERROR", 500));
+      entry.succeeded("update", vm("b"));
+      return entry.delayMs(vm("a"));
+    });
+    expect(rests).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect([entry.delayMs(vm("b")), told]).toEqual([0, []]);
+    entry.succeeded("update", vm("a"));
+    clock.advance(60_000);
+    entry.failed("update", vm("a"), fault("ARM_ERROR", 500));
+    expect(entry.delayMs(vm("a"))).toBe(1_000);
+  });
+
+  it("rests a machine that fails alone for as long as Azure asks, fifteen minutes at most", () => {
+    const { gate: entry } = gate();
+    entry.failed("update", vm("a"), fault("ARM_ERROR", 503, 90_000));
+    entry.failed("update", vm("b"), fault("ARM_ERROR", 503, 7_200_000));
+    expect([entry.delayMs(vm("a")), entry.delayMs(vm("b")), entry.delayMs(vm("c"))]).toEqual([90_000, 900_000, 0]);
+  });
+
+  it("takes three machines that fail within a minute with no answer in between for an outage", () => {
+    const { gate: entry, clock, told } = gate();
+    const fail = (...names: string[]) => {
+      for (const name of names) entry.failed("update", vm(name), fault("ARM_ERROR", 503));
+    };
+    fail("a", "b");
+    entry.succeeded("update", vm("d"));
+    fail("a", "b", "a", "b");
+    clock.advance(60_000);
+    fail("c");
+    expect(told).toEqual([]);
+    fail("a", "b");
+    expect(told).toEqual([["open", "sub"]]);
+  });
+
+  it("lets a machine try that has not failed, where there is one, and those that failed five seconds later", async () => {
+    const { gate: entry, clock } = gate();
+    for (const name of ["a", "b", "c"]) entry.failed("update", vm(name), fault("ARM_ERROR", 500));
+    clock.advance(5_000);
+    for (const name of ["a", "b", "c"]) expect(() => entry.check("update", vm(name))).toThrow("again in 5 s");
+    expect([entry.delayMs(vm("a")), entry.delayMs(vm("d"))]).toEqual([5_000, 0]);
+    await entry.enter("update", vm("d"), never);
+    entry.failed("update", vm("d"), fault("ARM_ERROR", 500));
+    clock.advance(10_000);
+    expect([entry.delayMs(vm("d")), entry.delayMs(vm("e"))]).toEqual([5_000, 0]);
+    clock.advance(5_000);
+    await entry.enter("update", vm("a"), never);
+    entry.succeeded("update", vm("a"));
+    await entry.enter("update", vm("b"), never);
   });
 
   it("begins anew when MIC signs in as somebody else, and says so where something was kept back", () => {

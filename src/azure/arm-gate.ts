@@ -2,8 +2,9 @@ import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Fault, FaultCode } from "../base/fault.ts";
 import { ArmBudget, type Verb } from "./arm-budget.ts";
-import { Breaker, type BreakerState } from "./breaker.ts";
+import { Breaker, type BreakerState, type Caller } from "./breaker.ts";
 import type { Hear, Machine, Remaining } from "./compute.ts";
+import { FailingMachines } from "./failing-machines.ts";
 
 export type ArmGateOptions = {
   readonly clock: Clock;
@@ -20,9 +21,16 @@ const SUBSCRIPTION_THROTTLED = new Set([
   "TenantRequestsThrottled",
   "ResourceRequestsThrottled",
 ]);
-/** Codes of no answer at all, or of none but trouble. */
-const OUTAGES = new Set<FaultCode>(["ARM_UNREACHABLE", "ENTRA_UNREACHABLE", "ENTRA_ERROR"]);
-/** So many machines throttled within a minute mean that it is about all. */
+/** Codes of no answer at all, and of trouble with MIC's own sign-in: no machine is to blame. */
+const OUTAGES = new Set<FaultCode>([
+  "ARM_UNREACHABLE",
+  "ENTRA_UNREACHABLE",
+  "ENTRA_ERROR",
+  "IMDS_UNREACHABLE",
+  "IMDS_ERROR",
+  "IMDS_THROTTLED",
+]);
+/** So many machines throttled within a minute, or failing in a row, mean that it is about all. */
 const MANY_MACHINES = 3;
 const MINUTE_MS = 60_000;
 const SHORTEST_REST_MS = 1_000;
@@ -32,6 +40,7 @@ const LONGEST_REST_MS = 15 * MINUTE_MS;
 /** Reads and changes of a subscription have limits of their own, hence gates of their own. */
 type Side = {
   readonly breaker: Breaker;
+  readonly failing: FailingMachines;
   /** The machines that were throttled lately, and when. */
   readonly throttledAt: Map<string, number>;
   /** Azure has said that nothing is left for the subscription. */
@@ -55,7 +64,7 @@ export class ArmGate {
     const verbs = ["get", "update"] as const;
     return Math.max(
       ...verbs.map((verb) => this.#budget.delayMs(verb, machine)),
-      ...verbs.map((verb) => this.#sides(machine)[verb].breaker.delayMs()),
+      ...verbs.map((verb) => this.#sides(machine)[verb].breaker.delayMs(this.#caller(verb, machine))),
     );
   }
 
@@ -73,14 +82,14 @@ export class ArmGate {
 
   /** @throws Fault when Azure takes no calls of that kind now */
   check(verb: Verb, machine: Machine): void {
-    this.#sides(machine)[verb].breaker.check();
+    this.#sides(machine)[verb].breaker.check(this.#caller(verb, machine));
   }
 
   /** Waits for a call's turn. @throws Fault when Azure takes no calls now; the signal's reason when that comes first */
   async enter(verb: Verb, machine: Machine, signal: AbortSignal): Promise<void> {
     this.check(verb, machine);
     await this.#budget.take(verb, machine, signal, this.#options.onWait);
-    this.#sides(machine)[verb].breaker.enter();
+    this.#sides(machine)[verb].breaker.enter(this.#caller(verb, machine));
     this.#tell(machine);
   }
 
@@ -94,7 +103,7 @@ export class ArmGate {
   }
 
   succeeded(verb: Verb, machine: Machine): void {
-    this.#sides(machine)[verb].breaker.answered();
+    this.#answered(verb, machine);
     this.#tell(machine);
   }
 
@@ -107,10 +116,32 @@ export class ArmGate {
   failed(verb: Verb, machine: Machine, fault: Fault): void {
     const { breaker } = this.#sides(machine)[verb];
     if (fault.code === "ARM_THROTTLED") this.#throttled(verb, machine, fault);
-    else if (isOutage(fault)) breaker.failed(fault);
-    else if (fault.code.startsWith("ARM_") && fault.code !== "ARM_CREDENTIAL") breaker.answered();
+    else if (OUTAGES.has(fault.code)) this.#unanswered(verb, machine, fault);
+    else if (Number(fault.facts.status ?? 0) >= 500) this.#troubled(verb, machine, fault);
+    else if (fault.code.startsWith("ARM_") && fault.code !== "ARM_CREDENTIAL") this.#answered(verb, machine);
     else breaker.left();
     this.#tell(machine);
+  }
+
+  #answered(verb: Verb, machine: Machine): void {
+    const { breaker, failing } = this.#sides(machine)[verb];
+    breaker.answered();
+    if (breaker.state === "closed") failing.answered(machine.id);
+  }
+
+  #unanswered(verb: Verb, machine: Machine, fault: Fault): void {
+    const { breaker, failing } = this.#sides(machine)[verb];
+    failing.suspect(machine.id);
+    breaker.failed(fault);
+  }
+
+  /** Azure has nothing but trouble for a machine: it rests alone, unless others fail too. */
+  #troubled(verb: Verb, machine: Machine, fault: Fault): void {
+    const { breaker, failing } = this.#sides(machine)[verb];
+    const { restMs, inRow } = failing.failed(machine.id);
+    if (breaker.state === "half-open") breaker.failed(fault);
+    else if (inRow >= MANY_MACHINES) breaker.opened(fault);
+    else this.#rest(verb, machine, fault.retryAfterMs ?? restMs);
   }
 
   #throttled(verb: Verb, machine: Machine, fault: Fault): void {
@@ -120,9 +151,16 @@ export class ArmGate {
       side.breaker.opened(fault);
       return;
     }
-    const restMs = Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, fault.retryAfterMs ?? REST_MS));
-    this.#budget.rest(verb, machine, restMs);
-    side.breaker.answered();
+    this.#rest(verb, machine, fault.retryAfterMs ?? REST_MS);
+    this.#answered(verb, machine);
+  }
+
+  #rest(verb: Verb, machine: Machine, ms: number): void {
+    this.#budget.rest(verb, machine, Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, ms)));
+  }
+
+  #caller(verb: Verb, machine: Machine): Caller {
+    return { isSuspect: this.#sides(machine)[verb].failing.isSuspect(machine.id) };
   }
 
   /** Whether a 429 is about the whole subscription: Azure says so, or throttles one machine after the other. */
@@ -148,7 +186,12 @@ export class ArmGate {
     const key = subscription.toLowerCase();
     const known = this.#subscriptions.get(key);
     if (known !== undefined) return known;
-    const side = (): Side => ({ breaker: new Breaker(this.#options), throttledAt: new Map(), isSpent: false });
+    const side = (): Side => ({
+      breaker: new Breaker(this.#options),
+      failing: new FailingMachines(this.#options),
+      throttledAt: new Map(),
+      isSpent: false,
+    });
     const fresh: Sides = { get: side(), update: side(), told: "closed" };
     this.#subscriptions.set(key, fresh);
     return fresh;
@@ -157,8 +200,4 @@ export class ArmGate {
 
 function isSpent(verb: Verb, { subscriptionReads, subscriptionWrites }: Remaining): boolean {
   return (verb === "get" ? subscriptionReads : subscriptionWrites) === 0;
-}
-
-function isOutage({ code, facts }: Fault): boolean {
-  return OUTAGES.has(code) || Number(facts.status ?? 0) >= 500;
 }

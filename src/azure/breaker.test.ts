@@ -64,6 +64,18 @@ describe("Breaker", () => {
     expect(gate.delayMs()).toBe(0);
   });
 
+  it("leaves the trial to others for five seconds before those take it whose failure says little about others", () => {
+    const { breaker: gate, clock } = breaker();
+    gate.opened(throttled(2_000));
+    clock.advance(2_000);
+    expect([gate.delayMs(), gate.delayMs({ isSuspect: true })]).toEqual([0, 5_000]);
+    expect(() => gate.enter({ isSuspect: true })).toThrow("again in 5 s");
+    gate.enter();
+    gate.failed(down);
+    clock.advance(gate.delayMs() + 5_000);
+    gate.enter({ isSuspect: true });
+  });
+
   it("opens after five failures in a row, not after four and a success", () => {
     const { breaker: gate } = breaker();
     const fail = (times: number) => {

@@ -9,6 +9,8 @@ import { Fault } from "../base/fault.ts";
  */
 export type BreakerState = "closed" | "open" | "half-open";
 
+/** Who wants to call: a suspect has failed lately, perhaps for reasons of its own, and would try in vain. */
+export type Caller = { readonly isSuspect: boolean };
 type BreakerOptions = { readonly clock: Clock; readonly random: () => number };
 
 const FAILURES = 5;
@@ -16,6 +18,9 @@ const SHORTEST_MS = 1_000;
 const LONGEST_MS = 15 * 60_000;
 /** For the others while one call tries whether Azure answers again. */
 const TRIAL_MS = 1_000;
+/** So much later than others a suspect may try: where there is another, that one tells more. */
+const SUSPECT_MS = 5_000;
+const ANYBODY: Caller = { isSuspect: false };
 
 /** Keeps calls back while Azure wants none or answers none. */
 export class Breaker {
@@ -37,21 +42,22 @@ export class Breaker {
   }
 
   /** How long until a call may go, in milliseconds. */
-  delayMs(): number {
+  delayMs({ isSuspect } = ANYBODY): number {
     if (this.#reason === undefined) return 0;
     if (this.#isTrying) return TRIAL_MS;
-    return Math.max(0, Math.ceil(this.#until - this.#clock.monotonic()));
+    const until = this.#until + (isSuspect ? SUSPECT_MS : 0);
+    return Math.max(0, Math.ceil(until - this.#clock.monotonic()));
   }
 
   /** @throws Fault when a call may not go now */
-  check(): void {
-    const delayMs = this.delayMs();
+  check(caller = ANYBODY): void {
+    const delayMs = this.delayMs(caller);
     if (delayMs > 0 && this.#reason !== undefined) throw keptBack(this.#reason, delayMs);
   }
 
   /** A call goes; it is to end in `answered`, `failed`, `opened` or `left`. @throws Fault when it may not */
-  enter(): void {
-    this.check();
+  enter(caller = ANYBODY): void {
+    this.check(caller);
     if (this.#reason !== undefined) this.#isTrying = true;
   }
 

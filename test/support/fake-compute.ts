@@ -22,6 +22,7 @@ type Holder = { type: string; state: string; readonly clientIds: Map<string, str
 export class FakeCompute implements Compute {
   readonly #machines = new Map<string, Holder>();
   readonly #bad = new Set<string>();
+  readonly #sick = new Map<string, Trouble>();
   readonly #troubles: { readonly verb: "get" | "update"; readonly trouble: Trouble }[] = [];
   readonly #gates: Promise<void>[] = [];
   naming: Naming = "all";
@@ -61,6 +62,11 @@ export class FakeCompute implements Compute {
     for (let i = 0; i < times; i += 1) this.#troubles.push({ verb, trouble });
   }
 
+  /** Every change of a machine fails from now on. */
+  failAlways(id: string, trouble: Trouble): void {
+    this.#sick.set(resourceKey(id), trouble);
+  }
+
   /** The next change waits until the answer is called. */
   hold(): () => void {
     const gate = Promise.withResolvers<void>();
@@ -79,6 +85,8 @@ export class FakeCompute implements Compute {
     this.patches.push({ machine: resourceKey(machine.id), patch });
     const gate = this.#gates.shift();
     if (gate !== undefined) await raceAbort(gate, signal);
+    const sick = this.#sick.get(resourceKey(machine.id));
+    if (sick !== undefined) throw azureFault(machine, sick);
     const apply = () => this.#apply(this.#find(machine), patch);
     this.#fail("update", machine, hear, apply);
     this.#check(machine, patch);
@@ -93,7 +101,7 @@ export class FakeCompute implements Compute {
     const { status, remaining, when = "before" } = next.trouble;
     if (when === "after") apply();
     if (status !== undefined) hear?.({ status, resource: new Map(), ...remaining });
-    throw azureFault(machine, next.trouble);
+    throw azureFault(machine, next.trouble, verb);
   }
 
   #find(machine: Machine): Holder {
@@ -142,9 +150,11 @@ function refusal(bad: readonly string[], naming: Naming): Trouble {
   return { status: 403, code: "LinkedAuthorizationFailed", message };
 }
 
-function azureFault(machine: Machine, { status, code, message = "it said so", retryAfterSeconds }: Trouble) {
+function azureFault(machine: Machine, trouble: Trouble, verb: "get" | "update" = "update") {
+  const { status, code, message = "it said so", retryAfterSeconds } = trouble;
   const headers = new Map(retryAfterSeconds === undefined ? [] : [["retry-after", String(retryAfterSeconds)]]);
-  const request = { url: `https://management.azure.com${machine.id}?api-version=2025-01-01` };
+  const method = verb === "get" ? "GET" : "PATCH";
+  const request = { url: `https://management.azure.com${machine.id}?api-version=2025-01-01`, method };
   const error = Object.assign(new Error(message), { name: "RestError", statusCode: status, code, request });
   return armFault(Object.assign(error, { response: { headers } }), machine.id);
 }
