@@ -15,11 +15,12 @@ import { LeaderLease } from "../kube/leader.ts";
 import { lead } from "../kube/leadership.ts";
 import { leaseLock } from "../kube/lease.ts";
 import { type DryRunFormat, dryRun } from "../mic/dry-run.ts";
+import { type Patience, patienceOf } from "../mic/dry-run-patience.ts";
 import { micMetrics } from "../mic/metrics.ts";
 import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
 import { modeLine } from "../mic/settings.ts";
-import { catchUp, micStores, notFilled } from "../mic/stores.ts";
+import { catchUp, type MicStores, micStores, notFilled } from "../mic/stores.ts";
 import { upgradeTypes } from "../mic/type-upgrade.ts";
 import { micEngine } from "./mic-engine.ts";
 import { type Context, runProgram } from "./program.ts";
@@ -32,7 +33,8 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   log.info(`starting mic process. Version: ${version.version}. Build date: ${version.date}.`);
   const agent = userAgent("MIC", config.customUserAgent);
   let onReload = () => {};
-  const source = new CloudSource({ file: config.cloudConfigFile, env: process.env, log, onChange: () => onReload() });
+  const mayWait = config.dryRun === "off";
+  const source = new CloudSource({ file: config.cloudConfigFile, env: process.env, log, mayWait, onChange: () => onReload() });
   await source.load();
   const access = await loadAccess(config.kubeconfig, process.env);
 
@@ -44,16 +46,19 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
 
   const metrics = new Metrics(micMetrics);
-  const stores = micStores({ client, log });
+  const patience = patienceOf(realClock);
+  const stores = micStores({ client, log, ...(mayWait ? {} : patience.hooks) });
   const leases = locks(config, { client: leaseClient, announcer, log });
   const isLeading = () => leases.every((lease) => lease.isLeader);
   const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env, isLeading };
   const engine = micEngine(tools);
   onReload = () => engine.accessChanged();
 
-  if (config.dryRun !== "off") return await printPlan(config.dryRun, engine, tools, signal);
+  if (config.dryRun !== "off") return await printPlan(config.dryRun, { engine, stores, patience }, signal);
 
-  const notReady = () => notFilled(stores) ?? (source.access === undefined ? source.problem?.message : undefined);
+  const unreachedLock = () => leases.map(({ problem }) => problem).find((problem) => problem !== undefined);
+  const notReady = () =>
+    notFilled(stores) ?? (source.access === undefined ? source.problem?.message : undefined) ?? unreachedLock();
   const health = { isActive: () => engine.isRunning, notReady, isStuck: () => engine.isStuck };
   await using probes = await serveProbes(health, config.probePort);
   log.info(`initialized health probe on port ${probes.port}`);
@@ -84,19 +89,20 @@ type Engine = ReturnType<typeof micEngine>;
 /** For people: it listens nowhere, so that it runs beside an instance in the same pod. */
 async function printPlan(
   format: DryRunFormat,
-  engine: Engine,
-  { stores, source }: Tools,
+  { engine, stores, patience }: { engine: Engine; stores: MicStores; patience: Patience },
   signal: AbortSignal,
 ): Promise<void> {
-  if (source.access === undefined) throw source.problem ?? new Error("azure.json was not read");
   const all = Object.values(stores);
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
   const following = all.map((store) => store.run(stop));
-  await Promise.all(all.map((store) => store.ready(stop)));
-  dryRun({ snapshot: engine.snapshot, format, write: (text) => void process.stdout.write(text) });
-  over.abort();
-  await Promise.all(following);
+  try {
+    await patience.until(Promise.all(all.map((store) => store.ready(stop))), stop);
+    dryRun({ snapshot: engine.snapshot, format, write: (text) => void process.stdout.write(text) });
+  } finally {
+    over.abort();
+    await Promise.all(following);
+  }
 }
 
 /** Today's lock and the one of the releases before, so that one of each never lead side by side. */

@@ -5,6 +5,7 @@ import { Bell } from "./bell.ts";
 import { Deadline } from "./deadline.ts";
 import { electionNote } from "./election-note.ts";
 import type { EventNote } from "./events.ts";
+import { insist } from "./insistence.ts";
 import type { LeaderLock, LockTerms } from "./lock.ts";
 import { watchLock } from "./lock-watch.ts";
 import { ObservedLock } from "./observed-lock.ts";
@@ -23,17 +24,23 @@ export type LeaderOptions = {
   readonly onChange?: (isLeader: boolean, note: EventNote) => void;
 };
 
+/** The holder counts as such for this part of the duration, while others wait for the whole of it. */
+const HELD_SHARE = 0.7;
 /** A lock that was let go says so: others may take it at once. */
 const FREE_MS = 1_000;
 
 /**
- * Leader election by a lock of duration D, renewed every D/8 to D/4.
+ * Leader election by a lock of duration D, renewed D/8 to D/4 after the last renewal was sent.
  *
- * Never two leaders, as long as two clocks do not differ in speed by a factor of two: the holder stops D/2 after it
- * *sent* the last renewal that succeeded; others wait D after they *saw* the lock change, which is later than it was
- * sent. Both measure with their own monotonic clock; the times inside the lock are for people. Every write is bound to
- * the version that was read, so of two candidates one is refused. Who finds its own name in the lock without having
- * written it waits like everybody else: the name may be another program's, by mistake.
+ * Never two leaders, as long as no clock runs 40 % faster than another: the holder stops 0.7 D after it *sent* the last
+ * write that succeeded; others wait D after they *saw* the lock change, which is later than it was sent. Both measure
+ * with their own monotonic clock; the times inside the lock are for people. Every write is bound to the version that
+ * was read, so of two candidates one is refused, and so is what arrives late. Who finds its own name in the lock without
+ * having written it waits like everybody else: the name may be another program's, by mistake.
+ *
+ * An API server that takes up to D/3 for an answer is slow, but not away: its answers are waited for, and the next
+ * renewal follows at once. A connection that is dead looks the same, so a renewal without an answer for D/8 gets
+ * another beside it; one of them is refused, finds the other's version, and writes over that.
  *
  * A watch makes it quick: who waits looks at once when the lock is free, and who leads when it is so no more. A lock
  * that is deleted counts as changed, since its holder may not know yet; when that one has stopped, it leaves a free
@@ -50,6 +57,7 @@ export class LeaderLease {
   /** Monotonic time until which leadership is proved. */
   #heldUntil = Number.NEGATIVE_INFINITY;
   #waitsFor = "";
+  #wasReached = false;
 
   constructor(options: LeaderOptions) {
     const { lock, clock = realClock, log } = options;
@@ -63,11 +71,19 @@ export class LeaderLease {
       failing: "cannot read or renew the leader lease, trying again",
       well: "leader lease works again",
       fields: this.#fields,
+      clock,
     });
   }
 
   get isLeader(): boolean {
     return this.#clock.monotonic() < this.#heldUntil;
+  }
+
+  /** Why this program can never lead as it is, or for now: the lock was never reached, or not for longer than D. */
+  get problem(): string | undefined {
+    const { durationMs } = this.#options;
+    if (this.#wasReached) return this.#outage.longerThan(durationMs)?.message;
+    return this.#outage.longerThan(-1)?.message ?? `the leader lock ${this.#fields.lock} was not looked at yet`;
   }
 
   /**
@@ -92,10 +108,10 @@ export class LeaderLease {
   async observe(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        using limit = this.#attemptLimit(signal);
-        await this.#lock.look(limit.signal);
-      } catch {
-        // Whoever asks for the lock says what is wrong with it.
+        await this.#answered((limited) => this.#lock.look(limited), signal);
+        this.#reached();
+      } catch (reason) {
+        if (!signal.aborted) this.#outage.failed(Fault.from(reason));
       }
       await this.#clock.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
@@ -131,9 +147,8 @@ export class LeaderLease {
     while (!signal.aborted) {
       this.#news.quiet();
       try {
-        using limit = this.#attemptLimit(signal);
-        const isWon = await this.#tryAcquire(limit.signal);
-        this.#outage.well();
+        const isWon = await this.#tryAcquire(signal);
+        this.#reached();
         if (isWon) return true;
       } catch (reason) {
         if (!signal.aborted) this.#outage.failed(Fault.from(reason));
@@ -144,22 +159,25 @@ export class LeaderLease {
   }
 
   async #tryAcquire(signal: AbortSignal): Promise<boolean> {
-    const sentAt = this.#clock.monotonic();
     const { identity, durationMs } = this.#options;
+    let sentAt: number;
     try {
-      const found = await this.#lock.look(signal);
+      const found = await this.#answered((limited) => this.#lock.look(limited), signal);
       const holder = this.#lock.holderFor(durationMs);
       if (holder !== "") return this.#waitFor(holder);
       const terms = { ...this.#terms(identity), acquiredAt: this.#clock.now() };
-      if (found === undefined) await this.#lock.create({ ...terms, transitions: 0 }, signal);
-      else await this.#lock.update(found, { ...terms, transitions: found.transitions + 1 }, signal);
+      sentAt = this.#clock.monotonic();
+      await this.#answered((limited) => {
+        if (found === undefined) return this.#lock.create({ ...terms, transitions: 0 }, limited);
+        return this.#lock.update(found, { ...terms, transitions: found.transitions + 1 }, limited);
+      }, signal);
     } catch (reason) {
       if (Fault.is(reason, "KUBE_CONFLICT")) return false; // another was quicker
       throw reason;
     }
     this.#waitsFor = "";
     this.#options.log.info("leader lease acquired", { ...this.#fields, identity });
-    this.#setHeldUntil(sentAt + durationMs / 2);
+    this.#setHeldUntil(sentAt + this.#heldMs);
     return true;
   }
 
@@ -182,39 +200,39 @@ export class LeaderLease {
   }
 
   async #renewInTime(signal: AbortSignal): Promise<void> {
-    for (let pause = this.#renewalPause(); ; pause = this.#options.durationMs / 16) {
-      await this.#news.sleep(pause, signal);
-      this.#news.quiet();
-      try {
-        using limit = this.#attemptLimit(signal);
-        await this.#renew(limit.signal);
-        return this.#outage.well();
-      } catch (reason) {
-        signal.throwIfAborted();
-        if (Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason; // it is another's, or anybody's
-        this.#outage.failed(Fault.from(reason));
-      }
-    }
+    const { durationMs } = this.#options;
+    const sentAt = this.#heldUntil - this.#heldMs;
+    // What a slow answer took is not waited for once more.
+    await this.#news.sleep(Math.max(0, sentAt + this.#renewalPause() - this.#clock.monotonic()), signal);
+    this.#news.quiet();
+    const onFailure = (reason: unknown) => {
+      if (Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason; // it is another's, or anybody's
+      this.#outage.failed(Fault.from(reason));
+    };
+    const pace = { clock: this.#clock, patienceMs: durationMs / 8, pauseMs: durationMs / 16 };
+    await insist((stop) => this.#renew(stop), { ...pace, onFailure }, signal);
+    this.#reached();
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
     const { identity } = this.#options;
     const sentAt = await this.#lock.rewrite(identity, () => this.#terms(identity), signal);
-    this.#setHeldUntil(sentAt + this.#options.durationMs / 2);
+    signal.throwIfAborted(); // another attempt has succeeded, or leadership is over
+    this.#setHeldUntil(Math.max(this.#heldUntil, sentAt + this.#heldMs));
   }
 
   /** Hands over: the next candidate need not wait until the lock expires. Only call it when the work has ended. */
   async #letGo(isLost: boolean): Promise<void> {
     const { log } = this.#options;
     this.#setHeldUntil(Number.NEGATIVE_INFINITY);
+    if (isLost && this.#lock.latest !== undefined) return; // another's, or nobody answers
     const now = this.#clock.now();
     const terms = { holder: "", durationMs: FREE_MS, renewedAt: now, acquiredAt: now };
-    using limit = this.#attemptLimit();
     try {
-      if (this.#lock.latest === undefined) await this.#lock.create({ ...terms, transitions: 0 }, limit.signal);
-      else if (isLost)
-        return; // another's, or nobody answers
-      else await this.#lock.rewrite(this.#options.identity, () => terms, limit.signal);
+      await this.#answered(async (limited) => {
+        if (this.#lock.latest === undefined) await this.#lock.create({ ...terms, transitions: 0 }, limited);
+        else await this.#lock.rewrite(this.#options.identity, () => terms, limited);
+      });
       log.info("leader lease released", this.#fields);
     } catch (reason) {
       const fields = { ...this.#fields, error: Fault.from(reason).message };
@@ -251,10 +269,21 @@ export class LeaderLease {
     return (durationMs / 8) * (1 + random());
   }
 
-  /** One request gets a part of the time only, so that a dead connection leaves time for another. */
-  #attemptLimit(outer?: AbortSignal): Deadline {
-    const ms = this.#options.durationMs / 8;
+  /** How long one write proves leadership. */
+  get #heldMs(): number {
+    return this.#options.durationMs * HELD_SHARE;
+  }
+
+  #reached(): void {
+    this.#wasReached = true;
+    this.#outage.well();
+  }
+
+  /** A slow answer is waited for, but no longer than a leader could wait for it. */
+  async #answered<T>(ask: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T> {
+    const ms = this.#options.durationMs / 2;
     const reason = () => new Fault("KUBE_UNREACHABLE", `the API server gave no answer within ${ms} ms`);
-    return new Deadline({ ms, reason, outer, clock: this.#clock });
+    using limit = new Deadline({ ms, reason, outer, clock: this.#clock });
+    return await ask(limit.signal);
   }
 }

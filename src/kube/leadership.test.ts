@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MemoryLock } from "../../test/support/memory-lock.ts";
 import { PassingTime } from "../../test/support/passing-time.ts";
+import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { LeaderLease } from "./leader.ts";
 import { lead } from "./leadership.ts";
@@ -8,6 +9,14 @@ import { lead } from "./leadership.ts";
 const DURATION_MS = 2_000;
 const until = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+
+async function pass(time: PassingTime, ms: number): Promise<void> {
+  let isOver = false;
+  time.after(ms, () => {
+    isOver = true;
+  });
+  while (!isOver) await time.step();
+}
 
 /** A program that leads by two locks, and all that happened to it. */
 function program() {
@@ -31,21 +40,116 @@ function program() {
     said.push("works no more");
   };
   const begin = () => lead([lease("outer", outer), lease("inner", inner)], work, stop.signal);
-  const pass = async (ms: number) => {
-    let isOver = false;
-    time.after(ms, () => {
-      isOver = true;
-    });
-    while (!isOver) await time.step();
-  };
   const cut = () => {
     isConnected = false;
   };
-  return { time, said, outer, inner, stop, begin, pass, cut };
+  return { time, said, outer, inner, stop, begin, pass: (ms: number) => pass(time, ms), cut };
 }
 
-const holder = (holderIdentity: string) => ({ holder: holderIdentity, durationMs: DURATION_MS, renewedAt: 0 });
+const held = (holderIdentity: string) => ({ holder: holderIdentity, durationMs: DURATION_MS, renewedAt: 0 });
 const never = new AbortController().signal;
+
+/** Two programs on an API server that needs so many milliseconds for each answer, and what they did in two minutes. */
+async function slow(answerMs: () => number) {
+  const time = new PassingTime();
+  const locks = [new MemoryLock(time), new MemoryLock(time)];
+  const said: string[] = [];
+  const begun = new AbortController();
+  for (const identity of ["a", "b"]) {
+    const leases = locks.map((lock) => {
+      const log = createLog({ write: () => {} });
+      const reached = lock.reached(() => answerMs() / 2);
+      return new LeaderLease({ lock: reached, identity, durationMs: 15_000, log, clock: time.clock(1) });
+    });
+    const work = async (signal: AbortSignal) => {
+      said.push(`${identity} leads`);
+      await until(signal);
+      said.push(`${identity} leads no more`);
+    };
+    void lead(leases, work, begun.signal);
+  }
+  let leadsAt = Number.POSITIVE_INFINITY;
+  while (time.ms < 120_000) {
+    await time.step();
+    if (said.length > 0) leadsAt = Math.min(leadsAt, time.ms);
+  }
+  return { said, leadsAt };
+}
+
+describe("the problem of a lock", () => {
+  const refused = new Fault("KUBE_FORBIDDEN", "grant it");
+
+  it("is there until the lock was reached, and again when it was not for longer than the duration", async () => {
+    const time = new PassingTime();
+    let fault: Fault | undefined;
+    const locks = [new MemoryLock(time), new MemoryLock(time)].map((lock) => {
+      const reached = lock.reached(() => 1);
+      const create: typeof reached.create = async (terms, signal) => {
+        if (fault !== undefined) throw fault;
+        return await reached.create(terms, signal);
+      };
+      const look: typeof reached.look = async (signal) => {
+        if (fault !== undefined) throw fault;
+        return await reached.look(signal);
+      };
+      return { ...reached, look, create };
+    });
+    void locks[0]?.create(held("another"), never);
+    await pass(time, 10);
+    const log = createLog({ write: () => {} });
+    const shared = { identity: "me", durationMs: DURATION_MS, log, clock: time.clock(1) };
+    const leases = locks.map((lock) => new LeaderLease({ ...shared, lock }));
+    const problems = () => leases.map(({ problem }) => problem);
+    expect(problems()).toEqual(Array(2).fill("the leader lock Lease ns/lock was not looked at yet"));
+
+    fault = refused;
+    const stop = new AbortController();
+    const result = lead(leases, until, stop.signal);
+    await pass(time, 10);
+    expect(problems()).toEqual(["grant it", "grant it"]);
+    fault = undefined;
+    await pass(time, DURATION_MS / 2);
+    expect(problems()).toEqual([undefined, undefined]);
+    fault = refused;
+    await pass(time, DURATION_MS);
+    expect(problems()).toEqual([undefined, undefined]);
+    await pass(time, DURATION_MS);
+    expect(problems()).toEqual(["grant it", "grant it"]);
+    stop.abort();
+    await pass(time, 10);
+    expect(await result).toBe("stopped");
+  });
+
+  it("is there where it can be read, but not be taken", async () => {
+    const time = new PassingTime();
+    const lock = { ...new MemoryLock(time).reached(() => 1), create: () => Promise.reject(refused) };
+    const log = createLog({ write: () => {} });
+    const lease = new LeaderLease({ lock, identity: "me", durationMs: DURATION_MS, log, clock: time.clock(1) });
+    void lead([lease], until, never);
+    await pass(time, DURATION_MS);
+    expect(lease.problem).toBe("grant it");
+  });
+});
+
+describe("an API server that takes its time", () => {
+  it.each([0.1, 2, 2.5, 3, 4, 5])("of %s s for each answer gets a leader, and keeps it", async (seconds) => {
+    const { said, leadsAt } = await slow(() => seconds * 1_000);
+    expect(said).toEqual([expect.stringMatching(/^[ab] leads$/)]);
+    expect(leadsAt).toBeLessThan(40_000);
+  });
+
+  it("that differs each time gets a leader, and keeps it", async () => {
+    let answers = 0;
+    const between2And5 = () => {
+      answers += 1;
+      return 2_000 + 3_000 * ((0.618 * answers) % 1);
+    };
+    for (let run = 0; run < 20; run += 1) {
+      const { said } = await slow(between2And5);
+      expect(said).toEqual([expect.stringMatching(/^[ab] leads$/)]);
+    }
+  });
+});
 
 describe("leadership by two locks", () => {
   it("is taken from the outer to the inner, and given up in the other order", async () => {
@@ -69,11 +173,11 @@ describe("leadership by two locks", () => {
   it("keeps the outer while the inner is another's", async () => {
     const me = program();
     const theirs = me.inner.reached(() => 1);
-    let held = theirs.create(holder("another"), never);
+    let written = theirs.create(held("another"), never);
     const result = me.begin();
     for (let i = 0; i < 20; i += 1) {
       await me.pass(DURATION_MS / 2);
-      held = held.then((record) => theirs.update(record, holder("another"), never));
+      written = written.then((record) => theirs.update(record, held("another"), never));
     }
     expect(me.said).toEqual(["outer: LeaderElection, me became leader"]);
     expect(me.outer.record?.holder).toBe("me");
@@ -87,7 +191,7 @@ describe("leadership by two locks", () => {
 
   it("is taken over from a dead holder of both after one duration, not after two", async () => {
     const me = program();
-    for (const lock of [me.outer, me.inner]) void lock.reached(() => 1).create(holder("dead"), never);
+    for (const lock of [me.outer, me.inner]) void lock.reached(() => 1).create(held("dead"), never);
     await me.pass(10);
     const result = me.begin();
     await me.pass(1.6 * DURATION_MS);
@@ -104,7 +208,7 @@ describe("leadership by two locks", () => {
     expect(me.said).toContain("works");
     const { record } = me[lost];
     if (record === undefined) throw new Error("there is no lock");
-    const theft = me[lost].reached(() => 0).update(record, holder("another"), never);
+    const theft = me[lost].reached(() => 0).update(record, held("another"), never);
     await me.pass(DURATION_MS);
     await theft;
     expect(await result).toBe("lost");

@@ -36,7 +36,7 @@ describe("mic", () => {
     await using second = place.start(await place.flags("second"));
     await expect.poll(() => second.text, within).toContain("another holds the leader lease");
     expect(await second.ask("health probe", "/healthz")).toBe("Not Active");
-    expect(await second.ask("health probe", "/readyz")).toBe("Ready");
+    await expect.poll(() => second.ask("health probe", "/readyz"), within).toBe("Ready");
 
     first.kill("SIGTERM");
     expect(await first.exit).toBe(0);

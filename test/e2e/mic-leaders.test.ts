@@ -33,7 +33,7 @@ describe.skipIf("missing" in plane)(`leaders that come and go${reason}`, () => {
     await settled(() => second.text).toMatch(/another holds/);
     expect(await first.ask("health probe", "/healthz")).toBe("Active");
     expect(await second.ask("health probe", "/healthz")).toBe("Not Active");
-    expect(await second.ask("health probe", "/readyz")).toBe("Ready");
+    await settled(() => second.ask("health probe", "/readyz")).toEqual("Ready");
     const lease = await at.client.get(kinds.lease, { namespace: "default", name: "aad-pod-identity-mic" }, at.signal);
     expect(lease).toMatchObject({ spec: { holderIdentity: "first" } });
 
