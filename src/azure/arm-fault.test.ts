@@ -157,6 +157,17 @@ describe("refusalOf", () => {
   });
 });
 
+describe("refusalOf what Azure does not explain", () => {
+  it("tells its owner only Azure's code, and the log all", () => {
+    const fault = armFault(rest(400, "Odd", `${vm} is odd`, machineUrl, "PATCH"), vm);
+    expect(refusalOf(two, fault)).toMatchObject({
+      code: "ARM_IDENTITY_REFUSED",
+      message: `Azure refuses the identity ${two} (Odd): MIC's log holds what Azure says`,
+      facts: { identities: two, code: "Odd", azure: fault.message },
+    });
+  });
+});
+
 describe("blame", () => {
   const notFound = (ids: string) =>
     armFault(rest(400, "FailedIdentityOperation", `Status: 'BadRequest'. Resource '${ids}' was not found.`), vm);

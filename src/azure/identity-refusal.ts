@@ -73,7 +73,7 @@ export function namedBy({ facts }: Fault, ids: readonly string[]): readonly stri
 
 /**
  * What the owner of one identity is told of a refusal: neither other identities nor machines, of which others own
- * some. It ends with what to do.
+ * some. It ends with what to do. What Azure says of a refusal that MIC does not know is the fact `azure`, for the log.
  */
 export function refusalOf(id: string, { code, facts, cause, message }: Fault): Fault {
   const about = { facts: { identities: id, ...(facts.code === undefined ? {} : { code: facts.code }) } };
@@ -82,9 +82,13 @@ export function refusalOf(id: string, { code, facts, cause, message }: Fault): F
     const grant = roleAssignment("Managed Identity Operator", facts.principal, id);
     return new Fault(code, `MIC may not put the identity ${id} on machines: grant it the role with ${grant}`, options);
   }
-  const said = facts.code === undefined ? "" : ` (${facts.code})`;
-  const check = code === "ARM_CHANGE_REFUSED" ? "MIC's log holds what Azure says" : "check that it exists in Azure";
-  return new Fault("ARM_IDENTITY_REFUSED", `Azure refuses the identity ${id}${said}: ${check}`, options);
+  const refuses = `Azure refuses the identity ${id}${facts.code === undefined ? "" : ` (${facts.code})`}`;
+  if (code === "ARM_CHANGE_REFUSED") {
+    const azure = { ...about.facts, azure: message };
+    const fix = "MIC's log holds what Azure says";
+    return new Fault("ARM_IDENTITY_REFUSED", `${refuses}: ${fix}`, { ...options, facts: azure });
+  }
+  return new Fault(code, `${refuses}: check that it exists in Azure`, options);
 }
 
 /** Whether an error's code asks for a role. */
