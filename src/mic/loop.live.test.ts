@@ -89,6 +89,12 @@ function start(over: Partial<Snapshot> = {}) {
 const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>
   new Fault(code, "Azure hiccups", { retryAfterMs });
 
+/** The pods of a work, and whether it leaves the machine itself alone. */
+function whatOf({ plan: { work, attach } }: { readonly plan: MachinePlan }) {
+  const pods = work.map(({ draft }) => draft?.pod ?? "");
+  return attach.length > 0 ? pods : `records of ${pods.join(", ")}`;
+}
+
 const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
 const idOf = (name: string) => resourceKey(identityId(name));
 const bound = (name: string) => binding(name, { spec: { selector: "demo" } });
@@ -139,7 +145,7 @@ describe("SyncLoop", () => {
     await t.end();
   });
 
-  it("rests a machine after a failure, longer each time, and at least as long as Azure asks", async () => {
+  it("rests a machine after a failure, longer each time, and at least as long as it is asked to", async () => {
     const t = start();
     for (const [retryAfterMs, pauseMs] of [
       [undefined, 1_000],
@@ -148,8 +154,8 @@ describe("SyncLoop", () => {
       [undefined, 8_000],
     ] as const) {
       await t.look();
-      t.works.at(-1)?.end({ fault: fault(retryAfterMs) });
-      await vi.waitFor(() => expect(t.failures.at(-1)).toEqual({ code: "ARM_ERROR", pauseMs }));
+      t.works.at(-1)?.end({ fault: fault(retryAfterMs, "KUBE_ERROR") });
+      await vi.waitFor(() => expect(t.failures.at(-1)).toEqual({ code: "KUBE_ERROR", pauseMs }));
       const count = t.works.length;
       await t.look(1); // its end is a change, but the machine rests
       expect(t.works).toHaveLength(count);
@@ -169,26 +175,51 @@ describe("SyncLoop", () => {
   });
 
   it.each([
-    { code: "ARM_ERROR", then: [["a", "b"]] },
+    { code: "ARM_ERROR", asksMs: undefined, then: [["a", "b"]] },
     // Azure has asked for the pause, whatever we wish; records can be written meanwhile.
-    { code: "ARM_THROTTLED", then: ["records of a, b"] },
-    { code: "KUBE_THROTTLED", then: [] },
-  ] as const)("after $code does $then when more is wished", async ({ code, then }) => {
+    { code: "ARM_ERROR", asksMs: 600_000, then: ["records of a, b"] },
+    { code: "ENTRA_ERROR", asksMs: 600_000, then: ["records of a, b"] },
+    { code: "IMDS_THROTTLED", asksMs: 600_000, then: ["records of a, b"] },
+    { code: "ARM_THROTTLED", asksMs: undefined, then: ["records of a, b"] },
+    { code: "KUBE_ERROR", asksMs: 600_000, then: [["a", "b"]] },
+    { code: "KUBE_THROTTLED", asksMs: 600_000, then: [] },
+  ] as const)("after $code with Retry-After $asksMs does $then when more is wished", async ({ code, asksMs, then }) => {
     const t = start();
     await t.look();
-    t.works[0]?.end({ fault: fault(600_000, code) });
+    t.works[0]?.end({ fault: fault(asksMs, code) });
     await vi.waitFor(() => expect(t.failures).toHaveLength(1));
     t.becomes({ pods: [pod("a"), pod("b")] });
     await t.look(1);
-    const what = ({ plan: { work, attach } }: (typeof t.works)[number]) => {
-      const pods = work.map(({ draft }) => draft?.pod ?? "");
-      return attach.length > 0 ? pods : `records of ${pods.join(", ")}`;
-    };
-    expect(t.works.slice(1).map(what)).toEqual(then);
-    if (code === "ARM_ERROR") {
-      t.works.at(-1)?.end({ fault: fault() });
-      await vi.waitFor(() => expect(t.failures.at(-1)?.pauseMs).toBe(1_000));
-    }
+    expect(t.works.slice(1).map(whatOf)).toEqual(then);
+    await t.end();
+  });
+
+  it("begins with the first pause when more is wished", async () => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: fault() });
+    await vi.waitFor(() => expect(t.failures).toHaveLength(1));
+    t.becomes({ pods: [pod("a"), pod("b")] });
+    await t.look(1);
+    t.works.at(-1)?.end({ fault: fault() });
+    await vi.waitFor(() => expect(t.failures.map(({ pauseMs }) => pauseMs)).toEqual([1_000, 1_000]));
+    await t.end();
+  });
+
+  it("keeps the pause that Azure asked for although records cannot be written meanwhile", async () => {
+    const t = start();
+    await t.look();
+    t.works[0]?.end({ fault: fault(600_000) });
+    await t.look(1);
+    t.works[1]?.end({ fault: fault(undefined, "KUBE_ERROR") });
+    await vi.waitFor(() => expect(t.failures).toHaveLength(2));
+    t.becomes({ pods: [pod("a"), pod("b")] });
+    await t.look(2);
+    expect(t.works.slice(1).map(whatOf)).toEqual(["records of a", "records of a, b"]);
+    t.works[2]?.end({ fault: undefined });
+    t.clock.advance(600_000);
+    await t.look();
+    expect(t.works.slice(3).map(whatOf)).toEqual([["a", "b"]]);
     await t.end();
   });
 

@@ -201,9 +201,7 @@ export class SyncLoop {
     this.#backoffs.set(machine, backoff);
     const pauseMs = Math.max(backoff.next(), Math.min(fault.retryAfterMs ?? 0, LONGEST_ASKED_PAUSE_MS));
     events.machineFailed(machine, fault, pauseMs);
-    // A pause that somebody asked for is kept whatever we wish.
-    const hold = fault.kind !== "throttled" ? "same" : fault.code === "ARM_THROTTLED" ? "azure" : "all";
-    this.#rests.begin(machine, { hold, asked: partsOf(whole) }, pauseMs, signal);
+    this.#rests.begin(machine, { hold: holdFor(fault), asked: partsOf(whole) }, pauseMs, signal);
   }
 
   async #fireEvery(ms: number, signal: AbortSignal): Promise<void> {
@@ -212,4 +210,12 @@ export class SyncLoop {
       this.changed();
     }
   }
+}
+
+/** A pause that somebody asked for is kept whatever we wish: Azure asks for one with all kinds of errors. */
+function holdFor({ kind, code, retryAfterMs }: Fault): "same" | "azure" | "all" {
+  const isAzures = /^(ARM|ENTRA|IMDS)_/.test(code);
+  if (isAzures && retryAfterMs !== undefined) return "azure";
+  if (kind !== "throttled") return "same";
+  return isAzures ? "azure" : "all";
 }

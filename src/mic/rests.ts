@@ -14,6 +14,8 @@ export class Rests {
   readonly #clock: Clock;
   readonly #onEnd: () => void;
   readonly #rests = new Map<string, Rest>();
+  /** Kept apart, since nothing that fails meanwhile makes them shorter. */
+  readonly #azureRests = new Map<string, Rest>();
 
   constructor(clock: Clock, onEnd: () => void) {
     this.#clock = clock;
@@ -22,12 +24,13 @@ export class Rests {
 
   /** Leaves a machine alone until the time is over or `release` lets it go. */
   begin(machine: string, held: Held, ms: number, signal: AbortSignal): void {
+    const rests = held.hold === "azure" ? this.#azureRests : this.#rests;
     const rest = { ...held, end: new AbortController() };
-    this.#rests.get(machine)?.end.abort();
-    this.#rests.set(machine, rest);
+    rests.get(machine)?.end.abort();
+    rests.set(machine, rest);
     const wake = () => {
-      if (this.#rests.get(machine) !== rest) return; // it was let go before
-      this.#rests.delete(machine);
+      if (rests.get(machine) !== rest) return; // it was let go before
+      rests.delete(machine);
       this.#onEnd();
     };
     void this.#clock.sleep(ms, AbortSignal.any([signal, rest.end.signal])).then(wake, wake);
@@ -44,17 +47,16 @@ export class Rests {
 
   /** Ends all rests. */
   endAll(): void {
-    const rests = [...this.#rests.values()];
+    const rests = [...this.#rests.values(), ...this.#azureRests.values()];
     this.#rests.clear();
+    this.#azureRests.clear();
     for (const { end } of rests) end.abort();
     this.#onEnd();
   }
 
   /** The part of a plan that no rest holds back. */
   allow(plan: MachinePlan): MachinePlan | undefined {
-    const rest = this.#rests.get(plan.machine);
-    if (rest === undefined) return plan;
-    if (rest.hold !== "azure") return undefined;
-    return needsAzure(plan) ? withoutAzure(plan) : plan;
+    if (this.#rests.has(plan.machine)) return undefined;
+    return this.#azureRests.has(plan.machine) && needsAzure(plan) ? withoutAzure(plan) : plan;
   }
 }
