@@ -276,3 +276,11 @@ describe("CloudSource without azure.json", () => {
     expect(lines).toEqual([]);
   });
 });
+
+it("does not tell of waiting where nobody waits: what is wrong with the first look is thrown", async () => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  const cloud = new CloudSource({ file: join(root, "missing"), env: {}, log, mayWait: false });
+  await expect(cloud.load()).rejects.toThrow(/missing/);
+  expect(lines).toEqual([]);
+});

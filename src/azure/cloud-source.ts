@@ -10,6 +10,8 @@ import { type ReadFile, readSettingFile } from "./setting-file.ts";
 export type CloudSourceOptions = AccessSource & {
   readonly log: Log;
   readonly clock?: Clock;
+  /** Whether a wrong file may be corrected later; if not, what is wrong with the first look is final. */
+  readonly mayWait?: boolean;
   /** How often the files are looked at. */
   readonly everyMs?: number;
   /** A certificate authority beside the system's, as PEM. */
@@ -66,11 +68,16 @@ export class CloudSource {
   /**
    * The first look. Files can be corrected while MIC runs, so what is wrong with them is told and awaited; variables
    * can't, so what is wrong with them is final.
-   * @throws Fault CLOUD_CONFIG_INVALID, FILE_UNREADABLE or FILE_INVALID when no azure.json is named
+   * @throws Fault CLOUD_CONFIG_INVALID, FILE_UNREADABLE or FILE_INVALID when no azure.json is named, or nobody waits
    */
   async load(): Promise<void> {
     await this.#look();
-    if (this.#options.file === "" && this.#access === undefined) throw this.#problem;
+    if (this.#isFinal && this.#access === undefined) throw this.#problem;
+  }
+
+  get #isFinal(): boolean {
+    const { file, mayWait = true } = this.#options;
+    return file === "" || !mayWait;
   }
 
   /** Resolves with a good one, at once when there is one. */
@@ -143,8 +150,8 @@ export class CloudSource {
   #failed(fault: Fault): void {
     if (this.#problem?.message === fault.message) return;
     this.#problem = fault;
-    const { file, log, onProblem } = this.#options;
-    const isFinal = file === "" && this.#access === undefined; // and told by the program that ends
+    const { log, onProblem } = this.#options;
+    const isFinal = this.#isFinal && this.#access === undefined; // and told by the program that ends
     const then = this.#access === undefined ? "waits until it is corrected" : "goes on with the last good one";
     if (!isFinal) log.error(`${fault.message}; MIC ${then}`, { code: fault.code });
     onProblem?.(fault);

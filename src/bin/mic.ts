@@ -34,7 +34,13 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   const agent = userAgent("MIC", config.customUserAgent);
   let onReload = () => {};
   const mayWait = config.dryRun === "off";
-  const source = new CloudSource({ file: config.cloudConfigFile, env: process.env, log, mayWait, onChange: () => onReload() });
+  const source = new CloudSource({
+    file: config.cloudConfigFile,
+    env: process.env,
+    log,
+    mayWait,
+    onChange: () => onReload(),
+  });
   await source.load();
   const access = await loadAccess(config.kubeconfig, process.env);
 

@@ -24,6 +24,8 @@ export type StoreOptions<T> = Query & {
   readonly indexes?: Indexes<T>;
   /** Told each time that the API server is heard of: by a list, a watch that begins, an event or a bookmark. */
   readonly onContact?: () => void;
+  /** Told each time that a list or a watch fails, before it is tried again. */
+  readonly onTrouble?: (fault: Fault) => void;
   readonly random?: () => number;
 };
 
@@ -64,6 +66,8 @@ export class Store<T extends { readonly meta: Meta }> {
   /** Those who wait for a list that begins from now on. */
   #awaited: PromiseWithResolvers<void> | undefined;
   #isReady = false;
+  /** The last watch was not worth its request: that the next one begins, or a list succeeds, is no good sign yet. */
+  #wasShort = false;
 
   constructor(options: StoreOptions<T>) {
     const { clock = realClock, indexes = {}, random = Math.random, log, kind } = options;
@@ -76,6 +80,7 @@ export class Store<T extends { readonly meta: Meta }> {
       failing: "cannot follow objects of the API server, trying again",
       well: "following objects of the API server again",
       fields: { resource: kind.plural },
+      clock,
     });
   }
 
@@ -171,21 +176,32 @@ export class Store<T extends { readonly meta: Meta }> {
     const watch = { resourceVersion, timeoutSeconds, idleMs: IDLE_MS };
     const events = await client.watch(kind, this.#options, watch, signal);
     this.#heard();
-    const count = await this.#follow(events);
+    let count: number;
+    try {
+      count = await this.#follow(events, begin);
+    } finally {
+      this.#wasShort = !signal.aborted && !this.#lasts(begin);
+    }
     const ms = this.#clock.monotonic() - begin;
-    if (ms < SHORT_WATCH_MS) throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
+    if (this.#wasShort) throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
     if (count > 0 || ms > LONGEST_PAUSE_MS) this.#backoff.reset();
   }
 
-  async #follow(events: AsyncIterable<WatchEvent>): Promise<number> {
+  #lasts(begin: number): boolean {
+    return this.#clock.monotonic() - begin >= SHORT_WATCH_MS;
+  }
+
+  async #follow(events: AsyncIterable<WatchEvent>, begin: number): Promise<number> {
     let count = 0;
     try {
       for await (const event of events) {
         this.#options.onContact?.();
         this.#take(event);
         this.#position = event.resourceVersion;
-        this.#backoff.reset();
         count += 1;
+        if (!this.#lasts(begin)) continue;
+        this.#outage.well();
+        this.#backoff.reset();
       }
     } catch (reason) {
       // What lies ahead cannot be sent or understood: only a new list leads past it.
@@ -235,12 +251,13 @@ export class Store<T extends { readonly meta: Meta }> {
   }
 
   #heard(): void {
-    this.#outage.well();
+    if (!this.#wasShort) this.#outage.well();
     this.#options.onContact?.();
   }
 
   async #recover(fault: Fault, signal: AbortSignal): Promise<void> {
-    const { log, kind } = this.#options;
+    const { log, kind, onTrouble } = this.#options;
+    onTrouble?.(fault);
     if (fault.code === "KUBE_GONE") log.verbose(2, "version is gone, listing anew", { resource: kind.plural });
     else this.#outage.failed(fault);
     if (!Fault.is(fault, ...MAY_RESUME)) this.#position = undefined;

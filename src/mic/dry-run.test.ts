@@ -31,27 +31,28 @@ const text = (seen: Snapshot) => planText(planAssignments(seen), seen);
 
 describe("a dry run", () => {
   it("tells machine by machine what would be done, and why something is left out", () => {
-    expect(text(busy)).toBe(`Found 4 pods, 2 ids, 2 bindings: 3 assignments shall exist.
-records that concern no machine
-  + create record default/sp-default-sp: pod default/sp, identity default/sp
+    expect(text(busy)).toBe(`Found 4 pods, 2 ids, 2 bindings: 3 AzureAssignedIdentities shall exist.
+AzureAssignedIdentities that concern no machine
+  + create AzureAssignedIdentity default/sp-default-sp: pod default/sp, identity default/sp
 machine ${vm("gone")}
-  ~ clear record default/kept-default-demo: pod default/kept, identity default/demo
-  - remove record default/left-default-demo: pod default/left, identity default/demo
+  ~ clear AzureAssignedIdentity default/kept-default-demo: pod default/kept, identity default/demo
+  - remove AzureAssignedIdentity default/left-default-demo: pod default/left, identity default/demo
   - detach ${id("demo")}
 machine ${vm("node-0")}
-  + create record default/new-default-demo: pod default/new, identity default/demo
+  + create AzureAssignedIdentity default/new-default-demo: pod default/new, identity default/demo
   + attach ${id("demo")}
 machine ${vm("node-1")}
   ~ repair ${id("demo")}: take off and put on again, it was made anew
 left out:
   pod default/nobody: no binding has the selector none (pod-unbound)
 4 to work on; nothing was changed
+Azure was not asked: identities taken off behind MIC's back are not seen
 `);
   });
 
   it("says the same to programs", () => {
     const json = planJson(planAssignments(busy));
-    expect(json.wanted).toBe(3);
+    expect([json.wanted, json.azureAsked]).toEqual([3, false]);
     expect(json.machines.map(({ machine }) => machine)).toEqual(["", vm("gone"), vm("node-0"), vm("node-1")]);
     expect(json.machines[1]).toEqual({
       machine: vm("gone"),
@@ -95,7 +96,23 @@ left out:
   });
 
   it("says when there is nothing to do", () => {
-    expect(text(snapshot(world))).toBe("Found 0 pods, 1 ids, 1 bindings: 0 assignments shall exist.\nnothing to do\n");
+    expect(text(snapshot(world)).split("\n").slice(0, 2)).toEqual([
+      "Found 0 pods, 1 ids, 1 bindings: 0 AzureAssignedIdentities shall exist.",
+      "nothing to do",
+    ]);
+  });
+
+  it("names records that stay for machines that MIC may not change", () => {
+    const machine = vm("x").replace("/sub/", "/theirs/");
+    const seen = snapshot({
+      assignments: [
+        record({ ...demo, pod: pod("a") }, "Unassigned", { leftovers: [{ machine, resourceId: id("demo") }] }),
+      ],
+    });
+    expect(planJson(planAssignments(seen)).notes).toMatchObject([
+      { code: "record-foreign", record: "default/a-default-demo" },
+    ]);
+    expect(text(seen)).toContain("\n  AzureAssignedIdentity default/a-default-demo: demo may still be on");
   });
 
   it("gives nobody a line of their own making", () => {

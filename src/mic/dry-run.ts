@@ -18,12 +18,15 @@ export type PlanJson = {
     /** What should be there and is not (`missing`), or is there as it was before it was made anew (`stale`). */
     readonly repair: readonly { readonly identity: string; readonly kind: "missing" | "stale" }[];
   }[];
+  /** Machines were not looked at: what was taken off them behind MIC's back is not in the plan. */
+  readonly azureAsked: false;
   /** What is left out, and why. */
   readonly notes: readonly {
     readonly code: string;
     readonly pod?: string;
     readonly binding?: string;
     readonly identity?: string;
+    readonly record?: string;
     readonly reason: string;
   }[];
 };
@@ -43,7 +46,7 @@ type Notes = PlanJson["notes"];
 
 /** A plan for programs; equal plans give equal texts. */
 export function planJson({ machines, notes, wantedCount }: Plan): PlanJson {
-  return { wanted: wantedCount, machines: machines.map(machineJson), notes: notesJson(notes) };
+  return { wanted: wantedCount, machines: machines.map(machineJson), azureAsked: false, notes: notesJson(notes) };
 }
 
 function machineJson({ machine, work, attach, detach, repair, forget }: MachinePlan): PlanJson["machines"][number] {
@@ -73,11 +76,12 @@ function recordJson(action: RecordJson["action"], record: string, { pod, podName
 }
 
 function notesJson(notes: readonly Note[]): Notes {
-  const named = notes.map(({ code, pod, binding, identity, detail }) => ({
+  const named = notes.map(({ code, pod, binding, identity, record, detail }) => ({
     code,
     ...(pod === undefined ? {} : { pod: objectKey(pod.meta) }),
     ...(binding === undefined ? {} : { binding: objectKey(binding.meta) }),
     ...(identity === undefined ? {} : { identity: objectKey(identity.meta) }),
+    ...(record === undefined ? {} : { record: objectKey(record.meta) }),
     reason: detail,
   }));
   return named
@@ -93,13 +97,14 @@ function byKey(a: { readonly key: string }, b: { readonly key: string }): number
 /** A plan for people, machine by machine. */
 export function planText(plan: Plan, { pods, identities, bindings }: Snapshot): string {
   const { machines, notes, wanted } = planJson(plan);
-  const found = `Found ${pods.length} pods, ${identities.length} ids, ${bindings.length} bindings: ${wanted} assignments shall exist.`;
+  const found = `Found ${pods.length} pods, ${identities.length} ids, ${bindings.length} bindings: ${wanted} AzureAssignedIdentities shall exist.`;
   const left = notes.map(noteLine);
   return [
     found,
     ...machines.flatMap(machineLines),
     ...(left.length > 0 ? ["left out:", ...left] : []),
     machines.length === 0 ? "nothing to do" : `${machines.length} to work on; nothing was changed`,
+    "Azure was not asked: identities taken off behind MIC's back are not seen",
   ]
     .map((line) => `${line}\n`)
     .join("");
@@ -113,9 +118,9 @@ const repairs = {
 
 function machineLines({ machine, records, attach, detach, repair }: PlanJson["machines"][number]): readonly string[] {
   return [
-    machine === "" ? "records that concern no machine" : `machine ${printable(machine)}`,
+    machine === "" ? "AzureAssignedIdentities that concern no machine" : `machine ${printable(machine)}`,
     ...records.map(({ action, record, pod, identity }) => {
-      const names = `record ${printable(record)}: pod ${printable(pod)}, identity ${printable(identity)}`;
+      const names = `AzureAssignedIdentity ${printable(record)}: pod ${printable(pod)}, identity ${printable(identity)}`;
       return `  ${signs[action]} ${action} ${names}`;
     }),
     ...attach.map((id) => `  + attach ${printable(id)}`),
@@ -124,8 +129,8 @@ function machineLines({ machine, records, attach, detach, repair }: PlanJson["ma
   ];
 }
 
-function noteLine({ code, pod, binding, identity, reason }: Notes[number]): string {
-  const about = Object.entries({ pod, binding, identity })
+function noteLine({ code, pod, binding, identity, record, reason }: Notes[number]): string {
+  const about = Object.entries({ pod, binding, identity, AzureAssignedIdentity: record })
     .filter(([, name]) => name !== undefined)
     .map(([kind, name = ""]) => `${kind} ${printable(name)}`);
   return `  ${about.join(", ")}: ${printable(reason)} (${code})`;

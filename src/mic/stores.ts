@@ -6,6 +6,7 @@ import { type Node, readNode } from "../api/node.ts";
 import { bindingLabel, isFinished, type Pod, readPod } from "../api/pod.ts";
 import type { Drift, Settings, Snapshot } from "../assignment/types.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type Change, Store } from "../kube/store.ts";
@@ -18,6 +19,8 @@ export function micStores(shared: {
   readonly client: KubeClient;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly onContact?: () => void;
+  readonly onTrouble?: (fault: Fault) => void;
   readonly random?: () => number;
 }) {
   const copies = new SharedCopies();

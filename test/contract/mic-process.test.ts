@@ -31,7 +31,7 @@ describe("a dry run", () => {
     await labelledPod("web");
     await using mic = place.start([...(await place.flags("dry")), "--dry-run"]);
     expect(await mic.exit).toBe(0);
-    expect(mic.text).toContain("1 assignment");
+    expect(mic.text).toContain("1 AzureAssignedIdentities shall exist");
     expect(mic.text).toContain("web-default-demo");
     expect(await place.states()).toEqual([]);
     expect(place.world.identitiesOn(vmId)).toEqual([]);
@@ -52,7 +52,23 @@ describe("a dry run", () => {
     await using mic = place.start([...(await place.flags("dry")), "--dry-run"]);
     expect(await mic.exit).toBe(2);
     expect(mic.text).toMatch(/^mic: the cloud configuration in .* cannot be used/m);
+    expect(mic.text).not.toContain("waits until");
   });
+
+  it("does not wait for a permission that is not there", async () => {
+    place.api.failNext({ verb: "list", resource: "nodes" }, { code: 403, message: "nodes is forbidden" }, 1_000);
+    await using mic = place.start([...(await place.flags("dry")), "--dry-run"]);
+    expect(await mic.exit).toBe(1);
+    expect(mic.text).toMatch(/^mic: .*nodes is forbidden/m);
+  });
+
+  it("does not wait for an API server that is away", async () => {
+    const flags = await place.flags("dry");
+    await place.api[Symbol.asyncDispose]();
+    await using mic = place.start([...flags, "--dry-run"]);
+    expect(await mic.exit).toBe(1);
+    expect(mic.text).toMatch(/^mic: .*does not answer|^mic: .*cannot reach/m);
+  }, 60_000);
 });
 
 it("keeps its lease however many writes wait for their turn", async () => {
