@@ -30,7 +30,7 @@ type Looks = { readonly count: number; readonly seconds: number };
 const PATCH_MS = 100;
 const START_LIMIT_MS = 120_000;
 const EVENT_LIMIT_MS = 30_000;
-const LOOKS = "aadpodidentity_mic_cycle_duration_seconds";
+const LOOKS = "aadpodidentity_mic_plan_duration_seconds";
 
 /** Starts MIC on such a cluster, then lets pods come and go one by one. */
 export async function runScale(

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { ArmGate } from "./arm-gate.ts";
+import type { BreakerState } from "./breaker.ts";
 import { machineOf } from "./compute.ts";
 
 const never = new AbortController().signal;
@@ -15,8 +16,12 @@ const fault = (code: "ARM_ERROR" | "ARM_FORBIDDEN", status: number, retryAfterMs
 function gate() {
   const clock = new FakeClock();
   const told: unknown[] = [];
-  const onBreaker = (...all: unknown[]) => told.push(all);
-  return { clock, told, gate: new ArmGate({ clock, random: () => 1, onBreaker }) };
+  const reasons: (Fault | undefined)[] = [];
+  const onBreaker = (state: BreakerState, subscription: string, reason?: Fault) => {
+    told.push([state, subscription]);
+    reasons.push(reason);
+  };
+  return { clock, told, reasons, gate: new ArmGate({ clock, random: () => 1, onBreaker }) };
 }
 
 describe("ArmGate", () => {
@@ -41,6 +46,15 @@ describe("ArmGate", () => {
       ["half-open", "sub"],
       ["closed", "sub"],
     ]);
+  });
+
+  it("says why calls are kept back", () => {
+    const { gate: entry, reasons } = gate();
+    entry.failed("update", vm("a"), throttled("SubscriptionRequestsThrottled"));
+    const silence = new Fault("ARM_UNREACHABLE", "refused");
+    const away = gate();
+    for (let i = 0; i < 5; i += 1) away.gate.failed("get", vm("a"), silence);
+    expect([...reasons, ...away.reasons].map((one) => one?.code)).toEqual(["ARM_THROTTLED", "ARM_UNREACHABLE"]);
   });
 
   it("waits when Azure says that little is left, even where it takes the call", () => {

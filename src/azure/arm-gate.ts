@@ -12,7 +12,7 @@ export type ArmGateOptions = {
   /** Hears how long a call has to wait for its turn, in milliseconds. */
   readonly onWait?: ((ms: number) => void) | undefined;
   /** Hears when calls to a subscription are kept back, tried, or let go again. */
-  readonly onBreaker?: ((state: BreakerState, subscription: string) => void) | undefined;
+  readonly onBreaker?: ((state: BreakerState, subscription: string, reason?: Fault) => void) | undefined;
 };
 
 /** Codes of a 429 that is about the subscription, not about one machine. */
@@ -175,11 +175,14 @@ export class ArmGate {
 
   #tell(machine: Machine): void {
     const sides = this.#sides(machine);
-    const states = [sides.get.breaker.state, sides.update.breaker.state];
-    const state = (["open", "half-open"] as const).find((one) => states.includes(one)) ?? "closed";
+    const breakers = [sides.get.breaker, sides.update.breaker];
+    const worst = (["open", "half-open"] as const).flatMap((one) =>
+      breakers.filter((breaker) => breaker.state === one),
+    );
+    const state = worst[0]?.state ?? "closed";
     if (state === sides.told) return;
     sides.told = state;
-    this.#options.onBreaker?.(state, machine.subscription.toLowerCase());
+    this.#options.onBreaker?.(state, machine.subscription.toLowerCase(), worst[0]?.reason);
   }
 
   #sides({ subscription }: Machine): Sides {

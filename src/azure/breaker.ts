@@ -41,6 +41,11 @@ export class Breaker {
     return this.#isTrying ? "half-open" : "open";
   }
 
+  /** Why calls are kept back; undefined while they are not. */
+  get reason(): Fault | undefined {
+    return this.#reason;
+  }
+
   /** How long until a call may go, in milliseconds. */
   delayMs({ isSuspect } = ANYBODY): number {
     if (this.#reason === undefined) return 0;

@@ -30,7 +30,7 @@ export type MachinesOptions = {
   /** Hears how long a call waits until Azure's limits leave room for it, in milliseconds. */
   readonly onWait?: (ms: number) => void;
   /** Hears when calls to a subscription are kept back, tried, or let go again. */
-  readonly onBreaker?: (state: BreakerState, subscription: string) => void;
+  readonly onBreaker?: (state: BreakerState, subscription: string, reason?: Fault) => void;
 };
 
 const MAX_RETRIES = 2;

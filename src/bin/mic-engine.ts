@@ -1,3 +1,4 @@
+import type { Assignment } from "../api/assignment.ts";
 import type { Settings } from "../assignment/types.ts";
 import type { CloudSource } from "../azure/cloud-source.ts";
 import { type Compute, guarded } from "../azure/compute.ts";
@@ -19,6 +20,7 @@ import type { MicConfig } from "../mic/options.ts";
 import { createRecords } from "../mic/records.ts";
 import { micSettings } from "../mic/settings.ts";
 import { gather, type MicStores, onRelevantChange } from "../mic/stores.ts";
+import { hasSuccessor } from "../mic/successor.ts";
 
 type Tools = {
   readonly config: MicConfig;
@@ -60,7 +62,14 @@ export function micEngine(tools: Tools) {
     events,
     onFound: () => loop.changed(),
   });
-  const ports = { records, machines, events, repairs: drift, writesAtOnce: config.createDeleteBatch };
+  const ports = {
+    records,
+    hasSuccessor: (record: Assignment) => hasSuccessor(record, stores.assignments.list()),
+    machines,
+    events,
+    repairs: drift,
+    writesAtOnce: config.createDeleteBatch,
+  };
   const loop: SyncLoop = new SyncLoop({
     snapshot,
     execute: (plan, stop) => executePlan(plan, ports, stop),

@@ -13,5 +13,5 @@ export type EventTools = {
   /** Tells the users of an assignment. */
   readonly announce: BondTeller;
   readonly statistics: Statistics;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
 };

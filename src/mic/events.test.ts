@@ -19,7 +19,8 @@ const bond = {
   identity: identity("demo"),
 };
 
-const clock = { now: () => Date.UTC(2026, 0, 1) };
+const clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => monotonicMs };
+let monotonicMs = 0;
 
 function start() {
   const lines: string[] = [];
@@ -68,14 +69,25 @@ describe("micEvents", () => {
     ]);
   });
 
+  it("logs what Azure says of a refusal that nobody knows, which is not for the pod to hear", () => {
+    const { events, lines, notes } = start();
+    const fault = new Fault("ARM_IDENTITY_REFUSED", "MIC's log holds it", { facts: { azure: "vm-0 is odd" } });
+    events.refused(bond, { fault, retryInMs: 60_000, isNew: true });
+    expect(lines).toEqual([expect.stringContaining("vm-0 is odd")]);
+    expect(notes[0]?.message).not.toContain("vm-0 is odd");
+  });
+
   it("tells of a refused identity whenever Azure was asked, and once to whoever comes while it is in quarantine", () => {
-    const { events, lines, told } = start();
+    const { events, lines, told, notes } = start();
     const refusal = { fault: new Fault("ARM_IDENTITY_REFUSED", "grant the role"), retryInMs: 60_000 };
     const late = { ...bond, pod: "late" };
     for (const isNew of [true, false, true, false]) events.refused(bond, { ...refusal, isNew });
     for (const isNew of [false, false]) events.refused(late, { ...refusal, isNew });
     expect(told).toHaveLength(3);
     expect(lines[2]).toMatch(/default\/late, error: grant the role; quarantined until 2026-01-01T00:01:00Z/);
+    // Equal events are one with a count.
+    expect(new Set(notes.slice(0, 2).map(({ message }) => message)).size).toBe(1);
+    expect(notes[2]?.message).toMatch(/error: grant the role; in quarantine$/);
 
     events.removed(late);
     events.refused(late, { ...refusal, isNew: false }); // another pod of that name
@@ -89,12 +101,14 @@ describe("micEvents", () => {
     events.notAssigned(bond, fault);
     events.refused(bond, { fault, retryInMs: 1_000, isNew: true });
     events.removed(bond);
+    events.replaced(bond);
     events.notRemoved(bond, fault);
     expect(notes.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
       "Normal BindingApplied",
       "Warning BindingApplyError",
       "Warning BindingApplyError",
       "Normal BindingRemoved",
+      "Normal RecordReplaced",
       "Warning BindingRemoveError",
     ]);
     for (const { message } of notes) expect(message).toMatch(/ default\/demo-binding .*vm-0 for pod default\/web\b/);
@@ -158,6 +172,63 @@ describe("micEvents", () => {
       "AzureAssignedIdentity listing: 5",
       "System: 20ms",
     ]);
+  });
+
+  it("measures a cycle from the look that began work until nothing is under way, and idle looks not at all", async () => {
+    const { events, metrics } = start();
+    const look = (begun: number) =>
+      events.planned({ machines: [], notes: [], wantedCount: 0 }, { seen: snapshot(), begun, waiting: 0, tookMs: 500 });
+    look(0);
+    monotonicMs += 1_000;
+    look(1);
+    monotonicMs += 2_000;
+    look(1); // more work in the same cycle
+    monotonicMs += 7_500;
+    look(0);
+    events.settled();
+    const { body } = await metrics.expose();
+    const shown = [...body.matchAll(/^aadpodidentity_mic_(\w+_seconds_(?:sum|count)|cycle_count) (\S+)$/gm)];
+    expect(Object.fromEntries(shown.map(([, name, value]) => [name, value]))).toMatchObject({
+      cycle_count: "1",
+      cycle_duration_seconds_sum: "10",
+      cycle_duration_seconds_count: "1",
+      plan_duration_seconds_count: "4",
+    });
+  });
+
+  it("forgets a cycle that another leader ends", async () => {
+    const { events, metrics } = start();
+    const seen = snapshot();
+    events.planned({ machines: [], notes: [], wantedCount: 0 }, { seen, begun: 1, waiting: 0, tookMs: 1 });
+    events.leadingEnded();
+    events.settled();
+    expect((await metrics.expose()).body).toContain("aadpodidentity_mic_cycle_count 0");
+  });
+
+  it("tells Azure's code beside ours, which faults are listed by", () => {
+    const { events, lines } = start();
+    const facts = { code: "AuthorizationFailed", status: 403 };
+    events.machineFailed("vm-0", new Fault("ARM_FORBIDDEN", "no", { facts }), 1_000);
+    expect(lines[0]).toMatch(/code="ARM_FORBIDDEN" azureCode="AuthorizationFailed" status=403 retryInSeconds=1$/m);
+  });
+
+  it.each([
+    { code: "ARM_THROTTLED", says: "Azure has no room for our calls" },
+    { code: "ARM_UNREACHABLE", says: "Azure does not answer our calls" },
+    { code: "ENTRA_UNREACHABLE", says: "Azure does not answer our calls" },
+  ] as const)("says why calls are held back, $code", ({ code, says }) => {
+    const { events, lines } = start();
+    events.breakerChanged("open", "sub", new Fault(code, "no"));
+    expect(lines[0]).toMatch(new RegExp(`${says}: they are held back for a while subscription="sub" code="${code}"`));
+  });
+
+  it("names the part of MIC that speaks", () => {
+    const { events, lines } = start();
+    events.leading();
+    events.machineFailed("vm-0", new Fault("ARM_ERROR", "no"), 1_000);
+    events.assigned(bond);
+    events.driftFailed(new Fault("UNEXPECTED", "no"));
+    expect(lines.map((line) => / (\S+)\] /.exec(line)?.[1])).toEqual(["sync", "machines", "records", "drift"]);
   });
 
   it("shows the breaker of the subscription that is worst off, and says when one opens and closes", async () => {

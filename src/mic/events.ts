@@ -15,7 +15,7 @@ type Deps = {
   readonly announcer: Announcer;
   /** The live pod, so that its events are found with it; undefined when it is gone. */
   readonly findPod: FindPod;
-  readonly clock?: Pick<Clock, "now">;
+  readonly clock?: Pick<Clock, "now" | "monotonic">;
 };
 
 /** Everything of MIC that is worth counting or telling, a function each: log line, metric and Kubernetes event. */
@@ -23,5 +23,11 @@ export type MicEvents = ReturnType<typeof micEvents>;
 
 export function micEvents({ clock = realClock, ...deps }: Deps) {
   const tools = { ...deps, clock, announce: bondTeller(deps.announcer, deps.findPod), statistics: new Statistics() };
-  return { ...leaderEvents(tools), ...machineEvents(tools), ...recordEvents(tools), ...driftEvents(tools) };
+  const from = (source: string) => ({ ...tools, log: deps.log.named(source) });
+  return {
+    ...leaderEvents(from("sync")),
+    ...machineEvents(from("machines")),
+    ...recordEvents(from("records")),
+    ...driftEvents(from("drift")),
+  };
 }

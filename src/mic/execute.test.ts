@@ -54,7 +54,7 @@ function planOf(...over: Parameters<typeof snapshot>): MachinePlan {
   return plan;
 }
 
-const clock = { now: () => Date.UTC(2026, 0, 1) };
+const clock = { now: () => Date.UTC(2026, 0, 1), monotonic: () => 0 };
 const names = ["good", "bad"];
 const world = {
   nodes: [node("node-0")],
@@ -62,7 +62,12 @@ const world = {
   bindings: names.map((name) => binding(name, { spec: { selector: "demo" } })),
 };
 
-async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeMachines()) {
+async function run(
+  plan: MachinePlan,
+  records: FakeRecords,
+  machines = new FakeMachines(),
+  hasSuccessor: (record: Assignment) => boolean = () => false,
+) {
   const told: string[] = [];
   const messages: string[] = [];
   const announcer: Announcer = {
@@ -79,7 +84,7 @@ async function run(plan: MachinePlan, records: FakeRecords, machines = new FakeM
     mended: (drifts) => void mended.push(...drifts),
     refused: ({ resourceId }, { fault }) => notMended.push(`${resourceId}: ${fault.message}`),
   };
-  const ports = { records, machines, events, repairs, writesAtOnce: 1 };
+  const ports = { records, hasSuccessor, machines, events, repairs, writesAtOnce: 1 };
   const outcome = await executePlan(plan, ports, never);
   return { outcome, told, messages, machines, mended, notMended };
 }
@@ -118,6 +123,12 @@ describe("executePlan", () => {
     expect(told).toEqual(["BindingApplied bad-binding", "BindingApplied good-binding"]);
   });
 
+  it("tells of the next record where there is one, and not that the pod's identity went", async () => {
+    expect((await run(vanish, new FakeRecords())).told).toEqual(["BindingRemoved good-binding"]);
+    const { told } = await run(vanish, new FakeRecords(), new FakeMachines(), () => true);
+    expect(told).toEqual(["RecordReplaced good-binding"]);
+  });
+
   it("puts nothing on the machine that has no record", async () => {
     const { outcome, told, machines } = await run(appear, new FakeRecords("write a-default-bad"));
     expect(machines.on(VM)).toEqual([idOf("good")]);
@@ -136,7 +147,7 @@ describe("executePlan", () => {
       refused: { ids: new Set([idOf("bad")]), retryInMs: machines.retryInMs },
     });
     expect(told).toEqual(["BindingApplyError bad-binding", "BindingApplied good-binding"]);
-    expect(messages[0]).toBe(`bad-binding: Azure refuses ${idOf("bad")}; quarantined until 2026-01-01T00:00:00Z`);
+    expect(messages[0]).toBe(`bad-binding: Azure refuses ${idOf("bad")}; in quarantine`);
   });
 
   it("looks again when the first of several refused identities is due", async () => {

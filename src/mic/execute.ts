@@ -8,6 +8,8 @@ import { toldTo } from "./told-to.ts";
 
 type MicPorts = {
   readonly records: Records;
+  /** Whether another record stands for the same now, so that its pod loses nothing by the removal. */
+  readonly hasSuccessor?: (record: Assignment) => boolean;
   readonly machines: Machines;
   readonly events: MicEvents;
   readonly repairs: Repairs;
@@ -139,7 +141,7 @@ async function confirmRecords(
 async function removeRecords(
   { machine, forget }: MachinePlan,
   patched: Patched,
-  { records, events, writesAtOnce }: MicPorts,
+  { records, hasSuccessor, events, writesAtOnce }: MicPorts,
   faults: Fault[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -153,6 +155,7 @@ async function removeRecords(
   for (const result of results) {
     if ("fault" in result) faults.push(result.fault);
     if ("fault" in result) events.notRemoved(result.item.record, result.fault);
+    else if (hasSuccessor?.(result.item.record)) events.replaced(result.item.record);
     else events.removed(result.item.record);
   }
 }

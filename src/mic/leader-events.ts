@@ -17,7 +17,9 @@ type Look = {
 const STATES = ["Created", "Assigned", "Unassigned", "Unknown"] as const satisfies readonly AssignmentState[];
 
 /** What the leader sees and decides. */
-export function leaderEvents({ log, metrics, announcer, statistics }: EventTools) {
+export function leaderEvents({ log, metrics, announcer, statistics, clock }: EventTools) {
+  /** When the first look began whose work is not all done, in monotonic milliseconds. */
+  let cycleSince: number | undefined;
   const notes = new NoteTeller({ log, announcer });
   return {
     /** This instance has become the leader. */
@@ -29,14 +31,14 @@ export function leaderEvents({ log, metrics, announcer, statistics }: EventTools
 
     /** It is not any more. */
     leadingEnded(): void {
+      cycleSince = undefined;
       metrics.set("aadpodidentity_mic_leader", 0);
       metrics.set("aadpodidentity_mic_queue_length", 0);
     },
 
     /** One look at the whole cluster is done; work on `begun` machines follows. */
     planned(plan: Plan, { seen, begun, waiting, tookMs }: Look): void {
-      metrics.count("aadpodidentity_mic_cycle_count");
-      metrics.observe("aadpodidentity_mic_cycle_duration_seconds", tookMs / 1000);
+      if (begun > 0) cycleSince ??= clock.monotonic() - tookMs;
       metrics.observe("aadpodidentity_mic_plan_duration_seconds", tookMs / 1000);
       metrics.set("aadpodidentity_mic_queue_length", waiting);
       const counts = Map.groupBy(seen.assignments, ({ state }) => (state === "" ? "Unknown" : state));
@@ -58,6 +60,11 @@ export function leaderEvents({ log, metrics, announcer, statistics }: EventTools
 
     /** Nothing is under way any more. */
     settled(): void {
+      if (cycleSince !== undefined) {
+        metrics.count("aadpodidentity_mic_cycle_count");
+        metrics.observe("aadpodidentity_mic_cycle_duration_seconds", (clock.monotonic() - cycleSince) / 1000);
+        cycleSince = undefined;
+      }
       log.info("** stats collected **");
       for (const line of statistics.take()) log.info(line);
     },

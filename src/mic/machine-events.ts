@@ -48,13 +48,14 @@ export function machineEvents({ log, metrics, statistics }: EventTools) {
     },
 
     /** Calls to a subscription are held back, tried, or free again. */
-    breakerChanged(state: BreakerState, subscription: string): void {
+    breakerChanged(state: BreakerState, subscription: string, reason?: Fault): void {
       const value = BREAKER_VALUES[state];
       if ((breakers.get(subscription) ?? 0) === value) return;
       breakers.set(subscription, value);
       metrics.set("aadpodidentity_cloud_provider_breaker_state", Math.max(...breakers.values()));
-      if (state === "open")
-        log.warn("Azure has no room for our calls: they are held back for a while", { subscription });
+      const why = reason?.code === "ARM_THROTTLED" ? "has no room for" : "does not answer";
+      const fields = { subscription, code: reason?.code };
+      if (state === "open") log.warn(`Azure ${why} our calls: they are held back for a while`, fields);
       else if (state === "closed") log.info("calls to Azure go on as usual", { subscription });
     },
 
@@ -72,7 +73,8 @@ export function machineEvents({ log, metrics, statistics }: EventTools) {
 
     /** Work on a machine has to be repeated. */
     machineFailed(machine: string, fault: Fault, pauseMs: number): void {
-      const fields = { code: fault.code, ...fault.facts, retryInSeconds: seconds(pauseMs) };
+      const { code: azureCode, ...facts } = fault.facts;
+      const fields = { code: fault.code, azureCode, ...facts, retryInSeconds: seconds(pauseMs) };
       const what = machine === "" ? RECORDS_ONLY : `user-assigned identities on node ${machine}`;
       const message = `failed to update ${what}, error: ${fault.message}`;
       if (isRepeated(fault)) log.verbose(1, message, fields);

@@ -50,13 +50,13 @@ export const micMetrics = {
   },
   aadpodidentity_mic_cycle_duration_seconds: {
     type: "histogram",
-    help: "Seconds that each look at the whole cluster took, until work on the machines began.",
+    help: "Seconds from a look at the whole cluster that began work until no work was under way.",
     labels: [],
     buckets: LONG_BUCKETS,
   },
   aadpodidentity_mic_cycle_count: {
     type: "counter",
-    help: "Looks at the whole cluster, whether they found work or not.",
+    help: "Such cycles, of one look or several; looks without work count in the time to plan alone.",
     labels: [],
   },
   aadpodidentity_mic_new_leader_election_count: {
@@ -92,6 +92,11 @@ export const micMetrics = {
   aadpodidentity_mic_leader: {
     type: "gauge",
     help: "1 while this instance leads, otherwise 0.",
+    labels: [],
+  },
+  aadpodidentity_mic_cloud_config_ok: {
+    type: "gauge",
+    help: "1 while azure.json can be used as it is, 0 while MIC goes on with the last good one or has none.",
     labels: [],
   },
   aadpodidentity_mic_queue_length: {

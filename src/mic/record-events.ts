@@ -38,14 +38,24 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
       if (!isNew && held.has(bondKey(bond))) return;
       held.add(bondKey(bond));
       const until = new Date(clock.now() + retryInMs).toISOString().replace(/\.\d+Z$/, "Z");
-      const message = `${failedToApply(bond)}, error: ${fault.message}; quarantined until ${until}`;
-      failed(bond, "BindingApplyError", message, fault);
+      const message = `${failedToApply(bond)}, error: ${fault.message}`;
+      const { azure } = fault.facts;
+      const fields = { identity: objectKey(bond.identity.meta), code: fault.code };
+      log.warn(`${message}; quarantined until ${until}`, azure === undefined ? fields : { ...fields, azure });
+      // Without the time, so that each attempt raises the count of one event.
+      announce(bond, { type: "Warning", reason: "BindingApplyError", message: `${message}; in quarantine` });
     },
 
     /** A pod's record is gone, and so is its identity unless another pod needs it. */
     removed(bond: Bond): void {
       const message = `Binding ${objectKey(bond.binding.meta)} removed from node ${bond.nodeName} for pod ${podOf(bond)}`;
       succeeded(bond, "BindingRemoved", message);
+    },
+
+    /** A pod's record is gone, and another stands for the same: nothing changes for the pod. */
+    replaced(bond: Bond): void {
+      const message = `Record of binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} is replaced by another`;
+      succeeded(bond, "RecordReplaced", message);
     },
 
     /** A record, or an identity that nobody needs, could not be removed. */

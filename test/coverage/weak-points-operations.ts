@@ -185,7 +185,7 @@ export const telemetry: readonly WeakPoint[] = [
   {
     id: "M46",
     original: "Shows series only after their first use, leaves idle cycles out, and has no gauge for records.",
-    ours: "All series are there from the start, every look counts, and records are shown by state.",
+    ours: "All series are there from the start, idle looks count in the time to plan, and records are shown by state.",
     tests: [
       {
         file: "src/mic/probes.test.ts",
