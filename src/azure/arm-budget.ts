@@ -22,9 +22,9 @@ export class ArmBudget {
     this.#clock = clock;
   }
 
-  /** How long until a call could be made, in milliseconds. */
-  delayMs(verb: Verb, machine: Machine): number {
-    const waits = counted(verb, machine).map((one) => this.#bucket(one).delayMs());
+  /** How long until a call could be made and room for `spare` more would be left, in milliseconds. */
+  delayMs(verb: Verb, machine: Machine, spare = 0): number {
+    const waits = counted(verb, machine).map((one) => this.#bucket(one).delayMs(1 + spare));
     return Math.max(this.#restMs(verb, machine), ...waits);
   }
 
@@ -35,7 +35,8 @@ export class ArmBudget {
   async take(verb: Verb, machine: Machine, signal: AbortSignal, onWait?: (ms: number) => void): Promise<void> {
     signal.throwIfAborted();
     const buckets = counted(verb, machine).map((one) => this.#bucket(one));
-    const waitMs = Math.max(this.#restMs(verb, machine), ...buckets.map((bucket) => bucket.take()));
+    // The machine's bucket comes last, since it counts when the call is made.
+    const waitMs = buckets.reduceRight((ms, bucket) => bucket.take(ms), this.#restMs(verb, machine));
     if (waitMs === 0) return;
     onWait?.(waitMs);
     try {
@@ -60,6 +61,7 @@ export class ArmBudget {
       this.#bucket({ name, of }).lowerTo(left - armLimits[name].reserve);
     if (ofSubscription !== undefined) lower(`arm_${verb}`, subscriptionKey(machine), ofSubscription);
     for (const [policy, left] of remaining.resource) {
+      if (!isAbout(verb, policy)) continue;
       if (policy.endsWith("Resource")) lower(`machine_${verb}`, resourceKey(machine.id), left);
       else lower(`${kind(machine)}_${verb}`, subscriptionKey(machine), left);
     }
@@ -90,6 +92,14 @@ function counted(verb: Verb, machine: Machine): readonly Counted[] {
     { name: `${kind(machine)}_${verb}`, of: subscription },
     { name: `arm_${verb}`, of: subscription },
   ];
+}
+
+/** Polls of operations, and policies that we know nothing of, have limits of their own. */
+function isAbout(verb: Verb, policy: string): boolean {
+  const name = policy.slice(policy.lastIndexOf("/") + 1);
+  return (
+    !name.endsWith("Maximum") && (verb === "get" ? /^(LowCost)?Get(?!Operation)/ : /^(Update|Patch|Put)/).test(name)
+  );
 }
 
 function kind({ isScaleSet }: Machine): "vm" | "vmss" {

@@ -68,9 +68,9 @@ export class ArmGate {
     );
   }
 
-  /** How long a change would have to wait for its turn now, in milliseconds. */
-  updateDelayMs(machine: Machine): number {
-    return this.#budget.delayMs("update", machine);
+  /** How long until there is room for a change and `spare` more, in milliseconds. */
+  updateDelayMs(machine: Machine, spare: number): number {
+    return this.#budget.delayMs("update", machine, spare);
   }
 
   /** Azure may take what it did not: MIC signs in as somebody else. */

@@ -90,3 +90,88 @@ describe("any patch", () => {
     );
   });
 });
+
+describe("one change", () => {
+  const sizes = (compute: FakeCompute) =>
+    compute.patches.map(({ patch }) => Object.keys(patch.userAssignedIdentities ?? {}).length);
+
+  it("ends after a few requests, and says when there is room for the rest", async () => {
+    const { compute, now } = fakeAzure();
+    const { done, refused, fault, goOnInMs } = await now({ attach: idKeys(700) });
+    expect([done.size, refused.size, fault, goOnInMs]).toEqual([600, 0, undefined, 60_000]);
+    expect(compute.patches).toHaveLength(4);
+  });
+
+  it("ends early when requests take long, so that MIC does not count as stuck", async () => {
+    const { clock, compute, now } = fakeAzure();
+    const update = compute.update.bind(compute);
+    compute.update = async (...all) => {
+      clock.advance(6 * 60_000);
+      await update(...all);
+    };
+    expect(await now({ attach: idKeys(700) })).toMatchObject({ fault: undefined, goOnInMs: 0 });
+    expect(compute.patches).toHaveLength(2);
+  });
+
+  it("goes on with the search where the last one was, after all that is not suspected, on whatever machine", async () => {
+    const { clock, compute, now } = fakeAzure();
+    compute.naming = "none";
+    compute.refuse([...idKeys(6), idKey("id-015")]);
+    expect((await now({ attach: idKeys(16) })).goOnInMs).toBe(60_000);
+    expect(sizes(compute)).toEqual([16, 8, 4]);
+    await now({ attach: [...idKeys(16), a] }, vm("1"));
+    expect([sizes(compute).slice(3), compute.on(vm("1"))]).toEqual([[1, 2, 1], [a]]);
+    clock.advance(60_000);
+    await now({ attach: [...idKeys(16), b] });
+    expect([sizes(compute).slice(6), compute.on(vm("0"))]).toEqual([[1, 1, 2], [b]]);
+  });
+
+  it("searches only while room is left for one more request", async () => {
+    const { compute, machines, now } = fakeAzure();
+    compute.naming = "none";
+    compute.refuse(idKeys(8));
+    await now({ attach: idKeys(8) });
+    expect(machines.delayMs(vm("0"))).toBe(0);
+    expect((await now({ attach: idKeys(8) })).goOnInMs).toBe(60_000);
+    expect((await now({ attach: [...idKeys(8), a] })).done).toEqual(new Set([a]));
+    expect(sizes(compute)).toEqual([8, 4, 2, 1]);
+  });
+
+  it("does not end before it has found out how many more a machine can carry", async () => {
+    const { compute, once } = fakeAzure();
+    compute.quota = 1;
+    const { done, fault } = await once({ attach: idKeys(100) });
+    expect([done.size, fault?.code]).toEqual([1, "ARM_IDENTITY_QUOTA"]);
+  });
+
+  it("tries those first that were refused and are due the longest", async () => {
+    const { clock, compute, now } = fakeAzure();
+    compute.refuse([a, b]);
+    await now({ attach: [b] });
+    clock.advance(30_000);
+    await now({ attach: [a] });
+    clock.advance(60_000);
+    await now({ attach: [a, b] });
+    expect(compute.patches.slice(2).map(({ patch }) => Object.keys(patch.userAssignedIdentities ?? {}))).toEqual([
+      [b],
+      [a],
+    ]);
+  });
+
+  it("keeps other machines from trying what it tries once the first was taken", async () => {
+    const { clock, compute, now } = fakeAzure();
+    compute.refuse([a, b, c]);
+    await now({ attach: [a, b, c] });
+    compute.refuse([a, b, c], false);
+    clock.advance(60_000);
+    const first = compute.hold();
+    const second = compute.hold();
+    const trial = now({ attach: [a, b, c] });
+    await expect.poll(() => compute.patches.length).toBe(2);
+    first();
+    await expect.poll(() => compute.patches.length).toBe(3);
+    expect([...(await now({ attach: [b, c] }, vm("1"))).refused.keys()]).toEqual([b, c]);
+    second();
+    expect((await trial).done).toEqual(new Set([a, b, c]));
+  });
+});

@@ -1,8 +1,9 @@
 import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { blame } from "./blame.ts";
 import { type IdentityPatch, type IdentityWish, identityPatches, patched } from "./identity-patch.ts";
-import { namedBy, refusalOf } from "./identity-refusal.ts";
+import { refusalOf } from "./identity-refusal.ts";
 import type { Found, Look, MachineCalls } from "./machine-calls.ts";
 import { halves, type Part, partIn, without } from "./patch-part.ts";
 import type { Quarantine } from "./quarantine.ts";
@@ -26,8 +27,10 @@ export type PatchResult = {
   /** IDs that are now as wished, or pinned and therefore left where they are. */
   readonly done: ReadonlySet<string>;
   readonly refused: ReadonlyMap<string, Refusal>;
-  /** What stood in the way of all that is neither done nor refused. */
+  /** What stood in the way of all that is neither done nor refused, unless it only takes another change. */
   readonly fault: Fault | undefined;
+  /** There is more to do, and room for it in so many milliseconds; absent when nothing is left but what has a fault. */
+  readonly goOnInMs?: number;
 };
 
 export type MachineChangeOptions = {
@@ -38,11 +41,17 @@ export type MachineChangeOptions = {
   readonly maxRetries: number;
   /** Between a change that was refused and what is left of it. */
   readonly retryIntervalMs: number;
-  /** How long the next change of this machine would have to wait for its turn, in milliseconds. */
-  readonly delayMs: () => number;
+  /** How long the next PATCH would have to wait for its turn if it were to leave room for so many more, in milliseconds. */
+  readonly delayMs: (spare: number) => number;
   readonly onSpared: (ids: readonly string[]) => void;
 };
 
+/** Then the next change takes over, with what is wished by then. */
+const MOST_PATCHES = 4;
+/** Each may take a quarter of an hour; MIC counts as stuck when a change takes twice as long. */
+const LATEST_PATCH_MS = 10 * 60_000;
+/** The search for bad identities leaves room for one that a new pod needs. */
+const SPARE = 1;
 /** When to ask again for what was not put on and not taken off for a reason of its own. */
 const STUCK_MS = 60_000;
 /** Azure may have done what it did not report. */
@@ -54,6 +63,8 @@ const OUTCOME_UNKNOWN = ["ARM_ERROR", "ARM_UNREACHABLE"] as const;
  * - Identities that are known to be bad are left aside, or tried alone once they are due.
  * - A change that is refused goes on without those that the error names; where it names none, detaches go alone and
  *   attaches in halves, until each bad one is found.
+ * - It ends after a few PATCHes, so that nobody waits for a long search: what a refused PATCH has left under suspicion
+ *   is remembered, and goes after all that is not suspected.
  * - What is wrong with the machine, and not with identities, ends the change.
  */
 export class MachineChange {
@@ -67,6 +78,10 @@ export class MachineChange {
   readonly #stale = new Set<string>();
   #current: Found | undefined;
   #fault: Fault | undefined;
+  readonly #startedAt: number;
+  #sent = 0;
+  #isMakingRoom = false;
+  #goOnInMs: number | undefined;
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
     this.#machine = machine;
@@ -74,6 +89,7 @@ export class MachineChange {
     this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew) };
     this.#options = options;
     this.#signal = signal;
+    this.#startedAt = options.clock.monotonic();
   }
 
   /** Failures are part of the result; it rejects only with the signal's reason. */
@@ -100,12 +116,16 @@ export class MachineChange {
     for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#stale.add(id);
     const taken = [...this.#stale].filter((id) => !aside.has(id));
     const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
-    const due = [...wanted, ...taken].filter((id) => this.#options.quarantine.look(id) !== undefined);
-    const isSound = (id: string) => !due.includes(id);
+    const { quarantine } = this.#options;
+    const due = [...wanted, ...taken].filter((id) => quarantine.look(id) !== undefined);
+    const suspects = quarantine.suspectsIn([...wanted, ...taken].filter((id) => !due.includes(id)));
+    const unproved = new Set([...due, ...suspects.flat()]);
+    const isSound = (id: string) => !unproved.has(id);
     const off = [...detach.filter((id) => !pinned.has(id) && !attach.includes(id) && !renew.includes(id)), ...taken];
     this.#queue.push({ attach: wanted.filter(isSound), detach: off, tries: 0 });
     this.#queue.push({ attach: taken.filter(isSound), detach: [], tries: 0 });
-    return due;
+    for (const group of suspects) this.#queue.push({ attach: group, detach: [], tries: 0 });
+    return quarantine.longestDue(due);
   }
 
   /** Whether an identity is left aside now; what a machine has, or has to be rid of first, does not matter. */
@@ -120,23 +140,36 @@ export class MachineChange {
     for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
       const [patch, ...more] = identityPatches(this.#here, part);
       if (patch === undefined) continue;
+      this.#goOnInMs = this.#waitMs(part.attach.some((id) => this.#options.quarantine.isUnproved(id)));
+      if (this.#goOnInMs !== undefined) return;
       const now = partIn(patch, part);
       if (more.length > 0) this.#queue.unshift(without(part, [...now.attach, ...now.detach]));
       await this.#send(patch, now);
     }
   }
 
+  /** How long the next PATCH has to wait for a change of its own; undefined when it may go in this one. */
+  #waitMs(isSearch: boolean): number | undefined {
+    if (this.#isMakingRoom || (this.#sent === 0 && !isSearch)) return undefined;
+    const { clock, delayMs } = this.#options;
+    const waitMs = delayMs(isSearch ? SPARE : 0);
+    const isLong = this.#sent >= MOST_PATCHES || clock.monotonic() - this.#startedAt > LATEST_PATCH_MS;
+    return isLong || waitMs > 0 ? waitMs : undefined;
+  }
+
   async #send(patch: IdentityPatch, part: Part): Promise<void> {
+    this.#sent += 1;
     try {
       await this.#options.calls.update(this.#machine, patch, this.#signal);
       this.#current = { ...this.#here, ...patched(this.#here, patch) };
     } catch (reason) {
       this.#signal.throwIfAborted();
       const fault = Fault.from(reason);
-      if (fault.code === "ARM_IDENTITY_REFUSED") return await this.#setAside(part, fault);
+      if (isAboutIdentities(fault, part)) return await this.#setAside(part, fault);
       if (fault.code === "ARM_IDENTITY_QUOTA") return this.#makeRoom(part, fault);
       if (!(await this.#isDoneAfterAll(part, fault))) throw fault;
     }
+    this.#isMakingRoom = false;
     for (const id of part.attach) this.#options.quarantine.release(id);
     for (const id of part.detach) this.#stale.delete(id);
   }
@@ -144,30 +177,33 @@ export class MachineChange {
   async #setAside(part: Part, fault: Fault): Promise<void> {
     // Without a status it was the operation that failed: Azure had begun.
     if (fault.facts.status === undefined) await this.#lookAgain();
-    const isOne = part.attach.length + part.detach.length === 1;
-    const bad = namedBy(fault, part.attach);
-    const stuck = namedBy(fault, part.detach);
-    const isNamed = bad.length + stuck.length > 0;
-    for (const id of isOne ? part.attach : bad) this.#refuse(id, fault);
-    for (const id of isOne ? part.detach : stuck) {
-      this.#refused.set(id, { fault: refusalOf(id, fault), retryInMs: STUCK_MS, isNew: true });
-    }
-    if (isOne) return;
-    const rest = without(part, [...bad, ...stuck]);
-    const isWhole = isNamed && part.tries < this.#options.maxRetries;
-    this.#queue.unshift(...(isWhole ? [{ ...rest, tries: part.tries + 1 }] : halves(rest)));
+    const sent = [...part.attach, ...part.detach];
+    const blamed = blame(fault, sent);
+    if (blamed.kind === "others") throw blamed.fault;
+    const bad = sent.length === 1 ? sent : blamed.kind === "named" ? blamed.ids : [];
+    for (const id of bad) this.#refuse(id, part, fault);
+    if (sent.length === 1) return;
+    const rest = without(part, bad);
+    const isWhole = bad.length > 0 && part.tries < this.#options.maxRetries;
+    const { quarantine } = this.#options;
+    const isTaken = (id: string) => quarantine.wasTaken(id);
+    const parts = isWhole ? [{ ...rest, tries: part.tries + 1 }] : halves(rest, isTaken);
+    for (const { attach } of parts) quarantine.suspect(attach);
+    this.#queue.unshift(...parts);
     await this.#pause();
   }
 
-  #refuse(id: string, fault: Fault): void {
+  #refuse(id: string, { attach }: Part, fault: Fault): void {
     const refusal = refusalOf(id, fault);
-    const retryInMs = this.#options.quarantine.refuse(id, refusal);
+    const retryInMs = attach.includes(id) ? this.#options.quarantine.refuse(id, refusal) : STUCK_MS;
     this.#refused.set(id, { fault: refusal, retryInMs, isNew: true });
   }
 
   /** What is taken off makes room for the others; where that is not enough, at least some of them get on. */
   #makeRoom({ attach, detach, tries }: Part, fault: Fault): void {
     this.#fault = fault;
+    // What is found out about room is not remembered, so the next change would begin anew.
+    this.#isMakingRoom = attach.length > 1;
     if (attach.length === 0) return;
     if (detach.length > 0) this.#queue.unshift({ attach: [], detach, tries }, { attach, detach: [], tries });
     else this.#queue.unshift({ attach: attach.slice(0, Math.floor(attach.length / 2)), detach: [], tries });
@@ -194,15 +230,17 @@ export class MachineChange {
 
   /** Each of the identities that were refused before alone; when Azure takes one, the cause may be gone for all. */
   async #tryAside(due: readonly string[]): Promise<void> {
-    const { quarantine, delayMs } = this.#options;
+    const { quarantine } = this.#options;
     for (const [index, id] of due.entries()) {
-      const waitMs = delayMs();
-      if (waitMs > 0) return this.#postpone(due.slice(index), waitMs);
+      const waitMs = this.#goOnInMs ?? this.#waitMs(true);
+      if (waitMs !== undefined) return this.#postpone(due.slice(index), waitMs);
       quarantine.claim(id);
       this.#queue.push({ attach: [id], detach: [], tries: 0 });
       await this.#work();
       if (!this.#here.userAssigned.has(id)) continue;
       const others = due.slice(index + 1);
+      const othersWaitMs = this.#waitMs(true);
+      if (othersWaitMs !== undefined) return this.#postpone(others, othersWaitMs);
       for (const other of others) quarantine.claim(other);
       this.#queue.push({ attach: others, detach: [], tries: 0 });
       return await this.#work();
@@ -233,7 +271,8 @@ export class MachineChange {
     if (this.#fault?.code === "ARM_NOT_FOUND") for (const id of detach) done.add(id);
     const refused = new Map([...this.#refused].filter(([id]) => !done.has(id)));
     const isOpen = [...attach, ...detach, ...renew].some((id) => !done.has(id) && !refused.has(id));
-    return { done, refused, fault: isOpen ? this.#fault : undefined };
+    const goOn = isOpen && this.#goOnInMs !== undefined ? { goOnInMs: this.#goOnInMs } : {};
+    return { done, refused, fault: isOpen ? this.#fault : undefined, ...goOn };
   }
 
   #fulfilled({ userAssigned, pinned }: Found): readonly string[] {
@@ -246,6 +285,11 @@ export class MachineChange {
 
 function keys(ids: readonly string[]): readonly string[] {
   return [...new Set(ids.map(resourceKey))];
+}
+
+/** Azure blames no identity for what it does not know when none is to be put on. */
+function isAboutIdentities({ code }: Fault, { attach }: Part): boolean {
+  return code === "ARM_IDENTITY_REFUSED" || (code === "ARM_CHANGE_REFUSED" && attach.length > 0);
 }
 
 function isSettled({ state }: Look): boolean {

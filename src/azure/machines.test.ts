@@ -144,14 +144,14 @@ describe("a patch", () => {
 });
 
 describe("room for changes", () => {
-  it("is for four changes of a machine at once, then one a quarter of a minute; it says so before", async () => {
+  it("is for four changes of a machine in any minute; it says so before", async () => {
     const waiting = Promise.withResolvers<number>();
     const { clock, compute, machines, now } = fakeAzure({ onWait: waiting.resolve });
     for (const one of [a, b, c, d]) await now({ attach: [one] });
-    expect([machines.delayMs(vm("0")), machines.delayMs(vm("1"))]).toEqual([15_000, 0]);
+    expect([machines.delayMs(vm("0")), machines.delayMs(vm("1"))]).toEqual([60_000, 0]);
     const fifth = now({ detach: [a] });
-    expect(await waiting.promise).toBe(15_000);
-    clock.advance(14_999);
+    expect(await waiting.promise).toBe(60_000);
+    clock.advance(59_999);
     expect(compute.patches.length).toBe(4);
     clock.advance(1);
     expect((await fifth).done).toEqual(new Set([a]));
@@ -170,9 +170,8 @@ describe("room for changes", () => {
     await patch({ attach: idKeys(20) });
     expect(times.length).toBeGreaterThan(8);
     for (const [i, at] of times.entries()) {
-      expect(times.filter((one) => one >= at && one < at + MINUTE).length, `from ${i}`).toBeLessThanOrEqual(4 + 4);
+      expect(times.filter((one) => one >= at && one < at + MINUTE).length, `from ${i}`).toBeLessThanOrEqual(4);
     }
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual((times.length - 4) * 15_000 - 1_000);
   });
 
   it("is left between a change that was refused and the rest of it", async () => {

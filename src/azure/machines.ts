@@ -95,7 +95,7 @@ export class ArmMachines {
       clock: this.#clock,
       maxRetries,
       retryIntervalMs,
-      delayMs: () => this.#gate.updateDelayMs(machineOf(machineId)),
+      delayMs: (spare: number) => this.#gate.updateDelayMs(machineOf(machineId), spare),
       onSpared: (ids: readonly string[]) => onSpared?.(machineId, ids),
     };
     return await new MachineChange(machineId, wish, options, signal).run();

@@ -17,16 +17,20 @@ export function without({ attach, detach, tries }: Part, ids: readonly string[])
   return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), tries };
 }
 
-/** Detaches by themselves, so that no attach holds them up, and attaches in two halves. */
-export function halves({ attach, detach, tries }: Part): readonly Part[] {
-  const half = (ids: readonly string[]) => [
-    ids.slice(0, Math.ceil(ids.length / 2)),
-    ids.slice(Math.ceil(ids.length / 2)),
-  ];
+/**
+ * Detaches by themselves, so that no attach holds them up, and attaches in two halves, or in those that Azure has taken
+ * before and the others.
+ */
+export function halves({ attach, detach, tries }: Part, isTaken: (id: string) => boolean): readonly Part[] {
+  const taken = attach.filter(isTaken);
+  const others = attach.filter((id) => !isTaken(id));
+  const on = taken.length > 0 && others.length > 0 ? [taken, others] : half(attach);
   const off = attach.length === 0 ? half(detach) : [detach];
-  const parts = [
-    ...off.map((ids) => ({ attach: [], detach: ids })),
-    ...half(attach).map((ids) => ({ attach: ids, detach: [] })),
-  ];
+  const parts = [...off.map((ids) => ({ attach: [], detach: ids })), ...on.map((ids) => ({ attach: ids, detach: [] }))];
   return parts.filter((part) => part.attach.length + part.detach.length > 0).map((part) => ({ ...part, tries }));
+}
+
+function half(ids: readonly string[]): readonly (readonly string[])[] {
+  const middle = Math.ceil(ids.length / 2);
+  return [ids.slice(0, middle), ids.slice(middle)];
 }

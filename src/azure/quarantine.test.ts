@@ -64,4 +64,33 @@ describe("Quarantine", () => {
     aside.refuse("new", fault);
     expect([aside.size, aside.look("old")]).toEqual([1, undefined]);
   });
+
+  it("knows suspects in the groups that they are to be tried in, small ones first", () => {
+    const { quarantine: aside } = quarantine();
+    aside.suspect(["a", "b", "c"]);
+    aside.suspect(["d", "e"]);
+    aside.suspect(["b"]);
+    expect(aside.suspectsIn(["a", "b", "c", "d", "e", "f"])).toEqual([["b"], ["a", "c"], ["d", "e"]]);
+    expect([aside.isUnproved("a"), aside.look("a"), aside.size]).toEqual([true, undefined, 0]);
+    aside.release("a");
+    aside.refuse("c", fault);
+    expect(aside.suspectsIn(["a", "c"])).toEqual([]);
+    expect([aside.isUnproved("a"), aside.isUnproved("c")]).toEqual([false, true]);
+  });
+
+  it("knows what was taken until it is refused", () => {
+    const { quarantine: aside } = quarantine();
+    aside.release("a");
+    expect([aside.wasTaken("a"), aside.wasTaken("b")]).toEqual([true, false]);
+    aside.refuse("a", fault);
+    expect(aside.wasTaken("a")).toBe(false);
+  });
+
+  it("knows of no suspects and of nothing taken when MIC signs in as somebody else", () => {
+    const { quarantine: aside } = quarantine();
+    aside.release("a");
+    aside.suspect(["b"]);
+    aside.releaseAll();
+    expect([aside.wasTaken("a"), aside.suspectsIn(["b"])]).toEqual([false, []]);
+  });
 });

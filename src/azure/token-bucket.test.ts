@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -23,12 +24,26 @@ describe("TokenBucket", () => {
     expect([tokens.delayMs(), tokens.take()]).toEqual([0, 0]);
   });
 
+  it("gives back no more than its capacity", () => {
+    const { tokens } = bucket();
+    for (let i = 0; i < 3; i += 1) tokens.giveBack();
+    expect([1, 2, 3, 4, 5].map(() => tokens.take())).toEqual([0, 0, 0, 0, 15_000]);
+  });
+
   it("never holds more than its capacity", () => {
     const { clock, tokens } = bucket();
     tokens.giveBack();
     clock.advance(3_600_000);
     expect(tokens.isFull).toBe(true);
     expect([1, 2, 3, 4, 5].map(() => tokens.take())).toEqual([0, 0, 0, 0, 15_000]);
+  });
+
+  it("says how long until there is room for more than one", () => {
+    const { clock, tokens } = bucket();
+    for (let i = 0; i < 4; i += 1) tokens.take();
+    expect([tokens.delayMs(1), tokens.delayMs(2)]).toEqual([15_000, 30_000]);
+    clock.advance(20_000);
+    expect([tokens.delayMs(1), tokens.delayMs(2)]).toEqual([0, 10_000]);
   });
 
   it("takes back what was not used", () => {
@@ -45,5 +60,38 @@ describe("TokenBucket", () => {
     tokens.lowerTo(100);
     clock.advance(15_000);
     expect(tokens.delayMs()).toBe(15_000);
+  });
+});
+
+describe("TokenBucket with a limit for any minute", () => {
+  const size = { capacity: 4, perMinute: 4, anyMinute: 4 };
+
+  it("is never exceeded, whenever tokens are taken", () => {
+    const pauses = fc.array(fc.oneof(fc.constant(0), fc.nat(40_000)), { maxLength: 40 });
+    fc.assert(
+      fc.property(pauses, (waits) => {
+        const clock = new FakeClock();
+        const tokens = new TokenBucket(size, clock);
+        const used = waits.map((ms) => {
+          clock.advance(ms);
+          const at = clock.monotonic() + tokens.take();
+          return at;
+        });
+        for (const at of used) expect(used.filter((one) => one >= at && one < at + 60_000).length).toBeLessThan(5);
+      }),
+    );
+  });
+
+  it("has room again a minute after each was used, also for several, and is full only then", () => {
+    const clock = new FakeClock();
+    const tokens = new TokenBucket(size, clock);
+    tokens.take();
+    clock.advance(10_000);
+    expect([tokens.take(5_000), tokens.take(), tokens.take()]).toEqual([5_000, 0, 0]);
+    expect([tokens.delayMs(1), tokens.delayMs(2)]).toEqual([50_000, 60_000]);
+    clock.advance(50_000);
+    expect([tokens.delayMs(), tokens.isFull]).toEqual([0, false]);
+    clock.advance(15_000);
+    expect([tokens.delayMs(4), tokens.isFull]).toEqual([0, true]);
   });
 });

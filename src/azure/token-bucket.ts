@@ -1,6 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 
-export type BucketSize = { readonly capacity: number; readonly perMinute: number };
+export type BucketSize = {
+  readonly capacity: number;
+  readonly perMinute: number;
+  /** No more than so many within any minute, where a full bucket and what comes back meanwhile would be too many. */
+  readonly anyMinute?: number;
+};
 
 const MINUTE_MS = 60_000;
 
@@ -13,6 +18,8 @@ export class TokenBucket {
   readonly #clock: Clock;
   #tokens: number;
   #at: number;
+  /** When the tokens of the last minute are used, in monotonic milliseconds, in that order. */
+  #usedAt: number[] = [];
 
   constructor(size: BucketSize, clock: Clock) {
     this.#size = size;
@@ -21,19 +28,24 @@ export class TokenBucket {
     this.#at = clock.monotonic();
   }
 
-  /** How long until a token could be taken without a debt, in milliseconds. */
-  delayMs(): number {
-    return this.#msUntil(1);
+  /** How long until so many tokens could be taken without a debt, in milliseconds. */
+  delayMs(count = 1): number {
+    return Math.max(this.#msUntil(count), this.#msInWindow(count));
   }
 
-  /** Takes a token; the answer is how long to wait before using it, in milliseconds. */
-  take(): number {
+  /** Takes a token; the answer is how long to wait before using it, in milliseconds, and `atLeastMs` at least. */
+  take(atLeastMs = 0): number {
+    const windowMs = this.#msInWindow(1);
     this.#refill();
     this.#tokens -= 1;
-    return this.#msUntil(0);
+    const waitMs = Math.max(atLeastMs, this.#msUntil(0), windowMs);
+    if (this.#size.anyMinute !== undefined) this.#use(this.#at + waitMs);
+    return waitMs;
   }
 
+  /** The last token that was taken is not used after all. */
   giveBack(): void {
+    this.#usedAt.pop();
     this.#tokens = Math.min(this.#size.capacity, this.#tokens + 1);
   }
 
@@ -45,7 +57,19 @@ export class TokenBucket {
 
   get isFull(): boolean {
     this.#refill();
-    return this.#tokens >= this.#size.capacity;
+    return this.#tokens >= this.#size.capacity && this.#msInWindow(this.#size.capacity) === 0;
+  }
+
+  #use(at: number): void {
+    const counting = this.#usedAt.filter((one) => one > this.#at - MINUTE_MS);
+    this.#usedAt = [...counting, at].toSorted((a, b) => a - b);
+  }
+
+  #msInWindow(count: number): number {
+    const { anyMinute } = this.#size;
+    if (anyMinute === undefined) return 0;
+    const usedAt = this.#usedAt[this.#usedAt.length - anyMinute + count - 1];
+    return usedAt === undefined ? 0 : Math.max(0, Math.ceil(usedAt + MINUTE_MS - this.#clock.monotonic()));
   }
 
   #msUntil(tokens: number): number {

@@ -20,12 +20,16 @@ type MicPorts = {
 /** How a machine's plan went; the caller decides when to try again. */
 export type Outcome = {
   readonly fault: Fault | undefined;
-  /** The identities that Azure refuses, and when the first is worth a new attempt, in milliseconds from now. */
+  /** What Azure refuses, or the next change takes over, and when the first is worth a new attempt, in milliseconds. */
   readonly refused?: { readonly ids: ReadonlySet<string>; readonly retryInMs: number } | undefined;
 };
 
 type Recorded = RecordWork & { readonly record: Assignment };
-type Patched = Pick<PatchResult, "refused" | "fault"> & { readonly isDone: (id: string) => boolean };
+type Patched = Pick<PatchResult, "refused" | "fault"> & {
+  readonly isDone: (id: string) => boolean;
+  /** What the next change takes over, and when there is room for it; nobody has refused it. */
+  readonly next?: { readonly ids: ReadonlySet<string>; readonly inMs: number } | undefined;
+};
 
 /**
  * Carries out the plan of one machine. Safe to repeat, and safe to stop anywhere: records are written before the
@@ -39,10 +43,15 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
   const patched = await patchMachine(plan, recorded, ports, signal);
   await confirmRecords(plan, { recorded, patched }, ports, faults, signal);
   await removeRecords(plan, patched, ports, faults, signal);
-  const retryInMs = Math.min(...[...patched.refused.values()].map(({ retryInMs }) => retryInMs));
+  const { refused, next } = patched;
+  const left = new Set([...refused.keys(), ...(next?.ids ?? [])]);
+  const retryInMs = Math.min(
+    ...[...refused.values()].map(({ retryInMs }) => retryInMs),
+    next?.inMs ?? Number.POSITIVE_INFINITY,
+  );
   return {
     fault: gravest(patched.fault === undefined ? faults : [patched.fault, ...faults]),
-    refused: patched.refused.size === 0 ? undefined : { ids: new Set(patched.refused.keys()), retryInMs },
+    refused: left.size === 0 ? undefined : { ids: left, retryInMs },
   };
 }
 
@@ -80,18 +89,20 @@ async function patchMachine(
   const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);
-  const { done, refused, fault } = await machines.patch(plan.machine, wish, signal);
+  const { done, refused, fault, goOnInMs } = await machines.patch(plan.machine, wish, signal);
   repairs.mended(plan.repair.filter(({ resourceId }) => done.has(resourceId)));
   for (const drift of plan.repair) {
     const refusal = refused.get(drift.resourceId);
     if (refusal !== undefined) repairs.refused(drift, { ...refusal, fault: toldTo([drift.resourceId], refusal.fault) });
   }
   // Whatever is left open has a fault, or it would be tried again without a pause.
-  const isOpen = [...asked].some((id) => !done.has(id) && !refused.has(id));
+  const open = asked.difference(done).difference(refused);
+  const isGoingOn = fault === undefined && goOnInMs !== undefined && open.size > 0;
   return {
     isDone: (id) => !asked.has(id) || done.has(id),
     refused,
-    fault: fault ?? (isOpen ? unexplained(plan.machine) : undefined),
+    fault: fault ?? (open.size > 0 && !isGoingOn ? unexplained(plan.machine) : undefined),
+    next: isGoingOn ? { ids: open, inMs: goOnInMs } : undefined,
   };
 }
 
@@ -121,7 +132,7 @@ async function confirmRecords(
     cleared: clears.filter(patched.isDone),
   }));
   for (const { record, awaits, isAssigned } of confirmations) {
-    if (awaits === undefined || isAssigned) continue;
+    if (awaits === undefined || isAssigned || patched.next?.ids.has(awaits)) continue;
     const refusal = patched.refused.get(awaits);
     if (refusal !== undefined) events.refused(record, { ...refusal, fault: toldTo([awaits], refusal.fault) });
     else events.notAssigned(record, whyOpen([awaits], patched, machine));
@@ -146,6 +157,7 @@ async function removeRecords(
   signal: AbortSignal,
 ): Promise<void> {
   for (const { record, after } of forget.filter(({ after }) => !after.every(patched.isDone))) {
+    if (after.some((id) => patched.next?.ids.has(id))) continue;
     events.notRemoved(record, whyOpen(after, patched, machine));
   }
   const ready = forget.filter(({ after }) => after.every(patched.isDone));

@@ -41,8 +41,10 @@ export type PatchResult = {
   /** IDs that are now as wished, or pinned and therefore left where they are. */
   readonly done: ReadonlySet<string>;
   readonly refused: ReadonlyMap<string, Refusal>;
-  /** What stood in the way of all that is neither done nor refused. */
+  /** What stood in the way of all that is neither done nor refused, unless it only takes another change. */
   readonly fault: Fault | undefined;
+  /** There is more to do, and room for it in so many milliseconds; absent when nothing is left but what has a fault. */
+  readonly goOnInMs?: number;
 };
 
 /** VMs and scale sets; failures are part of the result. */

@@ -1,4 +1,5 @@
 import { resourceKey } from "../../src/api/resource-id.ts";
+import type { Refusal } from "../../src/azure/machine-change.ts";
 import { ArmMachines, type MachinesOptions } from "../../src/azure/machines.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeCompute } from "./fake-compute.ts";
@@ -41,6 +42,23 @@ export function fakeAzure(options: Partial<MachinesOptions> = {}) {
   });
   /** Without letting time pass. */
   const now = (wish: Wish, machine = vm("0")) => machines.patch(machine, { attach: [], detach: [], ...wish }, never);
-  const patch = (wish: Wish, machine = vm("0")) => clock.passUntil(now(wish, machine), 1_000);
-  return { clock, compute, machines, patch, now, events };
+  const once = (wish: Wish, machine = vm("0")) => clock.passUntil(now(wish, machine), 1_000);
+  /** In as many changes as it takes, each about what the one before has left. */
+  const patch = async (wish: Wish, machine = vm("0")) => {
+    const done = new Set<string>();
+    const refused = new Map<string, Refusal>();
+    for (let open = wish; ; open = left(open, [...done, ...refused.keys()])) {
+      const { goOnInMs, ...result } = await once(open, machine);
+      for (const id of result.done) done.add(id);
+      for (const [id, refusal] of result.refused) refused.set(id, refusal);
+      if (goOnInMs === undefined) return { done, refused, fault: result.fault };
+      clock.advance(goOnInMs);
+    }
+  };
+  return { clock, compute, machines, patch, once, now, events };
+}
+
+function left({ attach = [], detach = [], renew = [] }: Wish, without: readonly string[]): Wish {
+  const isLeft = (id: string) => !without.includes(resourceKey(id));
+  return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), renew: renew.filter(isLeft) };
 }
