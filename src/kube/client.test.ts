@@ -216,6 +216,21 @@ describe("a client of the API server", () => {
     expect(seen.slice(2)).toEqual(["GET Bearer other"]);
   });
 
+  it("uses a connection again whose request was refused", async () => {
+    let asked = 0;
+    const credentials = async () => ({ token: new Secret(++asked % 2 === 1 ? "old" : "new") });
+    const { client, sockets } = await clientOf(
+      ({ headers }, response) => {
+        const status = headers.authorization === "Bearer new" ? 200 : 401;
+        response.writeHead(status).end(JSON.stringify({ text: "x".repeat(100_000) }));
+      },
+      { credentials },
+    );
+    for (let i = 0; i < 10; i += 1) await client.get(kinds.pod, ref, signal);
+    expect(asked).toBe(20);
+    expect(sockets.size).toBeLessThan(5);
+  });
+
   it("uses new credentials at once, and their own connections for a new certificate", async () => {
     const tokens: unknown[] = [];
     let credentials: Credentials = { token: new Secret("one") };

@@ -87,6 +87,7 @@ export function kubeStore(api: () => ApiUnderTest): void {
       await using place = await Place.make(api());
       const clock = new FakeClock();
       const store = await followed(place, clock);
+      clock.advance(LONGEST_PAUSE_MS);
 
       place.proxy.cut();
       await eventually(() => place.lines.some((line) => line.includes("trying again"))).toBe(true); // in its pause
