@@ -3,6 +3,7 @@ import { binding, identity } from "../../test/support/make.ts";
 import { crdsInto } from "../../test/support/mic-cluster.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
 import { ASSIGNMENT_FINALIZER, kinds } from "../api/kinds.ts";
+import { isOver } from "../assignment/records.ts";
 import { realClock } from "../base/clock.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
@@ -117,7 +118,7 @@ describe("records", () => {
 
   it("do not delete a record that is rewritten after it was marked Unassigned", async () => {
     const { records, store, operations } = lagging();
-    const record = await records.write(draft, undefined, never);
+    const record = await records.write({ ...draft, leftovers: [] }, undefined, never);
     const marked = store.accept(await edit({ metadata: { finalizers: [] }, status: { status: "Unassigned" } }));
     await edit({ status: { status: "Created" } });
     await expect(records.remove(marked, never)).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
@@ -161,9 +162,20 @@ describe("records", () => {
     await records.write(draft, undefined, never);
     store.accept(await edit({ metadata: { finalizers: [ASSIGNMENT_FINALIZER, "example.com/theirs"] } }));
     await records.remove(store.get(draft) as Assignment, never);
-    expect(store.get(draft)).toMatchObject({ state: "Unassigned", meta: { finalizers: ["example.com/theirs"] } });
-    expect(store.get(draft)?.meta.deletionTimestamp).not.toBe("");
-    expect(await held()).toEqual(store.get(draft));
+    const left = store.get(draft) as Assignment;
+    expect(left).toMatchObject({ state: "Unassigned", leftovers: [], meta: { finalizers: ["example.com/theirs"] } });
+    expect(isOver(left)).toBe(true);
+    expect(await held()).toEqual(left);
+    expect(operations()).toEqual(["addition", "status", "deletion"]);
+  });
+
+  it("that were let go of with leftovers on them are rid of these", async () => {
+    const { records, store, operations } = lagging();
+    await records.write(draft, undefined, never);
+    await edit({ metadata: { finalizers: ["example.com/theirs"] }, status: { status: "Unassigned" } });
+    store.accept(await client.remove(kinds.assignment, draft, {}, never));
+    await records.remove(store.get(draft) as Assignment, never);
+    expect(isOver(store.get(draft) as Assignment)).toBe(true);
     expect(operations()).toEqual(["addition", "status", "deletion"]);
   });
 

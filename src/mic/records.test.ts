@@ -33,8 +33,8 @@ function stored(over: Partial<AssignmentDraft> = {}, resourceVersion = "5", uid 
 /** Records whose store knows one, on an API server that takes writes over one version. */
 function place(version = "5") {
   const log = createLog({ write: () => {} });
-  const api = new ScriptedApi(({ body = "" }) =>
-    body.includes(`"resourceVersion":"${version}"`)
+  const api = new ScriptedApi(({ method, body = "" }) =>
+    method === "DELETE" || body.includes(`"resourceVersion":"${version}"`)
       ? { status: 200, body: stored({ state: "Assigned" }, "9") }
       : { status: 409, body: { kind: "Status", reason: "Conflict", message: "the object has been modified" } },
   );
@@ -70,5 +70,29 @@ describe("a record that changed after its machine was", () => {
     store.accept(stored({ nodeName: "node-0-renamed" }, "6"));
     await records.confirm(record, done, never);
     expect(store.get(record.meta)?.state).toBe("Assigned");
+  });
+});
+
+describe("a record that is removed", () => {
+  const bare = { finalizers: [] };
+  const left = [{ machine: draft.machine, resourceId: identity("old").resourceId.toLowerCase() }];
+
+  it.each([
+    { when: "it is Assigned", over: { state: "Assigned" }, meta: bare, verbs: ["PATCH", "DELETE"] },
+    { when: "it is guarded", over: { state: "Unassigned" }, meta: {}, verbs: ["PATCH", "DELETE"] },
+    {
+      when: "it has leftovers",
+      over: { state: "Unassigned", leftovers: left },
+      meta: bare,
+      verbs: ["PATCH", "DELETE"],
+    },
+    { when: "it was let go of already", over: { state: "Unassigned" }, meta: bare, verbs: ["DELETE"] },
+  ] as const)("is asked for $verbs when $when", async ({ over, meta, verbs }) => {
+    const { api, store, records } = place("6");
+    const object = stored(over, "6");
+    const record = store.accept({ ...object, metadata: { ...object.metadata, ...meta } });
+    await records.remove(record, never);
+    expect(api.requests.map((request) => request.split(" ")[0])).toEqual(verbs);
+    expect(store.get(record.meta)).toBeUndefined();
   });
 });

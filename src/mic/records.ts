@@ -3,6 +3,7 @@ import { ASSIGNMENT_FINALIZER, type Kind, kinds } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import { writePlacement } from "../api/placement.ts";
 import { isSameResource } from "../api/resource-id.ts";
+import { isGuarded } from "../assignment/records.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { ObjectRef } from "../kube/client.ts";
@@ -82,22 +83,38 @@ export function createRecords({ client, store, clock, onWrite }: Deps): Records 
       const latest = store.get(record.meta);
       if (latest?.meta.uid !== record.meta.uid) return; // it is gone
       if (latest.meta.resourceVersion !== record.meta.resourceVersion) throw changedMeanwhile(record);
-      const finalizers = latest.meta.finalizers.filter((one) => one !== ASSIGNMENT_FINALIZER);
-      const release = { metadata: { finalizers }, status: { status: "Unassigned", availableReplicas: 1 } };
-      const isReleased = latest.state === "Unassigned" && finalizers.length === latest.meta.finalizers.length;
-      const released = isReleased ? latest : await unlessGone(patch(latest, release, signal));
+      const release = releaseOf(latest);
+      const released = release === undefined ? latest : await unlessGone(patch(latest, release, signal));
       const { uid, resourceVersion } = released?.meta ?? latest.meta;
       const answer = await timed("deletion", signal, () =>
         unlessGone(client.remove(kind, latest.meta, { uid, resourceVersion }, signal)),
       );
       // What somebody else's finalizer keeps still holds its name, so plans have to see it.
-      if (finalizers.length > 0 && answer !== undefined) store.accept(answer);
+      if (othersOf(latest).length > 0 && answer !== undefined) store.accept(answer);
       else store.forget(latest.meta, uid);
     },
   };
 }
 
 type PatchBody = { readonly metadata: object; readonly status?: object };
+
+function othersOf({ meta }: Assignment): readonly string[] {
+  return meta.finalizers.filter((one) => one !== ASSIGNMENT_FINALIZER);
+}
+
+/**
+ * What lets go of a record; undefined when that is done. Its leftovers are struck out too: they are off their machines, or
+ * others need them there. So a record that stays for somebody else's finalizer is over, and nobody removes it again.
+ */
+function releaseOf(record: Assignment): PatchBody | undefined {
+  const hasLeft = record.leftovers.length > 0;
+  if (record.state === "Unassigned" && !isGuarded(record) && !hasLeft) return undefined;
+  const annotations = hasLeft ? { annotations: writePlacement(record.machine, []) } : {};
+  return {
+    metadata: { finalizers: othersOf(record), ...annotations },
+    status: { status: "Unassigned", availableReplicas: 1 },
+  };
+}
 
 /** The record as it is now, provided that it still means what it meant. */
 function stillTheSame(latest: Assignment | undefined, record: Assignment): Assignment {

@@ -136,8 +136,8 @@ export const securityAndOperations: readonly WeakPoint[] = [
     ],
     breakage: {
       file: "src/mic/records.ts",
-      find: "latest.meta.finalizers.filter((one) => one !== ASSIGNMENT_FINALIZER)",
-      replace: "latest.meta.finalizers.filter(() => ASSIGNMENT_FINALIZER)",
+      find: "meta.finalizers.filter((one) => one !== ASSIGNMENT_FINALIZER)",
+      replace: "meta.finalizers.filter(() => ASSIGNMENT_FINALIZER)",
     },
   },
 ];
