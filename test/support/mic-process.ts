@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { mustBeBuilt } from "./built.ts";
 
 export type Env = Readonly<Record<string, string>>;
 
@@ -21,6 +22,7 @@ export class MicProcess implements AsyncDisposable {
 
   constructor(args: readonly string[], env: Env, command: readonly [string, ...string[]] = micCommands.source) {
     const [program, ...first] = command;
+    mustBeBuilt(program);
     this.#process = spawn(program, [...first, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding("utf8").on("data", (chunk: string) => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { mustBeBuilt } from "./built.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -20,7 +21,9 @@ type Options = { readonly env?: Readonly<Record<string, string>> };
 /** Starts a built program of bin/ with nothing of our own environment but PATH and HOME; disposing kills it. */
 export function startProgram(name: ProgramName, args: readonly string[], { env = {} }: Options = {}): RunningProgram {
   const { PATH = "", HOME = "", TMPDIR } = process.env;
-  const child = spawn(join(root, "bin", name), args, {
+  const file = join(root, "bin", name);
+  mustBeBuilt(file);
+  const child = spawn(file, args, {
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
