@@ -13,14 +13,27 @@ export type ShareOptions = {
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** Plays histories in as many processes as there are processors, each with a seed of its own; all reports. */
+/** What was killed in a history is kept in memory: its requests never end. A process plays so many and no more. */
+const LARGEST_SHARE = 500;
+
+/**
+ * Plays histories, each share in a process and with a seed of its own, as many at once as there are processors; all
+ * reports in the order of the seeds.
+ */
 export async function playInShares({ seed, runs, shrinks, root = ROOT }: ShareOptions): Promise<readonly Report[]> {
-  const count = Math.min(runs, availableParallelism());
+  const atOnce = availableParallelism();
+  const count = Math.min(runs, Math.max(atOnce, Math.ceil(runs / LARGEST_SHARE)));
   const shares = Array.from({ length: count }, (_, i) => ({
     seed: seed + i,
     runs: Math.floor(runs / count) + (i < runs % count ? 1 : 0),
   }));
-  return await Promise.all(shares.map((share) => play(root, { ...share, shrinks })));
+  const reports: Report[] = [];
+  const queue = shares.entries();
+  const worker = async () => {
+    for (const [i, share] of queue) reports[i] = await play(root, { ...share, shrinks });
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return reports;
 }
 
 function play(root: string, { seed, runs, shrinks }: Omit<ShareOptions, "root">): Promise<Report> {
