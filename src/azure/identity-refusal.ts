@@ -63,14 +63,6 @@ export function identitiesIn(message: string): readonly string[] {
   return [...new Map([...named, ...missing].map((id) => [resourceKey(id), id])).values()];
 }
 
-/** Which of `ids` a fault names; IDs in the spelling of `resourceKey`. */
-export function namedBy({ facts }: Fault, ids: readonly string[]): readonly string[] {
-  const named = String(facts.identities ?? "")
-    .split(/,(?=\/)/)
-    .map(resourceKey);
-  return ids.filter((id) => named.includes(id));
-}
-
 /**
  * What the owner of one identity is told of a refusal: neither other identities nor machines, of which others own
  * some. It ends with what to do. What Azure says of a refusal that MIC does not know is the fact `azure`, for the log.
