@@ -72,7 +72,7 @@ export function micEngine(tools: Tools) {
   };
   const loop: SyncLoop = new SyncLoop({
     snapshot,
-    execute: (plan, stop) => executePlan(plan, ports, stop),
+    execute: (plan, stop, asksAzure) => executePlan(plan, { ...ports, asksAzure }, stop),
     machines,
     events,
     clock,

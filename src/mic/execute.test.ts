@@ -84,9 +84,12 @@ async function run(
     mended: (drifts) => void mended.push(...drifts),
     refused: ({ resourceId }, { fault }) => notMended.push(`${resourceId}: ${fault.message}`),
   };
-  const ports = { records, hasSuccessor, machines, events, repairs, writesAtOnce: 1 };
+  /** What had been done to records when only Azure was waited for. */
+  const doneBefore: string[][] = [];
+  const asksAzure = () => void doneBefore.push([...records.done]);
+  const ports = { records, hasSuccessor, machines, events, repairs, writesAtOnce: 1, asksAzure };
   const outcome = await executePlan(plan, ports, never);
-  return { outcome, told, messages, machines, mended, notMended };
+  return { outcome, told, messages, machines, mended, notMended, doneBefore };
 }
 
 describe("executePlan", () => {
@@ -109,8 +112,9 @@ describe("executePlan", () => {
 
   it("writes records first, then asks Azure, then confirms", async () => {
     const records = new FakeRecords();
-    const { outcome, told, machines } = await run(appear, records);
+    const { outcome, told, machines, doneBefore } = await run(appear, records);
     expect(outcome.fault).toBeUndefined();
+    expect(doneBefore).toEqual([["write a-default-bad", "write a-default-good"]]);
     expect(records.done).toEqual([
       "write a-default-bad",
       "write a-default-good",
@@ -251,7 +255,8 @@ describe("executePlan", () => {
       pods: [pod("a")],
     });
     const records = new FakeRecords();
-    const { machines, told } = await run(plan, records);
+    const { machines, told, doneBefore } = await run(plan, records);
+    expect(doneBefore).toEqual([]);
     expect([records.done, machines.patched, told]).toEqual([
       ["write a-default-good"],
       [],

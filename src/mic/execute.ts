@@ -13,6 +13,8 @@ type MicPorts = {
   readonly machines: Machines;
   readonly events: MicEvents;
   readonly repairs: Repairs;
+  /** Called when all that is waited for is Azure. */
+  readonly asksAzure?: () => void;
   /** How many records of one machine are written at once. */
   readonly writesAtOnce: number;
 };
@@ -82,13 +84,14 @@ async function writeRecords(
 async function patchMachine(
   plan: MachinePlan,
   recorded: readonly Recorded[],
-  { machines, events, repairs }: MicPorts,
+  { machines, events, repairs, asksAzure }: MicPorts,
   signal: AbortSignal,
 ): Promise<Patched> {
   const wish = wishFor(plan, recorded);
   const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);
+  asksAzure?.();
   const { done, refused, fault, goOnInMs } = await machines.patch(plan.machine, wish, signal);
   repairs.mended(plan.repair.filter(({ resourceId }) => done.has(resourceId)));
   for (const drift of plan.repair) {

@@ -12,11 +12,13 @@ import { SyncLoop } from "./loop.ts";
 const BURST_MS = 50;
 const HOUR = 3_600_000;
 
+type Work = { readonly plan: MachinePlan; readonly asksAzure: () => void; readonly end: (outcome: Outcome) => void };
+
 /** A loop over a cluster in which pod `a` on `node-0` waits for its identity for ever, and work that ends when told. */
 function start(over: Partial<Snapshot> = {}) {
   const clock = new FakeClock();
   const stop = new AbortController();
-  const works: { readonly plan: MachinePlan; readonly end: (outcome: Outcome) => void }[] = [];
+  const works: Work[] = [];
   const failures: { readonly code: string; readonly pauseMs: number }[] = [];
   const waits: number[] = [];
   const failedLooks: string[] = [];
@@ -36,9 +38,9 @@ function start(over: Partial<Snapshot> = {}) {
       if (isBroken) throw new Error("a defect");
       return world;
     },
-    execute: (plan, signal) =>
+    execute: (plan, signal, asksAzure) =>
       new Promise((resolve, reject) => {
-        works.push({ plan, end: resolve });
+        works.push({ plan, asksAzure, end: resolve });
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
     events: {
@@ -90,7 +92,7 @@ const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>
   new Fault(code, "Azure hiccups", { retryAfterMs });
 
 /** The pods of a work, and whether it leaves the machine itself alone. */
-function whatOf({ plan: { work, attach } }: { readonly plan: MachinePlan }) {
+function whatOf({ plan: { work, attach } }: Work) {
   const pods = work.map(({ draft }) => draft?.pod ?? "");
   return attach.length > 0 ? pods : `records of ${pods.join(", ")}`;
 }
@@ -142,6 +144,25 @@ describe("SyncLoop", () => {
     t.works[0]?.end({ fault: undefined });
     await t.look();
     expect(t.works).toHaveLength(65);
+    await t.end();
+  });
+
+  it("works on others while Azure takes its time, so that operations that hang hold up no machine, up to 512", async () => {
+    const names = Array.from({ length: 600 }, (_, i) => `node-${i}`);
+    const pods = names.map((name) => pod(name, { spec: { nodeName: name } }));
+    const t = start({ pods, nodes: names.map((name) => node(name)) });
+    await t.look();
+    for (let begun = 64; begun < 512; begun += 64) {
+      expect(t.works).toHaveLength(begun);
+      for (const { asksAzure } of t.works) asksAzure();
+      await t.look();
+    }
+    for (const { asksAzure } of t.works) asksAzure();
+    await t.look();
+    expect(t.works).toHaveLength(512);
+    t.works[0]?.end({ fault: undefined });
+    await t.look();
+    expect(t.works).toHaveLength(513);
     await t.end();
   });
 

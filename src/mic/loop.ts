@@ -12,7 +12,8 @@ import { needsAzure, partsLeft, partsOf, withoutAzure } from "./wish.ts";
 
 export type LoopOptions = {
   readonly snapshot: () => Snapshot;
-  readonly execute: (plan: MachinePlan, signal: AbortSignal) => Promise<Outcome>;
+  /** Carries out a plan; `asksAzure` is called when only Azure is waited for, which may take a quarter of an hour. */
+  readonly execute: (plan: MachinePlan, signal: AbortSignal, asksAzure: () => void) => Promise<Outcome>;
   readonly machines: Pick<Machines, "delayMs">;
   readonly events: Pick<
     MicEvents,
@@ -31,12 +32,17 @@ const LONGEST_BURST_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
 /** Azure may ask for a day; by then the cause has long gone, and nobody would hear why a pod waits. */
 const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
+/** Machines that are worked on at once, less those that wait for Azure: operations that hang hold up no others. */
 const MACHINES_AT_ONCE = 64;
+/** Both together, so that an Azure in which all hangs does not fill the memory. */
+const MACHINES_UNDER_WAY = 512;
 /** A change that waits so long to be looked at, or work on a machine that takes so long, will not end by itself. */
 const STUCK_LOOK_MS = 60_000;
 const STUCK_WORK_MS = 30 * 60_000;
 /** Looks that fail for so long do so because of what this process remembers. */
 const STUCK_FAILING_MS = 10 * 60_000;
+
+type Busy = { work: Promise<void>; readonly since: number; isAtAzure: boolean };
 
 /** What is done about a machine now, and all that is planned for it: a pause after a failure is about that. */
 type Turn = { readonly part: MachinePlan; readonly whole: MachinePlan };
@@ -53,12 +59,14 @@ type Turn = { readonly part: MachinePlan; readonly whole: MachinePlan };
 export class SyncLoop {
   readonly #options: LoopOptions;
   readonly #trigger: Trigger;
-  readonly #busy = new Map<string, { readonly work: Promise<void>; readonly since: number }>();
+  readonly #busy = new Map<string, Busy>();
   readonly #rests: Rests;
   readonly #backoffs = new Map<string, Backoff>();
   readonly #lookBackoff: Backoff;
   #failingSince: number | undefined;
   #hasWorked = false;
+  /** Machines wait until others leave room. */
+  #isFull = false;
   #isRunning = false;
 
   constructor(options: LoopOptions) {
@@ -139,16 +147,23 @@ export class SyncLoop {
     const named = new Set(plan.machines.map(({ machine }) => machine));
     for (const machine of this.#backoffs.keys()) if (!named.has(machine)) this.#backoffs.delete(machine);
     const tookMs = clock.monotonic() - started;
-    // Those beyond the limit come when others have ended, since the loop looks again then.
-    const room = MACHINES_AT_ONCE - this.#busy.size;
+    // Those beyond the limit come when others have ended or ask Azure, since the loop looks again then.
+    const room = this.#room();
     const idle = plan.machines.filter(({ machine }) => !this.#busy.has(machine));
-    const begun = idle.flatMap((whole) => this.#turnOf(whole, signal) ?? []).slice(0, room);
+    const turns = idle.flatMap((whole) => this.#turnOf(whole, signal) ?? []);
+    const begun = turns.slice(0, room);
+    this.#isFull = begun.length < turns.length;
     const waiting = idle.length - begun.length;
     events.planned(plan, { seen, begun: begun.length, waiting, tookMs });
     for (const one of begun) this.#start(one, signal);
     if (this.#busy.size > 0 || !this.#hasWorked) return;
     this.#hasWorked = false;
     events.settled();
+  }
+
+  #room(): number {
+    const working = [...this.#busy.values()].filter(({ isAtAzure }) => !isAtAzure).length;
+    return Math.max(0, Math.min(MACHINES_AT_ONCE - working, MACHINES_UNDER_WAY - this.#busy.size));
   }
 
   /** What can be done about a machine now. */
@@ -170,17 +185,23 @@ export class SyncLoop {
   #start(turn: Turn, signal: AbortSignal): void {
     const { machine } = turn.whole;
     this.#hasWorked = true;
-    const work = this.#carryOut(turn, signal).finally(() => {
+    const since = this.#options.clock.monotonic();
+    const busy: Busy = { work: Promise.resolve(), since, isAtAzure: false };
+    this.#busy.set(machine, busy);
+    const asksAzure = () => {
+      busy.isAtAzure = true;
+      if (this.#isFull) this.changed();
+    };
+    busy.work = this.#carryOut(turn, asksAzure, signal).finally(() => {
       this.#busy.delete(machine);
       this.changed();
     });
-    this.#busy.set(machine, { work, since: this.#options.clock.monotonic() });
   }
 
-  async #carryOut({ part, whole }: Turn, signal: AbortSignal): Promise<void> {
+  async #carryOut({ part, whole }: Turn, asksAzure: () => void, signal: AbortSignal): Promise<void> {
     const { execute, events, firstPauseMs } = this.#options;
     try {
-      const { fault, refused } = await execute(part, signal);
+      const { fault, refused } = await execute(part, signal, asksAzure);
       if (fault !== undefined) throw fault;
       this.#backoffs.delete(whole.machine);
       if (refused === undefined) return;
