@@ -140,6 +140,13 @@ describe("ArmGate", () => {
     expect([entry.delayMs(vm("a")), entry.delayMs(vm("b")), entry.delayMs(vm("c"))]).toEqual([90_000, 900_000, 0]);
   });
 
+  it("rests a machine that is busy for as long as Azure asks, and counts that as an answer", () => {
+    const { gate: entry, told } = gate();
+    for (const name of ["a", "b", "c"]) entry.failed("update", vm(name), fault("ARM_ERROR", 409, 30_000));
+    entry.failed("update", vm("d"), fault("ARM_ERROR", 409));
+    expect([entry.delayMs(vm("a")), entry.delayMs(vm("d")), told]).toEqual([30_000, 0, []]);
+  });
+
   it("takes three machines that fail within a minute with no answer in between for an outage", () => {
     const { gate: entry, clock, told } = gate();
     const fail = (...names: string[]) => {

@@ -118,7 +118,7 @@ export class ArmGate {
     if (fault.code === "ARM_THROTTLED") this.#throttled(verb, machine, fault);
     else if (OUTAGES.has(fault.code)) this.#unanswered(verb, machine, fault);
     else if (Number(fault.facts.status ?? 0) >= 500) this.#troubled(verb, machine, fault);
-    else if (fault.code.startsWith("ARM_") && fault.code !== "ARM_CREDENTIAL") this.#answered(verb, machine);
+    else if (fault.code.startsWith("ARM_") && fault.code !== "ARM_CREDENTIAL") this.#refused(verb, machine, fault);
     else breaker.left();
     this.#tell(machine);
   }
@@ -127,6 +127,12 @@ export class ArmGate {
     const { breaker, failing } = this.#sides(machine)[verb];
     breaker.answered();
     if (breaker.state === "closed") failing.answered(machine.id);
+  }
+
+  /** Azure has answered, but not done it; a machine that is busy rests as long as Azure asks, whatever is wished next. */
+  #refused(verb: Verb, machine: Machine, { code, retryAfterMs }: Fault): void {
+    this.#answered(verb, machine);
+    if (code === "ARM_ERROR" && retryAfterMs !== undefined) this.#rest(verb, machine, retryAfterMs);
   }
 
   #unanswered(verb: Verb, machine: Machine, fault: Fault): void {
