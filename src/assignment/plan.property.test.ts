@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { binding, identity, identityId, node, pod, scaleSetProviderId, vmProviderId } from "../../test/support/make.ts";
 import { dying, marked } from "../../test/support/plan-lines.ts";
-import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
+import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
 import { readMachineId } from "../api/machine-id.ts";
 import { resourceKey } from "../api/resource-id.ts";
@@ -253,21 +253,6 @@ describe("planAssignments", () => {
         }
       }),
       { numRuns: 300 },
-    );
-  });
-
-  it("never takes off what is pinned", () => {
-    fc.assert(
-      fc.property(moment, moment, (then, at) => {
-        const cluster = new SmallCluster();
-        settle(cluster, then);
-        const pinned = {
-          ...settings,
-          pinnedClientIds: new Set(then.identities.map((one) => one.clientId.toLowerCase())),
-        };
-        const plan = planAssignments({ ...look(cluster, at), settings: pinned });
-        expect(plan.machines.flatMap(({ detach }) => detach)).toEqual([]);
-      }),
     );
   });
 });

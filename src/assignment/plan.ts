@@ -3,13 +3,16 @@ import { objectKey } from "../api/meta.ts";
 import { desiredAssignments } from "./desired.ts";
 import { fleetOf } from "./machine.ts";
 import { footprintOf, isInPlace, isOver, matchRecords } from "./records.ts";
-import { awaitingSuccessors, foreignNote, heldRecords, pinnedResources, type Usage, usageOn } from "./stays.ts";
+import { awaitingSuccessors, foreignNote, heldRecords, type Usage, usageOn } from "./stays.ts";
 import { clearTasks, distinct, freshTasks, isSettled, keptTasks, type Task, unwantedTasks } from "./tasks.ts";
 import type { Drift, MachinePlan, Plan, RecordWork, Snapshot } from "./types.ts";
 
 /**
  * What to change, machine by machine. Equal snapshots give equal plans, in whatever order they list things: no clock,
  * log, metric or I/O in here.
+ *
+ * That an identity is pinned plays no part: Azure alone knows whose client ID it has, so what is wished off a machine is
+ * spared there. Whoever may write an AzureIdentity could otherwise keep the identities of others on machines.
  *
  * A record always names what MIC put on machines: its `machine` says where its identity is, its `leftovers` what its
  * earlier wordings put elsewhere. So whoever leads next can take off what is not needed any more.
@@ -34,13 +37,11 @@ export function planAssignments(snapshot: Snapshot): Plan {
   const drifts = Map.groupBy(snapshot.drift, ({ machine }) => machine);
   const named = distinct([...byMachine.keys(), ...drifts.keys()]);
   const usage = usageOn(named, matched, footprint);
-  const pinned = tasks.length === 0 ? new Set<string>() : pinnedResources(snapshot);
   const machines = named.map((machine) =>
     machinePlan(machine, {
       tasks: byMachine.get(machine) ?? [],
       drift: drifts.get(machine) ?? [],
       usage: usage.get(machine) ?? { inUse: new Set(), stood: new Set() },
-      pinned,
     }),
   );
   const left = matched.kept.map(({ record }) => record).filter(({ leftovers }) => leftovers.length > 0);
@@ -53,12 +54,11 @@ type Parts = {
   readonly tasks: readonly Task[];
   readonly drift: readonly Drift[];
   readonly usage: Usage;
-  readonly pinned: ReadonlySet<string>;
 };
 
-function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood }, pinned }: Parts): MachinePlan {
+function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood } }: Parts): MachinePlan {
   const mayDrop = (id: string) => !inUse.has(id) || stood.has(id);
-  const leaves = (id: string) => !inUse.has(id) && !pinned.has(id);
+  const leaves = (id: string) => !inUse.has(id);
   const work = tasks
     .flatMap((task) => ("work" in task ? [task.work] : []))
     .map((one) => ({ ...one, clears: one.clears.filter(mayDrop) }))

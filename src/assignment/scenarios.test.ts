@@ -162,13 +162,6 @@ describe("machines", () => {
     expect(t.records()).toEqual(["default/c-default-demo Assigned"]);
   });
 
-  it("a pinned identity stays on scale sets when the last pod goes", () => {
-    const t = course({ nodes, settings: { ...settings, pinnedClientIds: new Set(["client-of-demo"]) } });
-    t.becomes({ pods: three });
-    t.becomes({ pods: [] });
-    expect([t.records(), t.on(scaleSet("set1")), t.on(scaleSet("set2"))]).toEqual([[], [id("demo")], [id("demo")]]);
-  });
-
   it("instances of a Flexible scale set are VMs of their own", () => {
     const flexible = ["flex_0a", "flex_0b"].map((name) => node(name, vmProviderId(name)));
     const t = course({ nodes: flexible });

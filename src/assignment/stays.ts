@@ -1,10 +1,9 @@
 import type { Assignment } from "../api/assignment.ts";
 import { objectKey } from "../api/meta.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import { isSamePlacement } from "./compare.ts";
 import { type Footprint, indexRecords, isDying, type Matched } from "./records.ts";
 import { isSettled, mustStay } from "./tasks.ts";
-import type { Note, Snapshot, Wanted } from "./types.ts";
+import type { Note, Wanted } from "./types.ts";
 
 /** What pods need on one machine, as resource IDs. */
 export type Usage = {
@@ -91,14 +90,4 @@ type Named = { readonly namespace: string; readonly name: string };
 
 function purpose(pod: Named, identity: Named): string {
   return `${objectKey(pod)} ${objectKey(identity)}`;
-}
-
-/** Resource IDs that stay wherever they are, because an AzureIdentity for them has a pinned client ID. */
-export function pinnedResources({ identities, assignments, settings }: Snapshot): ReadonlySet<string> {
-  if (settings.pinnedClientIds.size === 0) return new Set();
-  return new Set(
-    [...identities, ...assignments.map(({ identity }) => identity)]
-      .filter(({ clientId }) => settings.pinnedClientIds.has(clientId.toLowerCase()))
-      .map(({ resourceId }) => resourceKey(resourceId)),
-  );
 }

@@ -15,7 +15,7 @@ export type Settings = {
   readonly home: Home;
   /** Where else in Azure machines of the cluster are. */
   readonly scopes: readonly MachineScope[];
-  /** Client IDs, in lower case, of identities that are never taken off a machine. */
+  /** Client IDs, in lower case, of identities that are never taken off a machine: plans wish it, machines spare them. */
   readonly pinnedClientIds: ReadonlySet<string>;
 };
 

@@ -49,8 +49,11 @@ describe("MIC", () => {
     await world.lead();
     await world.pod("web", "vm-0");
     await eventually(world.states).toEqual(["web-default-demo Assigned"]);
-    await world.edit(kinds.identity, "demo", { resourceID: identityId("edited") });
-    await Promise.all([world.identity("more"), world.binding("more", "demo")]);
+    await Promise.all([
+      world.edit(kinds.identity, "demo", { resourceID: identityId("edited") }),
+      world.identity("more"),
+      world.binding("more", "demo"),
+    ]);
     await eventually(world.states).toEqual(["web-default-demo Assigned", "web-default-more Assigned"]);
     await eventually(() => world.machines.on(machine("vm-0"))).toEqual([id("edited"), id("more")]);
     const identity = (await world.client.get(kinds.identity, { namespace: "default", name: "demo" }, never)) as {
@@ -194,11 +197,11 @@ describe("MIC and scale sets", () => {
     { pod: "b", node: "one-1", providerId: scaleSetProviderId("one", 1) },
     { pod: "c", node: "two-0", providerId: scaleSetProviderId("two", 0) },
   ];
-  const start = async (pinned?: string) => {
+  const start = async () => {
     const world = await demoCluster();
     await Promise.all(three.map(({ node, providerId }) => world.node(node, providerId)));
     await Promise.all(three.map(({ pod, node }) => world.pod(pod, node)));
-    await world.lead(pinned === undefined ? {} : { pinned });
+    await world.lead();
     await eventually(world.states).toEqual(["a", "b", "c"].map((pod) => `${pod}-default-demo Assigned`));
     expect([world.machines.on(set("one")), world.machines.on(set("two"))]).toEqual([[id("demo")], [id("demo")]]);
     return world;
@@ -215,7 +218,8 @@ describe("MIC and scale sets", () => {
   });
 
   it("K20: keep a pinned identity for ever", async () => {
-    await using world = await start("client-demo");
+    await using world = await start();
+    world.machines.pin(id("demo"));
     for (const pod of ["a", "b", "c"]) await world.remove(kinds.pod, pod);
     await eventually(world.states).toEqual([]);
     expect([world.machines.on(set("one")), world.machines.on(set("two"))]).toEqual([[id("demo")], [id("demo")]]);

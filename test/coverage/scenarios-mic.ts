@@ -48,6 +48,7 @@ export const micScenarios: readonly Scenario[] = [
     id: "K5",
     scenario: "An AzureIdentity changes while a second one is bound to the same pod.",
     tests: [
+      { file: memory, name: "K5, K6: follows an identity that is edited, one that is added" },
       { file: pods, name: "follows an AzureIdentity that is edited in place" },
       { file: pods, name: "gives a pod all identities whose bindings select it" },
     ],

@@ -28,8 +28,8 @@ export const wrongResults: readonly WeakPoint[] = [
     tests: [{ file: plan, name: "a pod of the same name in another" }],
     breakage: {
       file: "src/assignment/plan.ts",
-      find: "!inUse.has(id) && !pinned.has(id)",
-      replace: "!pinned.has(id)",
+      find: "const leaves = (id: string) => !inUse.has(id);",
+      replace: "const leaves = (_id: string) => true;",
     },
   },
   {
@@ -46,15 +46,15 @@ export const wrongResults: readonly WeakPoint[] = [
   {
     id: "M4",
     original: "Does not protect a pinned identity whose client ID is written in upper case.",
-    ours: "Client IDs of pinned identities compare without regard to case, the cluster's own included.",
+    ours: "Azure's client ID of an identity tells whether it is pinned, in any case; the cluster's own is included.",
     tests: [
-      { file: "src/assignment/records.test.ts", name: "stays on the machine when" },
+      { file: "src/azure/machines.test.ts", name: "leaves pinned identities on a machine, stale ones too" },
       { file: "src/mic/options.test.ts", name: "pin the cluster's own identity too, in lower case" },
     ],
     breakage: {
-      file: "src/assignment/stays.ts",
-      find: "settings.pinnedClientIds.has(clientId.toLowerCase())",
-      replace: "settings.pinnedClientIds.has(clientId)",
+      file: "src/azure/machine-calls.ts",
+      find: "pinned.has(clientId.toLowerCase())",
+      replace: "pinned.has(clientId)",
     },
   },
   {

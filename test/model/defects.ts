@@ -13,8 +13,8 @@ export const defects: readonly Defect[] = [
   {
     name: "in-use check dropped",
     file: "src/assignment/plan.ts",
-    find: "const leaves = (id: string) => !inUse.has(id) && !pinned.has(id);",
-    replace: "const leaves = (id: string) => !pinned.has(id);",
+    find: "const leaves = (id: string) => !inUse.has(id);",
+    replace: "const leaves = (_id: string) => true;",
     why: "an identity is taken off a machine with its first user, while others still use it",
   },
   {

@@ -16,6 +16,7 @@ export class FakeMachines implements Machines {
   readonly #hidden = new Map<string, Fault>();
   readonly #unreadable = new Map<string, Fault>();
   readonly #refused = new Set<string>();
+  readonly #pinned = new Set<string>();
   readonly #gates: Gate[] = [];
   /** The machine of every patch so far, in order. */
   readonly patched: string[] = [];
@@ -63,6 +64,11 @@ export class FakeMachines implements Machines {
   hide(id: string, fault: Fault | undefined): void {
     if (fault === undefined) this.#hidden.delete(id);
     else this.#hidden.set(id, fault);
+  }
+
+  /** From now on an identity stays wherever it is, as one with a pinned client ID. */
+  pin(id: string): void {
+    this.#pinned.add(id);
   }
 
   failNext(fault: Fault, times = 1): void {
@@ -117,7 +123,7 @@ export class FakeMachines implements Machines {
     if (fault !== undefined) return { done: new Set(), refused: new Map(), fault };
     const wished = [...attach, ...renew];
     const refused = wished.filter((id) => this.#refused.has(id) && !this.on(machine).includes(id));
-    this.takeOff(machine, ...detach, ...renew);
+    this.takeOff(machine, ...[...detach, ...renew].filter((id) => !this.#pinned.has(id)));
     const added = wished.filter((id) => !refused.includes(id) && !this.on(machine).includes(id));
     this.put(machine, ...added);
     return {

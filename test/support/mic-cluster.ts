@@ -93,7 +93,7 @@ async function cluster() {
       return raw.map(({ metadata, status }) => `${metadata.name} ${status.status}`).sort();
     },
     /** A leader at work, until it is stopped; without drift repair unless it is given an interval. */
-    async lead(over: { readonly driftMs?: number; readonly isNamespaced?: boolean; readonly pinned?: string } = {}) {
+    async lead(over: { readonly driftMs?: number; readonly isNamespaced?: boolean } = {}) {
       const stores = micStores({ client, log });
       const announcer: Announcer = { record: (note) => told.push(note) };
       const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
@@ -103,8 +103,7 @@ async function cluster() {
         clock: realClock,
         onWrite: events.recordWritten,
       });
-      const pinnedClientIds = new Set(over.pinned === undefined ? [] : [over.pinned]);
-      const own = { ...settings, isNamespaced: over.isNamespaced ?? false, pinnedClientIds };
+      const own = { ...settings, isNamespaced: over.isNamespaced ?? false };
       const snapshot = () => gather(stores, own, drift.found);
       const drift: DriftRepair = new DriftRepair({
         read: (machine) => machines.read(machine),
