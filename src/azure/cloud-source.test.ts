@@ -134,6 +134,8 @@ describe("CloudSource", () => {
       ),
     ]);
     expect(one.cloud.problem).toMatchObject({ code: "CLOUD_CONFIG_INVALID" });
+    for (let minutes = 0; minutes < 25; minutes += 5) await one.look(5 * 60_000);
+    expect(one.told("E")).toHaveLength(3); // again every ten minutes
 
     await writeFile(one.file, json("id-of-mic-2"));
     await one.look();

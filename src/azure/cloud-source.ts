@@ -27,6 +27,8 @@ type Prints = ReadonlyMap<string, string>;
 
 const LOOK_EVERY_MS = 5_000;
 const DAY_MS = 24 * 60 * 60_000;
+/** A problem that lasts is told again this often. */
+const PROBLEM_TOLD_MS = 10 * 60_000;
 const EXPIRY_TOLD_MS = 30 * DAY_MS;
 
 /**
@@ -46,6 +48,7 @@ export class CloudSource {
   /** Of the files that the access was made of. */
   #accessPrints: Prints = new Map();
   #problem: Fault | undefined;
+  #problemToldAt = 0;
   /** Of the last look, good or bad; undefined before the first. */
   #seen: Prints | undefined;
   #expiryToldAt = Number.NEGATIVE_INFINITY;
@@ -100,6 +103,7 @@ export class CloudSource {
 
   async #look(): Promise<void> {
     await this.#read();
+    if (this.#clock.monotonic() - this.#problemToldAt >= PROBLEM_TOLD_MS) this.#tellProblem();
     this.#tellExpiry();
   }
 
@@ -150,11 +154,17 @@ export class CloudSource {
   #failed(fault: Fault): void {
     if (this.#problem?.message === fault.message) return;
     this.#problem = fault;
-    const { log, onProblem } = this.#options;
+    this.#tellProblem();
+    this.#options.onProblem?.(fault);
+  }
+
+  #tellProblem(): void {
+    if (this.#problem === undefined) return;
+    const { message, code } = this.#problem;
+    this.#problemToldAt = this.#clock.monotonic();
     const isFinal = this.#isFinal && this.#access === undefined; // and told by the program that ends
     const then = this.#access === undefined ? "waits until it is corrected" : "goes on with the last good one";
-    if (!isFinal) log.error(`${fault.message}; MIC ${then}`, { code: fault.code });
-    onProblem?.(fault);
+    if (!isFinal) this.#options.log.error(`${message}; MIC ${then}`, { code });
   }
 }
 

@@ -70,8 +70,17 @@ describe("json log", () => {
       severity: "warn",
       caller: "loop",
       msg: "slow",
+      v: 0,
       machine: "vm-0",
     });
+  });
+
+  it("tells the verbosity of a line, but not of an error, as klog does", () => {
+    const { written, log } = lines("json", 5);
+    log.info("plain");
+    log.verbose(5, "detail");
+    log.error("bad");
+    expect(written.map((line) => JSON.parse(line).v)).toEqual([0, 5, undefined]);
   });
 });
 

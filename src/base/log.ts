@@ -64,8 +64,9 @@ function textLine(severity: Severity, at: number, source: string, message: strin
   return `${line}\n`;
 }
 
-function jsonLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
+function jsonLine(severity: Severity, at: number, source: string, message: string, fields: Fields, v = 0): string {
   const safe: Record<string, unknown> = { ts: at, severity, caller: source, msg: oneLine(message) };
+  if (severity !== "error") safe.v = v; // as klog has it
   for (const [name, value] of Object.entries(fields)) {
     // A field never takes the place of one that log collectors rely on.
     if (value !== undefined && !(name in safe)) safe[name] = typeof value === "string" ? printable(value) : value;
@@ -78,14 +79,14 @@ export function createLog(options: LogOptions = {}): Log {
   const { verbosity = 0, source = "main", now = Date.now } = options;
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   const line = options.format === "json" ? jsonLine : textLine;
-  const emit = (severity: Severity, message: string, fields: Fields = {}) =>
-    write(line(severity, now(), source, message, fields));
+  const emit = (severity: Severity, message: string, fields: Fields = {}, level = 0) =>
+    write(line(severity, now(), source, message, fields, level));
   return {
     info: (message, fields) => emit("info", message, fields),
     warn: (message, fields) => emit("warn", message, fields),
     error: (message, fields) => emit("error", message, fields),
     verbose: (level, message, fields) => {
-      if (level <= verbosity) emit("info", message, fields);
+      if (level <= verbosity) emit("info", message, fields, level);
     },
     named: (name) => createLog({ ...options, source: name }),
   };

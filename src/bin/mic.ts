@@ -34,27 +34,31 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   const agent = userAgent("MIC", config.customUserAgent);
   let onReload = () => {};
   const mayWait = config.dryRun === "off";
+  const metrics = new Metrics(micMetrics);
+  const showConfig = () => metrics.set("aadpodidentity_mic_cloud_config_ok", source.problem === undefined ? 1 : 0);
   const source = new CloudSource({
     file: config.cloudConfigFile,
     env: process.env,
-    log,
+    log: log.named("azure"),
     mayWait,
     onChange: () => onReload(),
+    onProblem: showConfig,
   });
   await source.load();
+  showConfig();
   const access = await loadAccess(config.kubeconfig, process.env);
 
   // Budgets of their own: neither a wave of records nor a burst of events may hold up the lease.
   const { clientQps: qps } = config;
-  await using client = new KubeClient(access, { userAgent: agent, log, qps, burst: Math.max(1, Math.round(qps * 2)) });
-  await using leaseClient = new KubeClient(access, { userAgent: agent, log });
-  await using eventClient = new KubeClient(access, { userAgent: agent, log, qps: 50, burst: 100 });
-  await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log });
+  const shared = { userAgent: agent, log: log.named("kube") };
+  await using client = new KubeClient(access, { ...shared, qps, burst: Math.max(1, Math.round(qps * 2)) });
+  await using leaseClient = new KubeClient(access, shared);
+  await using eventClient = new KubeClient(access, { ...shared, qps: 50, burst: 100 });
+  await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log: log.named("events") });
 
-  const metrics = new Metrics(micMetrics);
   const patience = patienceOf(realClock);
-  const stores = micStores({ client, log, ...(mayWait ? {} : patience.hooks) });
-  const leases = locks(config, { client: leaseClient, announcer, log });
+  const stores = micStores({ client, log: shared.log, ...(mayWait ? {} : patience.hooks) });
+  const leases = locks(config, { client: leaseClient, announcer, log: log.named("leader") });
   const isLeading = () => leases.every((lease) => lease.isLeader);
   const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env, isLeading };
   const engine = micEngine(tools);
@@ -132,7 +136,7 @@ async function upgrade({ config, client, announcer, log, env }: Tools, signal: A
   const namespace = env.MIC_POD_NAMESPACE ?? "";
   const { configMapName, typeUpgradeKey: key } = config;
   const place = { namespace, configMapName, key, version: version.version };
-  await upgradeTypes({ ...place, client, announcer, log, clock: realClock }, signal);
+  await upgradeTypes({ ...place, client, announcer, log: log.named("type-upgrade"), clock: realClock }, signal);
 }
 
 function namespaceProblems({ MIC_POD_NAMESPACE: namespace = "" }: Env): readonly string[] {
