@@ -46,7 +46,7 @@ machine ${vm("node-1")}
 left out:
   pod default/nobody: no binding has the selector none (pod-unbound)
 4 to work on; nothing was changed
-Azure was not asked: identities taken off behind MIC's back are not seen
+Azure was not asked: identities taken off behind MIC's back are not seen, nor which of those to detach are pinned
 `);
   });
 

@@ -104,7 +104,7 @@ export function planText(plan: Plan, { pods, identities, bindings }: Snapshot): 
     ...machines.flatMap(machineLines),
     ...(left.length > 0 ? ["left out:", ...left] : []),
     machines.length === 0 ? "nothing to do" : `${machines.length} to work on; nothing was changed`,
-    "Azure was not asked: identities taken off behind MIC's back are not seen",
+    "Azure was not asked: identities taken off behind MIC's back are not seen, nor which of those to detach are pinned",
   ]
     .map((line) => `${line}\n`)
     .join("");
