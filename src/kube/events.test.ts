@@ -10,8 +10,11 @@ import { type EventNote, EventRecorder } from "./events.ts";
 
 const signal = new AbortController().signal;
 
-function note(name: string, { kind = kinds.pod, type = "Normal" as EventNote["type"] } = {}): EventNote {
-  const meta = { namespace: "ns", name, uid: name, resourceVersion: "1" };
+function note(
+  name: string,
+  { kind = kinds.pod, type = "Normal" as EventNote["type"], namespace = "ns" } = {},
+): EventNote {
+  const meta = { namespace, name, uid: name, resourceVersion: "1" };
   return { about: { kind, meta }, type, reason: "Seen", message: "it was seen" };
 }
 
@@ -96,6 +99,17 @@ it("warnings go before what waits, then events of pods, each kind in its order",
   await world.recorder.flush(signal);
   const then = ["warning-1", "warning-2", "pod-1", "pod-2", "binding-1", "binding-2"];
   expect(world.about).toEqual(["first", ...then]);
+});
+
+it("a full queue that one namespace fills is open for others, whose events matter less", async () => {
+  await using world = await recorderOf(201);
+  for (let i = 0; i < 1_500; i += 1) {
+    world.recorder.record(note(`flood-${i}`, { namespace: "flood", type: "Warning" }));
+    if (i % 150 === 0) world.recorder.record(note(`other-${i}`, { namespace: `ns-${i}`, kind: kinds.binding }));
+  }
+  await world.clock.passUntil(world.recorder.flush(signal), 1_000);
+  const others = world.about.filter((name) => name.startsWith("other-"));
+  expect([others.length, world.about.length]).toEqual([10, 1_001]);
 });
 
 it("a full queue lets a warning in, and drops the last of what matters least", async () => {

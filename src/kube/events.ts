@@ -33,6 +33,8 @@ type Pending = { readonly note: EventNote; times: number; readonly firstAt: numb
 type Sent = { readonly name: string; readonly count: number };
 
 const MOST_PENDING = 1_000;
+/** What one namespace may hold of a full queue, so that nobody's events push out everybody else's. */
+const MOST_PENDING_OF_ONE = MOST_PENDING / 4;
 const MOST_SENT = 4_096;
 const ATTEMPTS = 4;
 const LONGEST_MESSAGE = 1_024;
@@ -102,10 +104,15 @@ export class EventRecorder implements AsyncDisposable {
     return first;
   }
 
+  /** The last in line goes: of the namespaces with more than their share, or of all when there is none. */
   #dropLast(): void {
+    const counts = new Map<string, number>();
+    for (const { note } of this.#pending.values())
+      counts.set(namespaceOf(note), (counts.get(namespaceOf(note)) ?? 0) + 1);
+    const greedy = (note: EventNote) => Number((counts.get(namespaceOf(note)) ?? 0) > MOST_PENDING_OF_ONE);
     let last: readonly [string, Pending] | undefined;
     for (const entry of this.#pending) {
-      if (last === undefined || rankOf(entry[1].note) >= rankOf(last[1].note)) last = entry;
+      if (last === undefined || isLater(entry[1].note, last[1].note, greedy)) last = entry;
     }
     if (last !== undefined) this.#pending.delete(last[0]);
     this.#outage.failed(new Fault("LIMIT_REACHED", `${MOST_PENDING} events wait to be sent already`));
@@ -160,6 +167,11 @@ export class EventRecorder implements AsyncDisposable {
     this.#pending.clear();
     await this.#sending;
   }
+}
+
+function isLater(one: EventNote, other: EventNote, greedy: (note: EventNote) => number): boolean {
+  if (greedy(one) !== greedy(other)) return greedy(one) > greedy(other);
+  return rankOf(one) >= rankOf(other);
 }
 
 /** The lower goes first. */
