@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { Secret } from "../base/secret.ts";
 import { startArm } from "../sandbox/azure/arm.ts";
@@ -258,6 +259,20 @@ describe("ArmMachines", () => {
     expect(az.world.traffic.calls("arm.virtualMachines.update")).toBe(2);
   });
 
+  it.each(["arm.virtualMachines.update", "arm.virtualMachineScaleSets.update"] as const)(
+    "sets aside an identity that %s does not take for a reason of Azure's own",
+    async (update) => {
+      await using az = await azure();
+      const a = az.identity("a");
+      az.world.traffic.failNext(update, { status: 400, code: "InvalidParameter", message: "odd" });
+      const machine = resourceKey(/ScaleSet/.test(update) ? az.scaleSet.id : az.vm.id);
+      const { refused } = await az.machines.patch(machine, { attach: [a], detach: [] }, never);
+      expect(refused.get(a)?.fault.message).toBe(
+        `Azure refuses the identity ${a} (InvalidParameter): MIC's log holds what Azure says`,
+      );
+    },
+  );
+
   it("hears what is left of Azure's limits, and leaves the subscription alone when nothing is", async () => {
     const breaker: unknown[] = [];
     await using az = await azure({ onBreaker: (state) => breaker.push(state) });
@@ -291,9 +306,41 @@ describe("ArmMachines", () => {
     await using az = await azure({ operationMs: 60_000 });
     const stop = new AbortController();
     const patching = az.machines.patch(resourceKey(az.vm.id), { attach: [az.identity("a")], detach: [] }, stop.signal);
-    await expect.poll(() => az.world.traffic.calls("arm.operations.get")).toBeGreaterThan(0);
+    await expect.poll(() => az.world.traffic.calls("arm.operations.get"), { timeout: 20_000 }).toBeGreaterThan(0);
     stop.abort(new Error("enough"));
     await expect(patching).rejects.toThrow("enough");
+  });
+
+  it.each([
+    { when: "soon at first, then every five seconds", headers: {}, pauses: [1_000, 2_000, 4_000, 5_000, 5_000] },
+    { when: "when Azure says", headers: { "retry-after": "7" }, pauses: [1_000, 7_000, 7_000] },
+    { when: "at once when Azure says", headers: { "retry-after": "0" }, pauses: [0, 0] },
+  ])("asks how a change fares $when", async ({ headers, pauses }) => {
+    let asked = 0;
+    await using server = createServer(tls, ({ method, headers: { host } }, response) => {
+      const operation = `https://${host}/subscriptions/s/providers/Microsoft.Compute/locations/l/operations/o`;
+      if (method !== "PATCH") asked += 1;
+      response.writeHead(method === "PATCH" ? 202 : 200, { "azure-asyncoperation": operation, ...headers });
+      response.end(JSON.stringify({ status: "InProgress" }));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const resourceManager = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const token = { token: "t", expiresOnTimestamp: Date.now() + 3_600_000 };
+    const credential = async () => ({ getToken: async () => token });
+    const access: Access = { cloud: { resourceManager, activeDirectory: resourceManager }, credential };
+    const clock = new FakeClock();
+    const compute = new SdkCompute({ access: () => access, ca: authority.caPem, userAgent: "test", clock });
+    const stop = new AbortController();
+    const vm = machineOf("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm-0");
+    const changing = compute.update(vm, { type: "None" }, stop.signal);
+    for (const [i, ms] of pauses.entries()) {
+      await clock.asleep();
+      expect([asked, clock.asleepFor]).toEqual([i, [ms]]);
+      clock.advance(ms);
+    }
+    await clock.asleep();
+    stop.abort(new Error("enough"));
+    await expect(changing).rejects.toThrow("enough");
   });
 
   it("sends the api-version of an older cloud", async () => {

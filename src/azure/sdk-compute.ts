@@ -2,7 +2,7 @@ import type { ComputeManagementClient, ComputeManagementClientOptionalParams } f
 import type { TokenCredential } from "@azure/identity";
 import { resourceKey } from "../api/resource-id.ts";
 import { type Clock, realClock } from "../base/clock.ts";
-import { armFault } from "./arm-fault.ts";
+import { armFault, retryAfterMs } from "./arm-fault.ts";
 import { clientPolicies } from "./client-policies.ts";
 import type { Cloud } from "./clouds.ts";
 import type { Carried, Compute, Hear, Machine } from "./compute.ts";
@@ -26,21 +26,26 @@ export type SdkComputeOptions = {
 type Client = Promise<ComputeManagementClient>;
 type CallOptions = {
   readonly abortSignal: AbortSignal;
-  readonly updateIntervalInMs: number;
   readonly onResponse: (response: Answer) => void;
 };
 type Answer = { readonly status: number; readonly headers: { get(name: string): string | undefined } };
 
-const POLL_MS = 1_000;
+/** A change may be done in a second or in minutes, so Azure is asked sooner at first; then as the original did. */
+const FIRST_POLL_MS = 1_000;
+const NEXT_POLLS_MS = [2_000, 4_000];
+const POLL_MS = 5_000;
+const LONGEST_POLL_MS = 60_000;
 
 /** VMs and scale sets through Azure's SDK, which is loaded when it is first needed. */
 export class SdkCompute implements Compute {
   readonly #options: SdkComputeOptions;
+  readonly #clock: Clock;
   /** A client an access and subscription: nodes may be of several. */
   readonly #clients = new WeakMap<Access, Map<string, Client>>();
 
   constructor(options: SdkComputeOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? realClock;
   }
 
   /** Loads the SDK ahead of the first call, which takes a while; what goes wrong is told by that call. */
@@ -66,11 +71,27 @@ export class SdkCompute implements Compute {
     // The SDK sends null as it is, although its types do not know that a patch may hold it.
     const parameters = { identity: patch as { type: IdentityPatch["type"] } };
     await this.#call(machine, signal, hear, async (client, options) => {
+      const asked = { ms: undefined as number | undefined };
+      const listening = { ...options, onResponse: (answer: Answer) => this.#listen(answer, options, asked) };
       const poller = machine.isScaleSet
-        ? client.virtualMachineScaleSets.update(machine.resourceGroup, machine.name, parameters, options)
-        : client.virtualMachines.update(machine.resourceGroup, machine.name, parameters, options);
-      await poller.pollUntilDone(options);
+        ? client.virtualMachineScaleSets.update(machine.resourceGroup, machine.name, parameters, listening)
+        : client.virtualMachines.update(machine.resourceGroup, machine.name, parameters, listening);
+      await poller.submitted();
+      for (let i = 0; !poller.isDone; i += 1) {
+        // With what it answers first, Azure guesses how long the change will take.
+        const mostMs = i === 0 ? FIRST_POLL_MS : LONGEST_POLL_MS;
+        await this.#clock.sleep(Math.min(mostMs, asked.ms ?? NEXT_POLLS_MS[i - 1] ?? POLL_MS), signal);
+        await poller.poll({ abortSignal: signal });
+      }
+      await poller.pollUntilDone();
     });
+  }
+
+  /** Notes when Azure wants to be asked again. */
+  #listen(answer: Answer, { onResponse }: CallOptions, asked: { ms: number | undefined }): void {
+    const header = answer.headers.get("retry-after");
+    asked.ms = header === "0" ? 0 : retryAfterMs(header, this.#clock.now());
+    onResponse(answer);
   }
 
   async #call<T>(
@@ -82,7 +103,7 @@ export class SdkCompute implements Compute {
     const onResponse = ({ status, headers }: Answer) => hear?.(remainingIn(status, (name) => headers.get(name)));
     try {
       const client = await this.#clientFor(machine.subscription);
-      return await work(client, { abortSignal: signal, updateIntervalInMs: POLL_MS, onResponse });
+      return await work(client, { abortSignal: signal, onResponse });
     } catch (reason) {
       signal.throwIfAborted();
       throw armFault(reason, machine.id);
@@ -100,14 +121,14 @@ export class SdkCompute implements Compute {
   }
 
   async #createClient({ cloud, credential }: Access, subscription: string): Client {
-    const { userAgent, apiVersion, ca, clock = realClock } = this.#options;
+    const { userAgent, apiVersion, ca } = this.#options;
     const options: ComputeManagementClientOptionalParams = {
       endpoint: cloud.resourceManager,
       credentials: { scopes: [`${cloud.resourceManager}/.default`] },
       userAgentOptions: { userAgentPrefix: userAgent },
       // When to try again is the caller's business; only polls are repeated, by a policy.
       retryOptions: { maxRetries: 0 },
-      additionalPolicies: clientPolicies({ apiVersion, clock }),
+      additionalPolicies: clientPolicies({ apiVersion, clock: this.#clock }),
       ...(ca === undefined ? {} : { tlsOptions: { ca } }),
     };
     const [{ ComputeManagementClient }, signedIn] = await Promise.all([import("@azure/arm-compute"), credential()]);
