@@ -15,7 +15,7 @@ export type ArmError = {
   readonly retryAfterSeconds?: number;
 };
 /** What becomes of the next change of a machine that would have gone well. */
-export type Failure = "before" | "after" | "half" | "never ends";
+export type Failure = "before" | "after" | "half" | "never ends" | "unavailable" | "busy";
 /** How Azure refuses an identity. */
 export type Refusing = "named" | "unnamed" | "missing";
 
@@ -62,6 +62,7 @@ export class Azure {
     if (refusal !== undefined) return { durationMs: 0, error: refusal };
     const failure = machine.failures.shift();
     const durationMs = this.#dice.between(200, 12_000);
+    if (failure === "unavailable" || failure === "busy") return { durationMs: 0, error: later(failure, this.#dice) };
     if (failure === "before")
       return { durationMs: 0, error: { status: 500, code: "InternalError", message: "trouble" } };
     this.#apply(machine, failure === "half" ? half(body) : body);
@@ -126,6 +127,14 @@ function newMachine(): Machine {
 
 function throttled(code: string, ms: number): ArmError {
   return { status: 429, code, message: "too many requests", retryAfterSeconds: Math.ceil(ms / 1000) };
+}
+
+/** Azure is not ready for a change, and says when it will be. */
+function later(failure: "unavailable" | "busy", dice: Dice): ArmError {
+  const retryAfterSeconds = Math.ceil(dice.between(2, 90));
+  if (failure === "unavailable")
+    return { status: 503, code: "ServiceUnavailable", message: "come back later", retryAfterSeconds };
+  return { status: 409, code: "Conflict", message: "another operation is in progress", retryAfterSeconds };
 }
 
 function refusalOf(ids: readonly string[], how: Refusing | undefined): ArmError {

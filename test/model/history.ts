@@ -60,7 +60,7 @@ const happenings = {
   "Azure throttles": often(1, { machine: fc.option(machine, { nil: undefined }), seconds: fc.nat(200) }),
   "the next change fails": often(3, {
     machine,
-    how: fc.constantFrom<Failure>("before", "after", "half", "never ends"),
+    how: fc.constantFrom<Failure>("before", "after", "half", "never ends", "unavailable", "busy"),
   }),
   "requests to Azure get lost": often(1, { rate: fc.constantFrom(0.2, 0.6), seconds }),
   "requests to the API server get lost": often(3, { rate: fc.constantFrom(0.1, 0.3, 0.7), seconds }),

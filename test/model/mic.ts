@@ -91,6 +91,7 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
   });
   const ports = { records, machines, events, repairs: drift, writesAtOnce: 20 };
   let known = wire.known();
+  conduct.shown = () => wire.known();
   const loop: SyncLoop = new SyncLoop({
     snapshot: () => {
       known = wire.known();

@@ -10,6 +10,12 @@ const BURST = 4;
 const CHANGES_A_MINUTE = 4;
 const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
 
+/**
+ * With MODEL_STRICT=1 a removal is judged by what MIC had been shown when it sent the change, not when it decided on it.
+ * MIC need not pass that: what it has begun on a machine it carries out to the end.
+ */
+const IS_STRICT = process.env.MODEL_STRICT === "1";
+
 /** By resource, a revision up to which everything is known. */
 export type Knowledge = ReadonlyMap<string, number>;
 /** A pod uses an identity on a machine: its record says Assigned, and everything that the pod needs for it is there. */
@@ -29,6 +35,8 @@ export class Conduct {
   readonly name: string;
   /** What it was shown when it decided on the work under way, by machine. */
   readonly decidedOn = new Map<string, Knowledge>();
+  /** What it has been shown by now. */
+  shown: () => Knowledge = () => new Map();
   readonly lastRead = new Map<string, { readonly hasSystem: boolean; readonly carried: ReadonlySet<string> }>();
   readonly sentAt = new Map<string, number[]>();
   readonly underWay = new Map<string, number>();
@@ -52,6 +60,7 @@ export class Watchman {
   readonly #parts: Parts;
   readonly #revisions = new Map<string, number>(FOLLOWED.map((plural) => [plural, 0]));
   #uses = new Map<string, Use>();
+  readonly #shownWhenSent = new WeakMap<Sent, Knowledge>();
   readonly #leaders = new Set<Conduct>();
   readonly problems: string[] = [];
   /** How often it had something to judge, so that a history without work is no proof. */
@@ -94,8 +103,10 @@ export class Watchman {
     lastRead.set(id, { hasSystem, carried: new Set(carried.keys()) });
   }
 
-  #sent({ name, sentAt, underWay, restUntil }: Conduct, { machine, at }: Sent): void {
+  #sent({ name, sentAt, underWay, restUntil, shown }: Conduct, sent: Sent): void {
+    const { machine, at } = sent;
     this.changes += 1;
+    this.#shownWhenSent.set(sent, shown());
     if ((underWay.get(machine) ?? 0) > 0)
       this.object(`${name} asks for a change of ${machine} while another is under way`);
     underWay.set(machine, (underWay.get(machine) ?? 0) + 1);
@@ -116,7 +127,8 @@ export class Watchman {
     if (pauseMs > 0) restUntil.set(machine, this.#parts.now() + pauseMs - 1_000);
   }
 
-  #arrived(conduct: Conduct, { sent: { machine }, removed, hadSystem }: Effect): void {
+  #arrived(conduct: Conduct, { sent, removed, hadSystem }: Effect): void {
+    const { machine } = sent;
     const { azure } = this.#parts;
     const { name } = conduct;
     const read = conduct.lastRead.get(machine);
@@ -132,17 +144,13 @@ export class Watchman {
     if (owned !== undefined && removed.has(own)) owned.hasOwn = false;
     const pinned = resourceIdOf("pinned");
     if (removed.has(pinned) && read?.carried.has(pinned)) this.object(`${name} takes a pinned identity off ${machine}`);
+    const known = IS_STRICT ? this.#shownWhenSent.get(sent) : conduct.decidedOn.get(machine);
     for (const [resourceId, clientId] of removed) {
       const current = azure.clientIds.get(resourceId);
       if (clientId !== current) continue; // it is of no use as it is there
       for (const use of this.#uses.values()) {
         if (use.clientId !== current) continue; // Azure knows nobody by that ID, so it gives no tokens either
-        if (
-          use.machine !== machine ||
-          use.resourceId !== resourceId ||
-          !isKnown(use.since, conduct.decidedOn.get(machine))
-        )
-          continue;
+        if (use.machine !== machine || use.resourceId !== resourceId || !isKnown(use.since, known)) continue;
         this.object(`${name} takes ${resourceId} off ${machine}, where ${use.pod} uses it`);
       }
     }
