@@ -32,6 +32,7 @@ const original: Readonly<Record<string, string>> = {
 const ownFlags: Readonly<Record<string, string>> = {
   clientQps: "100",
   "machine-scopes": "",
+  "arm-api-version": "",
   "dry-run": "off",
   "legacy-lock": "true",
 };

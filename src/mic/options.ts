@@ -123,6 +123,11 @@ export const micOptions = {
     minMs: 1_000,
     help: "How often machines are compared with what they shall carry, so that what somebody took off comes back.",
   }),
+  armApiVersion: text({
+    flag: "arm-api-version",
+    fallback: "",
+    help: "The api-version of VMs and scale sets to ask of a cloud that is behind; the SDK's when empty.",
+  }),
   dryRun: modes({
     flag: "dry-run",
     modes: ["text", "json"],
