@@ -7,9 +7,9 @@ import { electionNote } from "./election-note.ts";
 import type { EventNote } from "./events.ts";
 import { insist } from "./insistence.ts";
 import type { LeaderLock, LockTerms } from "./lock.ts";
+import { LockHealth } from "./lock-health.ts";
 import { watchLock } from "./lock-watch.ts";
 import { ObservedLock } from "./observed-lock.ts";
-import { Outage } from "./outage.ts";
 
 export type LeaderOptions = {
   /** Best over a client of its own, so that renewals never wait behind other requests. */
@@ -51,13 +51,11 @@ export class LeaderLease {
   /** How logs name the lock. */
   readonly #fields: { readonly lock: string };
   readonly #clock: Clock;
-  readonly #outage: Outage;
+  readonly #health: LockHealth;
   readonly #lock: ObservedLock;
   readonly #news: Bell;
   /** Monotonic time until which leadership is proved. */
   #heldUntil = Number.NEGATIVE_INFINITY;
-  #waitsFor = "";
-  #wasReached = false;
 
   constructor(options: LeaderOptions) {
     const { lock, clock = realClock, log } = options;
@@ -66,24 +64,16 @@ export class LeaderLease {
     this.#clock = clock;
     this.#lock = new ObservedLock(lock, clock);
     this.#news = new Bell(clock);
-    this.#outage = new Outage({
-      log,
-      failing: "cannot read or renew the leader lease, trying again",
-      well: "leader lease works again",
-      fields: this.#fields,
-      clock,
-    });
+    this.#health = new LockHealth({ log, clock, durationMs: options.durationMs, ...this.#fields });
   }
 
   get isLeader(): boolean {
     return this.#clock.monotonic() < this.#heldUntil;
   }
 
-  /** Why this program can never lead as it is, or for now: the lock was never reached, or not for longer than D. */
+  /** Why this program can never lead as it is, or for now. */
   get problem(): string | undefined {
-    const { durationMs } = this.#options;
-    if (this.#wasReached) return this.#outage.longerThan(durationMs)?.message;
-    return this.#outage.longerThan(-1)?.message ?? `the leader lock ${this.#fields.lock} was not looked at yet`;
+    return this.#health.problem;
   }
 
   /**
@@ -109,9 +99,9 @@ export class LeaderLease {
     while (!signal.aborted) {
       try {
         await this.#answered((limited) => this.#lock.look(limited), signal);
-        this.#reached();
+        this.#health.reached();
       } catch (reason) {
-        if (!signal.aborted) this.#outage.failed(Fault.from(reason));
+        if (!signal.aborted) this.#health.failed(reason);
       }
       await this.#clock.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
@@ -148,10 +138,10 @@ export class LeaderLease {
       this.#news.quiet();
       try {
         const isWon = await this.#tryAcquire(signal);
-        this.#reached();
+        this.#health.reached();
         if (isWon) return true;
       } catch (reason) {
-        if (!signal.aborted) this.#outage.failed(Fault.from(reason));
+        if (!signal.aborted) this.#health.failed(reason);
       }
       await this.#news.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
@@ -164,7 +154,8 @@ export class LeaderLease {
     try {
       const found = await this.#answered((limited) => this.#lock.look(limited), signal);
       const holder = this.#lock.holderFor(durationMs);
-      if (holder !== "") return this.#waitFor(holder);
+      this.#health.waitsFor(holder);
+      if (holder !== "") return false;
       const terms = { ...this.#terms(identity), acquiredAt: this.#clock.now() };
       sentAt = this.#clock.monotonic();
       await this.#answered((limited) => {
@@ -175,7 +166,6 @@ export class LeaderLease {
       if (Fault.is(reason, "KUBE_CONFLICT")) return false; // another was quicker
       throw reason;
     }
-    this.#waitsFor = "";
     this.#options.log.info("leader lease acquired", { ...this.#fields, identity });
     this.#setHeldUntil(sentAt + this.#heldMs);
     return true;
@@ -207,11 +197,11 @@ export class LeaderLease {
     this.#news.quiet();
     const onFailure = (reason: unknown) => {
       if (Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason; // it is another's, or anybody's
-      this.#outage.failed(Fault.from(reason));
+      this.#health.failed(reason);
     };
     const pace = { clock: this.#clock, patienceMs: durationMs / 8, pauseMs: durationMs / 16 };
     await insist((stop) => this.#renew(stop), { ...pace, onFailure }, signal);
-    this.#reached();
+    this.#health.reached();
   }
 
   async #renew(signal: AbortSignal): Promise<void> {
@@ -240,14 +230,6 @@ export class LeaderLease {
     }
   }
 
-  #waitFor(holder: string): false {
-    if (holder !== this.#waitsFor) {
-      this.#waitsFor = holder;
-      this.#options.log.info("another holds the leader lease, waiting", { ...this.#fields, holder });
-    }
-    return false;
-  }
-
   get #isHeld(): boolean {
     return this.#heldUntil !== Number.NEGATIVE_INFINITY;
   }
@@ -272,11 +254,6 @@ export class LeaderLease {
   /** How long one write proves leadership. */
   get #heldMs(): number {
     return this.#options.durationMs * HELD_SHARE;
-  }
-
-  #reached(): void {
-    this.#wasReached = true;
-    this.#outage.well();
   }
 
   /** A slow answer is waited for, but no longer than a leader could wait for it. */

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { ScriptedApi } from "../../test/support/scripted-api.ts";
 import { kinds } from "../api/kinds.ts";
+import { objectSchema, readObject } from "../api/meta.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";
 import { Store } from "./store.ts";
-import { rawMeta } from "./wire.ts";
 
 const object = { metadata: { namespace: "ns", name: "a", uid: "1", resourceVersion: "5" } };
 
@@ -21,7 +21,7 @@ it("catches up with a list that begins after it was asked to, not with the one t
   let caughtUp: Promise<number> | undefined;
   const read = (raw: unknown) => {
     caughtUp ??= store.catchUp(stop.signal).then(lists); // while the first list is taken over
-    return { meta: { ...rawMeta(raw), labels: {}, annotations: {} } };
+    return { meta: readObject(objectSchema({}), kinds.pod, raw).metadata };
   };
   const store = new Store({ client, kind: kinds.pod, read, log });
   const running = store.run(stop.signal);

@@ -176,29 +176,26 @@ export class Store<T extends { readonly meta: Meta }> {
     const watch = { resourceVersion, timeoutSeconds, idleMs: IDLE_MS };
     const events = await client.watch(kind, this.#options, watch, signal);
     this.#heard();
-    let count: number;
     try {
-      count = await this.#follow(events, begin);
+      await this.#follow(events, begin);
     } finally {
       this.#wasShort = !signal.aborted && !this.#lasts(begin);
     }
     const ms = this.#clock.monotonic() - begin;
     if (this.#wasShort) throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
-    if (count > 0 || ms > LONGEST_PAUSE_MS) this.#backoff.reset();
+    if (ms > LONGEST_PAUSE_MS) this.#backoff.reset();
   }
 
   #lasts(begin: number): boolean {
     return this.#clock.monotonic() - begin >= SHORT_WATCH_MS;
   }
 
-  async #follow(events: AsyncIterable<WatchEvent>, begin: number): Promise<number> {
-    let count = 0;
+  async #follow(events: AsyncIterable<WatchEvent>, begin: number): Promise<void> {
     try {
       for await (const event of events) {
         this.#options.onContact?.();
         this.#take(event);
         this.#position = event.resourceVersion;
-        count += 1;
         if (!this.#lasts(begin)) continue;
         this.#outage.well();
         this.#backoff.reset();
@@ -208,7 +205,6 @@ export class Store<T extends { readonly meta: Meta }> {
       if (!Fault.is(reason, "KUBE_UNREACHABLE")) this.#position = undefined;
       throw reason;
     }
-    return count;
   }
 
   #take({ type, object, resourceVersion }: WatchEvent): void {
