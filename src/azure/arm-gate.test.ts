@@ -178,6 +178,19 @@ describe("ArmGate", () => {
     await entry.enter("update", vm("b"), never);
   });
 
+  it("takes a 429 for the subscription's only when its own head says that nothing is left", async () => {
+    const { gate: entry, clock, told } = gate();
+    entry.hearing("update", vm("a"))({ status: 429, subscriptionWrites: 0, resource: new Map() });
+    entry.failed("update", vm("a"), throttled());
+    clock.advance(30_000);
+    await entry.enter("update", vm("a"), never);
+    entry.succeeded("update", vm("a"));
+    clock.advance(60_000);
+    entry.failed("update", vm("b"), throttled());
+    expect(told.map((all) => (all as unknown[])[0])).toEqual(["open", "half-open", "closed"]);
+    expect([entry.delayMs(vm("b")), entry.delayMs(vm("c"))]).toEqual([30_000, 0]);
+  });
+
   it("begins anew when MIC signs in as somebody else, and says so where something was kept back", () => {
     const { gate: entry, told } = gate();
     entry.failed("get", vm("a"), throttled("SubscriptionRequestsThrottled"));
