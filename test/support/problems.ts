@@ -66,6 +66,7 @@ export const problems: readonly Problem[] = [
     cause: "an unknown flag",
     program: "mic",
     args: () => ["--clowdconfig=/etc/kubernetes/azure.json"],
+    env: inNamespace,
     sentence: 'unknown flag --clowdconfig (did you mean --cloudconfig?); run "mic --help" for all flags',
     exit: 2,
   },
