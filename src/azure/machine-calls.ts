@@ -26,6 +26,11 @@ export type Found = {
 /** What one look at a machine has shown. */
 export type Look = { readonly found: Found; readonly state: string };
 
+/** Whether nothing is under way on the machine. */
+export function isSettled({ state }: Look): boolean {
+  return state === "Succeeded" || state === "";
+}
+
 export type MachineCallsOptions = {
   readonly compute: Compute;
   readonly gate: ArmGate;

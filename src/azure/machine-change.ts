@@ -1,50 +1,11 @@
 import { resourceKey } from "../api/resource-id.ts";
-import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { blame } from "./blame.ts";
-import { type IdentityPatch, type IdentityWish, identityPatches, patched } from "./identity-patch.ts";
+import { type IdentityPatch, identityPatches, patched } from "./identity-patch.ts";
 import { refusalOf } from "./identity-refusal.ts";
-import type { Found, Look, MachineCalls } from "./machine-calls.ts";
-import { halves, type Part, partIn, without } from "./patch-part.ts";
-import type { Quarantine } from "./quarantine.ts";
-
-/** What a machine shall carry. */
-export type MachineWish = IdentityWish & {
-  /** Taken off, then put on again, where they are on the machine; otherwise only put on. */
-  readonly renew?: readonly string[];
-};
-
-/** An identity that Azure refuses, and when it is worth a new attempt, in milliseconds from now. */
-export type Refusal = {
-  readonly fault: Fault;
-  readonly retryInMs: number;
-  /** Azure has just been asked; otherwise it was left aside without asking. */
-  readonly isNew: boolean;
-};
-
-/** What came of a wish; IDs in the spelling of `resourceKey`. */
-export type PatchResult = {
-  /** IDs that are now as wished, or pinned and therefore left where they are. */
-  readonly done: ReadonlySet<string>;
-  readonly refused: ReadonlyMap<string, Refusal>;
-  /** What stood in the way of all that is neither done nor refused, unless it only takes another change. */
-  readonly fault: Fault | undefined;
-  /** There is more to do, and room for it in so many milliseconds; absent when nothing is left but what has a fault. */
-  readonly goOnInMs?: number;
-};
-
-export type MachineChangeOptions = {
-  readonly calls: MachineCalls;
-  readonly quarantine: Quarantine;
-  readonly clock: Clock;
-  /** How often the rest of a change is sent whole, after identities that Azure named were set aside; then in halves. */
-  readonly maxRetries: number;
-  /** Between a change that was refused and what is left of it. */
-  readonly retryIntervalMs: number;
-  /** How long the next PATCH would have to wait for its turn if it were to leave room for so many more, in milliseconds. */
-  readonly delayMs: (spare: number) => number;
-  readonly onSpared: (ids: readonly string[]) => void;
-};
+import { type Found, isSettled } from "./machine-calls.ts";
+import type { MachineChangeOptions, MachineWish, PatchResult, Refusal } from "./machine-wish.ts";
+import { halves, isAboutIdentities, type Part, partIn, without } from "./patch-part.ts";
 
 /** Then the next change takes over, with what is wished by then. */
 const MOST_PATCHES = 4;
@@ -285,13 +246,4 @@ export class MachineChange {
 
 function keys(ids: readonly string[]): readonly string[] {
   return [...new Set(ids.map(resourceKey))];
-}
-
-/** Azure blames no identity for what it does not know when none is to be put on. */
-function isAboutIdentities({ code }: Fault, { attach }: Part): boolean {
-  return code === "ARM_IDENTITY_REFUSED" || (code === "ARM_CHANGE_REFUSED" && attach.length > 0);
-}
-
-function isSettled({ state }: Look): boolean {
-  return state === "Succeeded" || state === "";
 }

@@ -5,7 +5,8 @@ import { ArmGate } from "./arm-gate.ts";
 import type { BreakerState } from "./breaker.ts";
 import { type Compute, machineOf } from "./compute.ts";
 import { type ArmCall, type Found, MachineCalls } from "./machine-calls.ts";
-import { MachineChange, type MachineWish, type PatchResult } from "./machine-change.ts";
+import { MachineChange } from "./machine-change.ts";
+import type { MachineWish, PatchResult } from "./machine-wish.ts";
 import { Quarantine } from "./quarantine.ts";
 
 export type MachinesOptions = {

@@ -1,3 +1,4 @@
+import type { Fault } from "../base/fault.ts";
 import type { IdentityPatch, IdentityWish } from "./identity-patch.ts";
 
 /** A part of a wish for a machine, and how often more than it was refused. */
@@ -33,4 +34,9 @@ export function halves({ attach, detach, tries }: Part, isTaken: (id: string) =>
 function half(ids: readonly string[]): readonly (readonly string[])[] {
   const middle = Math.ceil(ids.length / 2);
   return [ids.slice(0, middle), ids.slice(middle)];
+}
+
+/** Azure blames no identity for what it does not know when none is to be put on. */
+export function isAboutIdentities({ code }: Fault, { attach }: Part): boolean {
+  return code === "ARM_IDENTITY_REFUSED" || (code === "ARM_CHANGE_REFUSED" && attach.length > 0);
 }

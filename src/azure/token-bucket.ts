@@ -46,7 +46,7 @@ export class TokenBucket {
   /** The last token that was taken is not used after all. */
   giveBack(): void {
     this.#usedAt.pop();
-    this.#tokens = Math.min(this.#size.capacity, this.#tokens + 1);
+    this.#tokens += 1; // what is beyond the capacity is dropped when it is looked at
   }
 
   /** Somebody who knows says that no more than this is left; below nothing means waiting. */

@@ -1,5 +1,5 @@
 import { resourceKey } from "../../src/api/resource-id.ts";
-import type { Refusal } from "../../src/azure/machine-change.ts";
+import type { Refusal } from "../../src/azure/machine-wish.ts";
 import { ArmMachines, type MachinesOptions } from "../../src/azure/machines.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeCompute } from "./fake-compute.ts";
