@@ -5,6 +5,30 @@ import type { FakeCompute, Naming } from "../../test/support/fake-compute.ts";
 
 const [a, b, c] = [idKey("a"), idKey("b"), idKey("c")] as const;
 
+describe("what pods have come to need", () => {
+  it("is not taken off, and left to the next change", async () => {
+    const { compute, once } = fakeAzure();
+    compute.create(vm("0"), { ids: [a, b] });
+    const result = await once({ detach: [a, b], neededNow: () => new Set([a]) });
+    expect(compute.on(vm("0"))).toEqual([a]);
+    expect(result).toEqual({ done: new Set([b]), refused: new Map(), fault: undefined, goOnInMs: 0 });
+  });
+
+  it("is asked for again before each change", async () => {
+    const { compute, once } = fakeAzure();
+    compute.create(vm("0"), { ids: [a] });
+    compute.refuse([b]);
+    const needed = new Set<string>();
+    const neededNow = () => {
+      const now = new Set(needed);
+      needed.add(a); // its pod comes back while Azure refuses the first PATCH
+      return now;
+    };
+    await once({ attach: [b, c], detach: [a], neededNow });
+    expect(compute.on(vm("0"))).toEqual([a, c]);
+  });
+});
+
 describe("renewing identities", () => {
   const kinds = (compute: FakeCompute) =>
     compute.patches.map(({ patch }) => patch.userAssignedIdentities ?? patch.type);

@@ -42,12 +42,13 @@ export class MachineChange {
   readonly #startedAt: number;
   #sent = 0;
   #isMakingRoom = false;
+  #isOutdated = false;
   #goOnInMs: number | undefined;
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
     this.#machine = machine;
-    const { attach, detach, renew = [] } = wish;
-    this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew) };
+    const { attach, detach, renew = [], neededNow = () => new Set<string>() } = wish;
+    this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew), neededNow };
     this.#options = options;
     this.#signal = signal;
     this.#startedAt = options.clock.monotonic();
@@ -98,7 +99,8 @@ export class MachineChange {
   }
 
   async #work(): Promise<void> {
-    for (let part = this.#queue.shift(); part !== undefined; part = this.#queue.shift()) {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const part = this.#stillWished(next);
       const [patch, ...more] = identityPatches(this.#here, part);
       if (patch === undefined) continue;
       this.#goOnInMs = this.#waitMs(part.attach.some((id) => this.#options.quarantine.isUnproved(id)));
@@ -107,6 +109,15 @@ export class MachineChange {
       if (more.length > 0) this.#queue.unshift(without(part, [...now.attach, ...now.detach]));
       await this.#send(patch, now);
     }
+  }
+
+  /** Without what a pod has come to need since the change began: what becomes of that is for the next plan to say. */
+  #stillWished(part: Part): Part {
+    if (part.detach.length === 0) return part;
+    const needed = this.#wish.neededNow();
+    const cameBack = part.detach.filter((id) => needed.has(id) && !this.#stale.has(id));
+    if (cameBack.length > 0) this.#isOutdated = true;
+    return without(part, cameBack);
   }
 
   /** How long the next PATCH has to wait for a change of its own; undefined when it may go in this one. */
@@ -232,7 +243,8 @@ export class MachineChange {
     if (this.#fault?.code === "ARM_NOT_FOUND") for (const id of detach) done.add(id);
     const refused = new Map([...this.#refused].filter(([id]) => !done.has(id)));
     const isOpen = [...attach, ...detach, ...renew].some((id) => !done.has(id) && !refused.has(id));
-    const goOn = isOpen && this.#goOnInMs !== undefined ? { goOnInMs: this.#goOnInMs } : {};
+    const goOnInMs = this.#goOnInMs ?? (this.#isOutdated ? 0 : undefined);
+    const goOn = isOpen && goOnInMs !== undefined ? { goOnInMs } : {};
     return { done, refused, fault: isOpen ? this.#fault : undefined, ...goOn };
   }
 

@@ -8,6 +8,8 @@ import type { Quarantine } from "./quarantine.ts";
 export type MachineWish = IdentityWish & {
   /** Taken off, then put on again, where they are on the machine; otherwise only put on. */
   readonly renew?: readonly string[];
+  /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
+  readonly neededNow?: () => ReadonlySet<string>;
 };
 
 /** An identity that Azure refuses, and when it is worth a new attempt, in milliseconds from now. */

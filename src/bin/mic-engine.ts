@@ -1,4 +1,5 @@
 import type { Assignment } from "../api/assignment.ts";
+import { neededOn } from "../assignment/needed.ts";
 import type { Settings } from "../assignment/types.ts";
 import type { CloudSource } from "../azure/cloud-source.ts";
 import { type Compute, guarded } from "../azure/compute.ts";
@@ -65,8 +66,10 @@ export function micEngine(tools: Tools) {
   });
   const ports = {
     records,
-    hasSuccessor: (record: Assignment) => hasSuccessor(record, stores.assignments.list()),
+    hasSuccessor: (record: Assignment) =>
+      record.meta.deletionTimestamp !== "" && hasSuccessor(record, stores.assignments.list()),
     machines,
+    neededOn: (machine: string) => neededOn(machine, snapshot()),
     events,
     repairs: drift,
     writesAtOnce: config.createDeleteBatch,

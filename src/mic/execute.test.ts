@@ -87,7 +87,8 @@ async function run(
   /** What had been done to records when only Azure was waited for. */
   const doneBefore: string[][] = [];
   const asksAzure = () => void doneBefore.push([...records.done]);
-  const ports = { records, hasSuccessor, machines, events, repairs, writesAtOnce: 1, asksAzure };
+  const neededOn = () => new Set<string>();
+  const ports = { records, hasSuccessor, machines, neededOn, events, repairs, writesAtOnce: 1, asksAzure };
   const outcome = await executePlan(plan, ports, never);
   return { outcome, told, messages, machines, mended, notMended, doneBefore };
 }

@@ -11,6 +11,8 @@ type MicPorts = {
   /** Whether another record stands for the same now, so that its pod loses nothing by the removal. */
   readonly hasSuccessor?: (record: Assignment) => boolean;
   readonly machines: Machines;
+  /** What pods need on a machine by now: that is not taken off, whatever the plan says. */
+  readonly neededOn: (machine: string) => ReadonlySet<string>;
   readonly events: MicEvents;
   readonly repairs: Repairs;
   /** Called when all that is waited for is Azure. */
@@ -84,10 +86,10 @@ async function writeRecords(
 async function patchMachine(
   plan: MachinePlan,
   recorded: readonly Recorded[],
-  { machines, events, repairs, asksAzure }: MicPorts,
+  { machines, neededOn, events, repairs, asksAzure }: MicPorts,
   signal: AbortSignal,
 ): Promise<Patched> {
-  const wish = wishFor(plan, recorded);
+  const wish = { ...wishFor(plan, recorded), neededNow: () => neededOn(plan.machine) };
   const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);
@@ -110,7 +112,7 @@ async function patchMachine(
 }
 
 /** Only what a record stands for is put on the machine. */
-function wishFor({ attach, detach, repair }: MachinePlan, recorded: readonly Recorded[]): Wish {
+function wishFor({ attach, detach, repair }: MachinePlan, recorded: readonly Recorded[]): Omit<Wish, "neededNow"> {
   const awaited = new Set(recorded.map(({ awaits }) => awaits));
   const missing = repair.filter(({ kind }) => kind === "missing");
   const stale = repair.filter(({ kind }) => kind === "stale");

@@ -52,7 +52,14 @@ function flooded(naming: Naming) {
   const events = micEvents({ log, metrics: new Metrics(micMetrics), announcer, findPod: () => undefined, clock });
   const machines = new ArmMachines({ compute: timed, clock, random: () => 1 });
   const repairs = { mended: () => {}, refused: () => {} };
-  const ports = { records: recordsIn(cluster), machines, events, repairs, writesAtOnce: 20 };
+  const ports = {
+    records: recordsIn(cluster),
+    machines,
+    neededOn: () => new Set<string>(),
+    events,
+    repairs,
+    writesAtOnce: 20,
+  };
   const pods = new Map<string, ReturnType<typeof pod>>();
   const given = {
     nodes: NODES.map((name) => node(name)),

@@ -39,6 +39,7 @@ it("K18: gives 20,000 pods of one node their identity, and removes half of the r
   const ports = {
     records: recordsIn(cluster),
     machines,
+    neededOn: () => new Set<string>(),
     events,
     repairs: { mended: () => {}, refused: () => {} },
     writesAtOnce: 20,

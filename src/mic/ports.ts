@@ -26,6 +26,8 @@ export type Wish = {
   readonly detach: readonly string[];
   /** On the machine as they were before somebody deleted and created them anew: taken off, then put on again. */
   readonly renew: readonly string[];
+  /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
+  readonly neededNow: () => ReadonlySet<string>;
 };
 
 /** An identity that Azure refuses. It is set aside, so that the others of its machine go on, and tried alone later. */

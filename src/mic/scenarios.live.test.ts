@@ -259,7 +259,7 @@ describe("MIC when Azure or the API server fails", () => {
     const patch = world.machines.patch.bind(world.machines);
     const fault = new Fault("ARM_IDENTITY_REFUSED", "demo stays");
     world.machines.patch = async (machine, { attach }, signal) => {
-      const { done } = await patch(machine, { attach, detach: [], renew: [] }, signal);
+      const { done } = await patch(machine, { attach, detach: [], renew: [], neededNow: () => new Set() }, signal);
       return { done, refused: new Map([[id("demo"), { fault, retryInMs: 100, isNew: true }]]), fault: undefined };
     };
     await world.remove(kinds.pod, "pod-2");

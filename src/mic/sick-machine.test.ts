@@ -47,7 +47,14 @@ function running() {
   const told: unknown[] = [];
   const machines = new ArmMachines({ compute, clock, random: () => 1, onBreaker: (...all) => told.push(all) });
   const repairs = { mended: () => {}, refused: () => {} };
-  const ports = { records: recordsIn(cluster), machines, events, repairs, writesAtOnce: 20 };
+  const ports = {
+    records: recordsIn(cluster),
+    machines,
+    neededOn: () => new Set<string>(),
+    events,
+    repairs,
+    writesAtOnce: 20,
+  };
   const loop = new SyncLoop({
     snapshot: () => snapshot({ ...given, pods: [...pods.values()], assignments: cluster.assignments }),
     execute: (plan, signal) => executePlan(plan, ports, signal),

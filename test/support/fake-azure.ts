@@ -5,7 +5,12 @@ import { FakeClock } from "./fake-clock.ts";
 import { FakeCompute } from "./fake-compute.ts";
 import { identityId } from "./make.ts";
 
-type Wish = { readonly attach?: string[]; readonly detach?: string[]; readonly renew?: string[] };
+type Wish = {
+  readonly attach?: string[];
+  readonly detach?: string[];
+  readonly renew?: string[];
+  readonly neededNow?: () => ReadonlySet<string>;
+};
 
 const never = new AbortController().signal;
 

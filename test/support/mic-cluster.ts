@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { apiVersion, BINDING_LABEL, type Kind, kinds } from "../../src/api/kinds.ts";
+import { neededOn } from "../../src/assignment/needed.ts";
 import { realClock } from "../../src/base/clock.ts";
 import { createLog } from "../../src/base/log.ts";
 import { Metrics } from "../../src/base/metrics.ts";
@@ -115,7 +116,14 @@ async function cluster() {
         events,
         onFound: () => loop.changed(),
       });
-      const ports = { records, machines, events, repairs: drift, writesAtOnce: 4 };
+      const ports = {
+        records,
+        machines,
+        neededOn: (machine: string) => neededOn(machine, snapshot()),
+        events,
+        repairs: drift,
+        writesAtOnce: 4,
+      };
       const loop: SyncLoop = new SyncLoop({
         snapshot,
         execute: (plan, signal) => executePlan(plan, ports, signal),

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { pod } from "../../test/support/make.ts";
+import { demo, id, record, vm, world } from "../../test/support/plan-lines.ts";
+import { snapshot } from "../../test/support/small-cluster.ts";
+import { neededOn } from "./needed.ts";
+
+const on = (name: string, nodeName: string) => pod(name, { spec: { nodeName } });
+
+it.each([
+  { when: "a pod of the machine uses it", pods: [on("a", "node-0")], then: [id("demo")] },
+  { when: "only pods of other machines do", pods: [on("a", "node-1")], then: [] },
+  { when: "its pod has finished", pods: [pod("a", { status: { phase: "Succeeded" } })], then: [] },
+  {
+    when: "the node of its pod is gone, and the record knows the machine",
+    pods: [on("a", "node-9")],
+    assignments: [record({ ...demo, pod: on("a", "node-9") }, "Assigned", { machine: vm("node-0") })],
+    then: [id("demo")],
+  },
+])("what is needed on a machine when $when", ({ pods, assignments = [], then }) => {
+  expect([...neededOn(vm("node-0"), snapshot({ ...world, pods, assignments }))]).toEqual(then);
+});
