@@ -1,3 +1,4 @@
+import { neededOn } from "../../src/assignment/needed.ts";
 import { ArmMachines } from "../../src/azure/machines.ts";
 import { Metrics } from "../../src/base/metrics.ts";
 import { KubeClient } from "../../src/kube/client.ts";
@@ -89,18 +90,18 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
     events,
     onFound: () => loop.changed(),
   });
-  const ports = { records, machines, events, repairs: drift, writesAtOnce: 20 };
-  let known = wire.known();
+  const ports = {
+    records,
+    machines,
+    neededOn: (machine: string) => neededOn(machine, gather(stores, settings)),
+    events,
+    repairs: drift,
+    writesAtOnce: 20,
+  };
   conduct.shown = () => wire.known();
   const loop: SyncLoop = new SyncLoop({
-    snapshot: () => {
-      known = wire.known();
-      return gather(stores, settings, drift.found);
-    },
-    execute: (plan, stop) => {
-      conduct.decidedOn.set(plan.machine, known);
-      return executePlan(plan, ports, stop);
-    },
+    snapshot: () => gather(stores, settings, drift.found),
+    execute: (plan, stop) => executePlan(plan, ports, stop),
     machines,
     events,
     clock,

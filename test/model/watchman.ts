@@ -10,12 +10,6 @@ const BURST = 4;
 const CHANGES_A_MINUTE = 4;
 const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
 
-/**
- * With MODEL_STRICT=1 a removal is judged by what MIC had been shown when it sent the change, not when it decided on it.
- * MIC need not pass that: what it has begun on a machine it carries out to the end.
- */
-const IS_STRICT = process.env.MODEL_STRICT === "1";
-
 /** By resource, a revision up to which everything is known. */
 export type Knowledge = ReadonlyMap<string, number>;
 /** A pod uses an identity on a machine: its record says Assigned, and everything that the pod needs for it is there. */
@@ -33,8 +27,6 @@ export type Owned = ReadonlyMap<string, { hasSystem: boolean; hasOwn: boolean }>
 /** What one run of MIC has done, as far as it is judged. */
 export class Conduct {
   readonly name: string;
-  /** What it was shown when it decided on the work under way, by machine. */
-  readonly decidedOn = new Map<string, Knowledge>();
   /** What it has been shown by now. */
   shown: () => Knowledge = () => new Map();
   readonly lastRead = new Map<string, { readonly hasSystem: boolean; readonly carried: ReadonlySet<string> }>();
@@ -60,6 +52,7 @@ export class Watchman {
   readonly #parts: Parts;
   readonly #revisions = new Map<string, number>(FOLLOWED.map((plural) => [plural, 0]));
   #uses = new Map<string, Use>();
+  /** A removal is judged by what MIC had been shown when it sent the change, not when it decided on it. */
   readonly #shownWhenSent = new WeakMap<Sent, Knowledge>();
   readonly #leaders = new Set<Conduct>();
   readonly problems: string[] = [];
@@ -144,7 +137,7 @@ export class Watchman {
     if (owned !== undefined && removed.has(own)) owned.hasOwn = false;
     const pinned = resourceIdOf("pinned");
     if (removed.has(pinned) && read?.carried.has(pinned)) this.object(`${name} takes a pinned identity off ${machine}`);
-    const known = IS_STRICT ? this.#shownWhenSent.get(sent) : conduct.decidedOn.get(machine);
+    const known = this.#shownWhenSent.get(sent);
     for (const [resourceId, clientId] of removed) {
       const current = azure.clientIds.get(resourceId);
       if (clientId !== current) continue; // it is of no use as it is there
