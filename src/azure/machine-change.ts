@@ -5,14 +5,9 @@ import { type IdentityPatch, identityPatches, patched } from "./identity-patch.t
 import { refusalOf } from "./identity-refusal.ts";
 import { type Found, isSettled } from "./machine-calls.ts";
 import type { MachineChangeOptions, MachineWish, PatchResult, Refusal } from "./machine-wish.ts";
+import { Pace } from "./pace.ts";
 import { halves, isAboutIdentities, type Part, partIn, without } from "./patch-part.ts";
 
-/** Then the next change takes over, with what is wished by then. */
-const MOST_PATCHES = 4;
-/** Each may take a quarter of an hour; MIC counts as stuck when a change takes twice as long. */
-const LATEST_PATCH_MS = 10 * 60_000;
-/** The search for bad identities leaves room for one that a new pod needs. */
-const SPARE = 1;
 /** When to ask again for what was not put on and not taken off for a reason of its own. */
 const STUCK_MS = 60_000;
 /** Azure may have done what it did not report. */
@@ -39,8 +34,7 @@ export class MachineChange {
   readonly #stale = new Set<string>();
   #current: Found | undefined;
   #fault: Fault | undefined;
-  readonly #startedAt: number;
-  #sent = 0;
+  readonly #pace: Pace;
   #isMakingRoom = false;
   #isOutdated = false;
   #goOnInMs: number | undefined;
@@ -51,7 +45,7 @@ export class MachineChange {
     this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew), neededNow };
     this.#options = options;
     this.#signal = signal;
-    this.#startedAt = options.clock.monotonic();
+    this.#pace = new Pace(options);
   }
 
   /** Failures are part of the result; it rejects only with the signal's reason. */
@@ -122,15 +116,11 @@ export class MachineChange {
 
   /** How long the next PATCH has to wait for a change of its own; undefined when it may go in this one. */
   #waitMs(isSearch: boolean): number | undefined {
-    if (this.#isMakingRoom || (this.#sent === 0 && !isSearch)) return undefined;
-    const { clock, delayMs } = this.#options;
-    const waitMs = delayMs(isSearch ? SPARE : 0);
-    const isLong = this.#sent >= MOST_PATCHES || clock.monotonic() - this.#startedAt > LATEST_PATCH_MS;
-    return isLong || waitMs > 0 ? waitMs : undefined;
+    return this.#isMakingRoom ? undefined : this.#pace.waitMs(isSearch);
   }
 
   async #send(patch: IdentityPatch, part: Part): Promise<void> {
-    this.#sent += 1;
+    this.#pace.step();
     try {
       await this.#options.calls.update(this.#machine, patch, this.#signal);
       this.#current = { ...this.#here, ...patched(this.#here, patch) };
