@@ -48,8 +48,8 @@ export const defects: readonly Defect[] = [
   {
     name: "two leaders",
     file: "src/kube/leader.ts",
-    find: 'if (holder !== "") return this.#waitFor(holder);',
-    replace: "if (holder.length > 253) return this.#waitFor(holder);",
+    find: 'if (holder !== "") return false;',
+    replace: "if (holder.length > 253) return false;",
     why: "a second MIC changes machines while the first one does",
   },
 ];
