@@ -32,7 +32,7 @@ type Answer = { readonly status: number; readonly headers: { get(name: string): 
 
 /** A change may be done in a second or in minutes, so Azure is asked sooner at first; then as the original did. */
 const FIRST_POLL_MS = 1_000;
-const NEXT_POLLS_MS = [2_000, 4_000];
+const NEXT_POLLS_MS = [1_000, 1_000, 2_000, 3_000];
 const POLL_MS = 5_000;
 const LONGEST_POLL_MS = 60_000;
 
