@@ -318,6 +318,7 @@ describe("ArmMachines", () => {
       pauses: [1_000, 1_000, 1_000, 2_000, 3_000, 5_000, 5_000],
     },
     { when: "when Azure says", headers: { "retry-after": "7" }, pauses: [1_000, 7_000, 7_000] },
+    { when: "when Azure guesses a short time", headers: { "retry-after": "2" }, pauses: [2_000, 2_000] },
     { when: "at once when Azure says", headers: { "retry-after": "0" }, pauses: [0, 0] },
   ])("asks how a change fares $when", async ({ headers, pauses }) => {
     let asked = 0;

@@ -78,8 +78,9 @@ export class SdkCompute implements Compute {
         : client.virtualMachines.update(machine.resourceGroup, machine.name, parameters, listening);
       await poller.submitted();
       for (let i = 0; !poller.isDone; i += 1) {
-        // With what it answers first, Azure guesses how long the change will take.
-        const mostMs = i === 0 ? FIRST_POLL_MS : LONGEST_POLL_MS;
+        // With what it answers first, Azure guesses how long the change will take: a long guess is not waited for at once.
+        const isLongGuess = i === 0 && (asked.ms ?? POLL_MS) >= POLL_MS;
+        const mostMs = isLongGuess ? FIRST_POLL_MS : LONGEST_POLL_MS;
         await this.#clock.sleep(Math.min(mostMs, asked.ms ?? NEXT_POLLS_MS[i - 1] ?? POLL_MS), signal);
         await poller.poll({ abortSignal: signal });
       }
