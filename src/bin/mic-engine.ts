@@ -66,8 +66,7 @@ export function micEngine(tools: Tools) {
   });
   const ports = {
     records,
-    hasSuccessor: (record: Assignment) =>
-      record.meta.deletionTimestamp !== "" && hasSuccessor(record, stores.assignments.list()),
+    hasSuccessor: (record: Assignment) => hasSuccessor(record, () => stores.assignments.list()),
     machines,
     neededOn: (machine: string) => neededOn(machine, snapshot()),
     events,
