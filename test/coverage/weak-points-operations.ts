@@ -155,8 +155,7 @@ export const telemetry: readonly WeakPoint[] = [
     breakage: {
       file: "src/kube/events.ts",
       find: "kind: kind.kind,",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of code
-      replace: "kind: `v1.${kind.kind}`,",
+      replace: 'kind: "v1." + kind.kind,',
     },
   },
   {

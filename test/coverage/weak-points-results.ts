@@ -79,9 +79,8 @@ export const wrongResults: readonly WeakPoint[] = [
     tests: [{ file: machine, name: "tells sets of one name in two resource groups apart" }],
     breakage: {
       file: "src/assignment/machine.ts",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of code
-      find: "/resourcegroups/${resourceGroup}/",
-      replace: "/resourcegroups/any/",
+      find: "machineIdOf(id)",
+      replace: 'machineIdOf({ ...id, resourceGroup: "any" })',
     },
   },
   {
@@ -227,8 +226,7 @@ export const wrongResults: readonly WeakPoint[] = [
     breakage: {
       file: "src/api/old-spelling.ts",
       find: "kind: kind.kind };",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a piece of code
-      replace: "kind: `${kind.kind}List` };",
+      replace: 'kind: kind.kind + "List" };',
     },
   },
   {
