@@ -3,6 +3,7 @@ import { CloudSource } from "../azure/cloud-source.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import type { Env } from "../base/options.ts";
 import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
@@ -35,30 +36,21 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   let onReload = () => {};
   const mayWait = config.dryRun === "off";
   const metrics = new Metrics(micMetrics);
-  const showConfig = () => metrics.set("aadpodidentity_mic_cloud_config_ok", source.problem === undefined ? 1 : 0);
   const source = new CloudSource({
     file: config.cloudConfigFile,
     env: process.env,
     log: log.named("azure"),
     mayWait,
     onChange: () => onReload(),
-    onProblem: showConfig,
   });
+  metrics.follow("aadpodidentity_mic_cloud_config_ok", () => (source.problem === undefined ? 1 : 0));
   await source.load();
-  showConfig();
-  const access = await loadAccess(config.kubeconfig, process.env);
-
-  // Budgets of their own: neither a wave of records nor a burst of events may hold up the lease.
-  const { clientQps: qps } = config;
-  const shared = { userAgent: agent, log: log.named("kube") };
-  await using client = new KubeClient(access, { ...shared, qps, burst: Math.max(1, Math.round(qps * 2)) });
-  await using leaseClient = new KubeClient(access, shared);
-  await using eventClient = new KubeClient(access, { ...shared, qps: 50, burst: 100 });
-  await using announcer = new EventRecorder({ client: eventClient, component: COMPONENT, log: log.named("events") });
+  await using kube = await kubeSide(config, agent, log);
+  const { client, announcer } = kube;
 
   const patience = patienceOf(realClock);
-  const stores = micStores({ client, log: shared.log, ...(mayWait ? {} : patience.hooks) });
-  const leases = locks(config, { client: leaseClient, announcer, log: log.named("leader") });
+  const stores = micStores({ client, log: log.named("kube"), ...(mayWait ? {} : patience.hooks) });
+  const leases = locks(config, { client: kube.leaseClient, announcer, log: log.named("leader") });
   const isLeading = () => leases.every((lease) => lease.isLeader);
   const tools = { config, source, client, stores, metrics, announcer, log, agent, env: process.env, isLeading };
   const engine = micEngine(tools);
@@ -91,6 +83,19 @@ async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   }
   await Promise.all(following);
   await announcer.flush(AbortSignal.timeout(FLUSH_MS));
+}
+
+/** The API server, with budgets apart: neither a wave of records nor a burst of events may hold up the lease. */
+async function kubeSide({ kubeconfig, clientQps: qps }: MicConfig, userAgent: string, log: Log) {
+  const access = await loadAccess(kubeconfig, process.env);
+  const shared = { userAgent, log: log.named("kube") };
+  const stack = new AsyncDisposableStack();
+  const client = stack.use(new KubeClient(access, { ...shared, qps, burst: Math.max(1, Math.round(qps * 2)) }));
+  const leaseClient = stack.use(new KubeClient(access, shared));
+  const eventClient = stack.use(new KubeClient(access, { ...shared, qps: 50, burst: 100 }));
+  const events = { client: eventClient, component: COMPONENT, log: log.named("events") };
+  const announcer = stack.use(new EventRecorder(events));
+  return { client, leaseClient, announcer, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 type Tools = Parameters<typeof micEngine>[0];

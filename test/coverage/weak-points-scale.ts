@@ -105,7 +105,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     ],
     breakage: {
       file: "src/bin/mic.ts",
-      find: "await using leaseClient = new KubeClient(access, shared);",
+      find: "const leaseClient = stack.use(new KubeClient(access, shared));",
       replace: "const leaseClient = client;",
     },
   },
