@@ -45,7 +45,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     id: "M26",
     original: "Gives up the whole check of machines when one cannot be read.",
     ours: "One that cannot be read keeps nobody from the others.",
-    tests: [{ file: "src/mic/drift.test.ts", name: "goes on with the others when a machine cannot be read" }],
+    tests: [{ file: "src/mic/drift-rounds.test.ts", name: "goes on with the others when a machine cannot be read" }],
     breakage: {
       file: "src/mic/drift.ts",
       find: "if (isRead) read += 1;",
