@@ -1,26 +1,20 @@
 import { describe, expect, it, vi } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { identityId } from "../../test/support/make.ts";
-import { demoCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster, servedCluster } from "../../test/support/mic-cluster.ts";
+import { id, vm } from "../../test/support/plan-lines.ts";
 import { kinds } from "../api/kinds.ts";
-import { resourceKey } from "../api/resource-id.ts";
 import { Fault } from "../base/fault.ts";
 
 /** MIC's parts together when things go wrong, on an API server in memory and machines that are not there. */
 
-const COMPUTE = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute";
-const VM = `${COMPUTE}/virtualmachines/vm-0`;
-const other = resourceKey(identityId("other"));
 const never = new AbortController().signal;
-
-// Generous, since the machine may be busy with other things; nothing here waits that long by itself.
-vi.setConfig({ testTimeout: 30_000 });
-const within = { timeout: 15_000, interval: 20 };
-const eventually = (look: () => unknown) => expect.poll(look, within);
+const hiccup = new Fault("ARM_ERROR", "Azure hiccups");
 
 describe("MIC in trouble", () => {
   it("tries again by itself after a failure, without any event", async () => {
     await using world = await demoCluster();
-    world.machines.failNext(new Fault("ARM_ERROR", "Azure hiccups"), 2);
+    world.machines.failNext(hiccup, 2);
     await world.lead();
     await world.pod("web", "vm-0");
     await eventually(world.states).toEqual(["web-default-demo Assigned"]);
@@ -31,52 +25,62 @@ describe("MIC in trouble", () => {
     });
   });
 
-  it("lets a refused identity hold up no other, and goes on with it when Azure takes it", async () => {
+  it("K4: leaves the record of a pod Created while Azure fails", async () => {
     await using world = await demoCluster();
-    await Promise.all([world.identity("other"), world.binding("other", "demo")]);
-    world.machines.refuse(other);
     await world.lead();
+    world.machines.failNext(hiccup, 1_000);
     await world.pod("web", "vm-0");
-    await eventually(world.states).toEqual(["web-default-demo Assigned", "web-default-other Created"]);
-    world.machines.refuse(other, false);
-    await eventually(world.states).toEqual(["web-default-demo Assigned", "web-default-other Assigned"]);
+    await eventually(() => world.told.map(({ reason }) => reason)).toContain("BindingApplyError");
+    expect(await world.states()).toEqual(["web-default-demo Created"]);
   });
 
-  it("keeps the record while the identity cannot be taken off, and removes it later by itself", async () => {
-    await using world = await demoCluster();
-    await world.lead();
-    await world.pod("web", "vm-0");
-    await eventually(world.states).toEqual(["web-default-demo Assigned"]);
-    world.machines.failNext(new Fault("ARM_ERROR", "Azure hiccups"));
+  it("K16: takes an identity off by itself after that has failed once", async () => {
+    await using world = await servedCluster();
+    world.machines.failNext(hiccup);
     await world.remove(kinds.pod, "web");
     await eventually(() => world.told.map(({ reason }) => reason)).toContain("BindingRemoveError");
     await eventually(world.states).toEqual([]);
-    expect(world.machines.on(VM)).toEqual([]);
+    expect(world.machines.on(vm("vm-0"))).toEqual([]);
   });
 
-  it("gives the finalizer up in the same write that says Unassigned, and deletes what is left later", async () => {
+  it("lets a refused identity hold up no other, and goes on with it when Azure takes it", async () => {
     await using world = await demoCluster();
+    await Promise.all([world.identity("other"), world.binding("other", "demo")]);
+    world.machines.refuse(id("other"));
     await world.lead();
     await world.pod("web", "vm-0");
-    await eventually(world.states).toEqual(["web-default-demo Assigned"]);
-    world.api.failNext({ verb: "delete", resource: "azureassignedidentities" }, { code: 500, message: "no" }, 1_000);
-    await world.remove(kinds.pod, "web");
-    await eventually(world.states).toEqual(["web-default-demo Unassigned"]);
-    const [left] = (await world.client.list(kinds.assignment, {}, never)) as { metadata: { finalizers?: string[] } }[];
-    expect(left?.metadata.finalizers ?? []).toEqual([]);
+    await eventually(world.states).toEqual(["web-default-demo Assigned", "web-default-other Created"]);
+    world.machines.refuse(id("other"), false);
+    await eventually(world.states).toEqual(["web-default-demo Assigned", "web-default-other Assigned"]);
+  });
 
-    world.api.calm();
-    await eventually(world.states).toEqual([]);
+  it("K21, K22: lets a refused identity wait alone, and a record stay that Azure does not let go", async () => {
+    await using world = await demoCluster();
+    await Promise.all([world.identity("bad"), world.binding("bad")]);
+    world.machines.refuse(id("bad"));
+    await world.lead();
+    await Promise.all([world.pod("pod-1", "vm-0", "bad"), world.pod("pod-2", "vm-0")]);
+    await eventually(world.states).toEqual(["pod-1-default-bad Created", "pod-2-default-demo Assigned"]);
+
+    world.machines.refuse(id("bad"), false);
+    const patch = world.machines.patch.bind(world.machines);
+    const fault = new Fault("ARM_IDENTITY_REFUSED", "demo stays");
+    world.machines.patch = async (machine, { attach }, signal) => {
+      const { done } = await patch(machine, { attach, detach: [], renew: [], neededNow: () => new Set() }, signal);
+      return { done, refused: new Map([[id("demo"), { fault, retryInMs: 100, isNew: true }]]), fault: undefined };
+    };
+    await world.remove(kinds.pod, "pod-2");
+    await eventually(world.states).toEqual(["pod-1-default-bad Assigned", "pod-2-default-demo Assigned"]);
+    await eventually(() => world.told.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("demo stays"),
+    );
   });
 
   it("removes records of a machine that is gone in Azure too", async () => {
-    await using world = await demoCluster();
-    await world.lead();
-    await world.pod("web", "vm-0");
-    await eventually(world.states).toEqual(["web-default-demo Assigned"]);
+    await using world = await servedCluster();
     const patch = world.machines.patch.bind(world.machines);
     world.machines.patch = async (machine, wish, signal) =>
-      machine === VM
+      machine === vm("vm-0")
         ? { done: new Set(wish.detach), refused: new Map(), fault: new Fault("ARM_NOT_FOUND", "gone") }
         : await patch(machine, wish, signal);
     await world.remove(kinds.node, "vm-0");
@@ -86,7 +90,7 @@ describe("MIC in trouble", () => {
 
   it("has a new leader finish what the last one began", async () => {
     await using world = await demoCluster();
-    const release = world.machines.hold(VM);
+    const release = world.machines.hold(vm("vm-0"));
     const first = await world.lead();
     await world.pod("web", "vm-0");
     await eventually(() => world.machines.patched).toHaveLength(1);
@@ -141,7 +145,7 @@ describe("MIC in trouble", () => {
     await world.pod("web", "vm-0");
     await eventually(world.states).toEqual(["web-default-demo Assigned"]);
     world.api.disconnect();
-    await vi.waitFor(() => world.remove(kinds.pod, "web"), within);
+    await vi.waitFor(() => world.remove(kinds.pod, "web"), { timeout: 20_000 });
     await eventually(world.states).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Scenario } from "./scenario.ts";
 
 const memory = "src/mic/scenarios.live.test.ts";
+const failing = "src/mic/mic-trouble.live.test.ts";
 const pods = "test/e2e/mic-pods.test.ts";
 const machines = "test/e2e/mic-machines.test.ts";
 const leaders = "test/e2e/mic-leaders.test.ts";
@@ -10,11 +11,11 @@ const shared = {
   name: "keeps an identity on a scale set until its last pod there is gone, and on another scale set longer",
 };
 const stuck = {
-  file: memory,
+  file: "src/mic/stuck-records.live.test.ts",
   name: "K12, K13, K14: keeps what it could not undo, goes on with others, and undoes it in the end",
 };
 const refused = {
-  file: memory,
+  file: failing,
   name: "K21, K22: lets a refused identity wait alone, and a record stay that Azure does not let go",
 };
 const drifted = { file: "src/mic/drift.test.ts", name: "finds what somebody took off, until a patch has put it back" };
@@ -42,7 +43,7 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K4",
     scenario: "The pod comes back while Azure fails: its record stays Created.",
-    tests: [{ file: memory, name: "K4: leaves the record of a pod Created while Azure fails" }],
+    tests: [{ file: failing, name: "K4: leaves the record of a pod Created while Azure fails" }],
   },
   {
     id: "K5",
@@ -88,7 +89,7 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K16",
     scenario: "What could not be taken off is taken off later without any event.",
-    tests: [{ file: memory, name: "K16: takes an identity off by itself after that has failed once" }],
+    tests: [{ file: failing, name: "K16: takes an identity off by itself after that has failed once" }],
   },
   {
     id: "K17",
@@ -126,6 +127,6 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K25",
     scenario: "The comparison tells what is missing, and never takes anything off.",
-    tests: [{ file: memory, name: "K25: never takes anything off for the sake of drift" }],
+    tests: [{ file: "src/mic/mic-drift.live.test.ts", name: "K25: never takes anything off for the sake of drift" }],
   },
 ];

@@ -16,6 +16,7 @@ import { micMetrics } from "../../src/mic/metrics.ts";
 import { createRecords } from "../../src/mic/records.ts";
 import { gather, micStores, onRelevantChange } from "../../src/mic/stores.ts";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { eventually } from "./eventually.ts";
 import { FakeMachines } from "./fake-machines.ts";
 import { identityId, vmProviderId } from "./make.ts";
 import { settings } from "./small-cluster.ts";
@@ -158,5 +159,14 @@ type Cluster = Awaited<ReturnType<typeof cluster>>;
 export async function demoCluster(): Promise<Cluster> {
   const world = await cluster();
   await Promise.all([world.node("vm-0"), world.node("vm-1"), world.identity("demo"), world.binding("demo")]);
+  return world;
+}
+
+/** Such a cluster with a leader, and pod `web` on vm-0 that has its identity. */
+export async function servedCluster(): Promise<Cluster> {
+  const world = await demoCluster();
+  await world.lead();
+  await world.pod("web", "vm-0");
+  await eventually(world.states).toEqual(["web-default-demo Assigned"]);
   return world;
 }
