@@ -11,11 +11,12 @@ export const PREEMPTED = {
   message: "Operation execution has been preempted by a more recent operation.",
 };
 
-/** A VM or scale set as Resource Manager shows it. */
-export function machineJson(world: World, machine: Machine): object {
+/** A VM or scale set as Resource Manager shows it; the etag only where the api-version knows any. */
+export function machineJson(world: World, machine: Machine, etag?: string): object {
   const { id, name, kind, location, instances } = machine.facts;
   const provisioningState = machine.isUpdating ? "Updating" : "Succeeded";
-  const common = { name, id, type: `Microsoft.Compute/${kind}`, location, ...identityJson(world, machine.identity) };
+  const type = `Microsoft.Compute/${kind}`;
+  const common = { name, id, type, location, ...(etag && { etag }), ...identityJson(world, machine.identity) };
   if (kind === "virtualMachineScaleSets") {
     return {
       ...common,

@@ -1,3 +1,4 @@
+import { checkMatch, etagFor } from "./arm-etag.ts";
 import { instanceJson, machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
 import { checkAssignments } from "./arm-roles.ts";
 import { type ArmContext, checkSubscription, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
@@ -24,16 +25,16 @@ function routesOf(kind: MachineKind, context: ArmContext): Route[] {
       method: "GET",
       path: all,
       operation: `arm.${kind}.list`,
-      answer: (_, params) => {
+      answer: (asked, params) => {
         const machines = world.machines(kind, groupOf(world, params).name);
-        return { status: 200, json: { value: machines.map((machine) => machineJson(world, machine)) } };
+        return { status: 200, json: { value: machines.map((one) => machineJson(world, one, etagFor(one, asked))) } };
       },
     },
     {
       method: "GET",
       path: one,
       operation: `arm.${kind}.get`,
-      answer: (_, params) => ({ status: 200, json: machineJson(world, machineOf(world, kind, params)) }),
+      answer: (asked, params) => shown(world, machineOf(world, kind, params), asked),
     },
     {
       method: "PATCH",
@@ -81,6 +82,11 @@ function instanceRoutes({ world }: ArmContext): Route[] {
   ];
 }
 
+function shown(world: World, machine: Machine, asked: Asked, others: Answer["headers"] = {}): Answer {
+  const etag = etagFor(machine, asked);
+  return { status: 200, json: machineJson(world, machine, etag), headers: { ...others, ...(etag && { etag }) } };
+}
+
 /** Azure shows the new identities at once as `Updating`; a newer change preempts one that is still under way. */
 function update({ world, operationMs }: ArmContext, machine: Machine, asked: Asked): Answer {
   const { identity: patch, ...others } = readJson(asked);
@@ -89,12 +95,12 @@ function update({ world, operationMs }: ArmContext, machine: Machine, asked: Ask
     const message = `This emulator changes nothing of a machine but its identity; leave '${unknown.join("', '")}' out.`;
     throw new Refusal(501, "NotImplemented", message);
   }
-  if (patch === undefined) return { status: 200, json: machineJson(world, machine) };
+  if (patch === undefined) return shown(world, machine, asked);
   checkAssignments(world, machine, patch, asked);
+  checkMatch(machine, asked);
   const change = { machineId: machine.id, find: (id: string) => world.identity(id) };
   const operation = world.changeIdentity(machine, patchedIdentity(machine.identity, patch, change), operationMs);
-  const headers = operation.status === "Succeeded" ? {} : pollHeaders(world, operation, asked);
-  return { status: 200, json: machineJson(world, machine), headers };
+  return shown(world, machine, asked, operation.status === "Succeeded" ? {} : pollHeaders(world, operation, asked));
 }
 
 function pollHeaders(world: World, operation: LongOperation, { origin, query }: Asked): Record<string, string> {
@@ -113,16 +119,16 @@ function operationRoute({ world }: ArmContext): Route {
     method: "GET",
     path: /^\/subscriptions\/(?<subscription>[^/]+)\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\/(?<id>[^/]+)$/i,
     operation: "arm.operations.get",
-    answer: ({ query }, { subscription = "", id = "" }) => {
+    answer: (asked, { subscription = "", id = "" }) => {
       checkSubscription(world, subscription);
       const entry = world.operation(id);
       if (entry === undefined) throw new Refusal(404, "NotFound", `The operation '${id}' could not be found.`);
       const { operation, machine } = entry;
       const isDone = operation.status !== "InProgress";
       const headers = isDone ? {} : retryAfter(operation);
-      if (query.get("monitor") !== "true") return { status: 200, json: operationJson(operation), headers };
+      if (asked.query.get("monitor") !== "true") return { status: 200, json: operationJson(operation), headers };
       if (operation.status === "Canceled") throw new Refusal(409, PREEMPTED.code, PREEMPTED.message);
-      return { status: isDone ? 200 : 202, json: machineJson(world, machine), headers };
+      return { ...shown(world, machine, asked, headers), status: isDone ? 200 : 202 };
     },
   };
 }

@@ -35,6 +35,7 @@ export class Machine {
   readonly #clock: Clock;
   #identity: IdentityBlock;
   #before: IdentityBlock;
+  #version = 1;
   #operation: LongOperation | undefined;
 
   constructor(facts: MachineFacts, clock: Clock, identity: IdentityBlock = NO_IDENTITY) {
@@ -43,6 +44,11 @@ export class Machine {
     this.#clock = clock;
     this.#identity = identity;
     this.#before = identity;
+  }
+
+  /** Another one after each change, in the quotes that Azure makes part of it. */
+  get etag(): string {
+    return `"${this.#version}"`;
   }
 
   /** The identities as ARM shows them. */
@@ -63,6 +69,7 @@ export class Machine {
   change(identity: IdentityBlock, durationMs: number): LongOperation {
     this.#before = this.guestIdentity;
     this.#identity = identity;
+    this.#version += 1;
     this.#operation?.preempt();
     this.#operation = new LongOperation(this.#clock, durationMs);
     return this.#operation;
