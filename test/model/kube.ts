@@ -34,7 +34,8 @@ export type Watching = { readonly plural: string; readonly stop: () => void; rea
 /** The sandbox's API server without sockets and without time: whatever is asked happens at once. */
 export class KubeServer {
   readonly cluster: Cluster;
-  readonly #sinks = new Set<Sink>();
+  /** What breaks off each watch that goes on. */
+  readonly #watches = new Set<() => void>();
   /** Nobody gets an answer. */
   isDown = false;
 
@@ -81,8 +82,7 @@ export class KubeServer {
   /** All watches break off; the history before may be forgotten. */
   restart({ forgets }: { readonly forgets: boolean }): void {
     if (forgets) this.cluster.store.compact();
-    for (const sink of [...this.#sinks]) sink.breakOff();
-    this.#sinks.clear();
+    for (const breakOff of [...this.#watches]) breakOff();
   }
 
   #watch(url: string, sink: Sink): Watching | Answer {
@@ -103,12 +103,16 @@ export class KubeServer {
     }
     for (const change of missed) tell(change);
     const unsubscribe = collection.subscribe(tell);
-    this.#sinks.add(sink);
     const mark = () => sink.send(encode(bookmark(target.resource, this.revision)), this.revision);
+    const breakOff = () => {
+      stop();
+      sink.breakOff();
+    };
     const stop = () => {
       unsubscribe();
-      this.#sinks.delete(sink);
+      this.#watches.delete(breakOff);
     };
+    this.#watches.add(breakOff);
     return { plural: target.resource.plural, stop, mark };
   }
 

@@ -99,6 +99,7 @@ export class Wire implements HttpPort {
     const watching = server.watch(path, {
       send: (line, revision) =>
         send(() => {
+          if (events.isOver) return;
           this.#show(plural, revision);
           events.push(encoder.encode(line));
         }),
