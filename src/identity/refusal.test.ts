@@ -46,4 +46,12 @@ describe("refusal", () => {
     expect(fault.message).toBe("no azure identity found for request clientID : not yours");
     expect(fault.facts).toEqual({ pod: "shop/web", identities: "team/a" });
   });
+
+  it("says what the original said in managed mode, where nothing was waited for", () => {
+    const named = { ...any, clientId: "aabc0000-a83v-9h4m-000j-2c0a66b0c1f9" };
+    const fault = refusal({ outcome: "not-bound", mayChange: true, why: "no binding" }, web, named, undefined);
+    expect(fault.code).toBe("IDENTITY_NOT_BOUND");
+    const request = "no azure identity found for request clientID aabc##### REDACTED #####c1f9";
+    expect(fault.message).toBe(`${request}: no binding`);
+  });
 });

@@ -14,18 +14,18 @@ export type Patience = {
 /**
  * Why a pod gets no identity, as a fault. The sentence is the original's, which people and tools look for, with our
  * reason where it always said `<nil>`.
+ * @param patience undefined in managed mode, where no assignment is waited for
  */
 export function refusal(
   selection: Exclude<Selection, { outcome: "chosen" }>,
   pod: Pod,
   named: Named,
-  patience: Patience,
+  patience: Patience | undefined,
 ): Fault {
   const facts = { ...selection.facts, pod: objectKey(pod.meta) };
-  if (selection.outcome === "denied") {
-    const message = `no azure identity found for request clientID ${redactClientId(named.clientId ?? "")}: ${selection.why}`;
-    return new Fault("IDENTITY_NAMESPACED", message, { facts });
-  }
+  const notFound = `no azure identity found for request clientID ${redactClientId(named.clientId ?? "")}: ${selection.why}`;
+  if (selection.outcome === "denied") return new Fault("IDENTITY_NAMESPACED", notFound, { facts });
+  if (patience === undefined) return new Fault("IDENTITY_NOT_BOUND", notFound, { facts });
   const isCreated = selection.outcome === "not-assigned" && selection.isCreated;
   const isAtOnce = selection.outcome === "not-bound" && !selection.mayChange;
   const waited = isAtOnce ? { ...patience, attemptsForCreated: 1 } : patience;

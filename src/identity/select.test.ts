@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignment, binding, identity, identityId, pod } from "../../test/support/make.ts";
-import type { AssignmentState } from "../api/assignment.ts";
+import type { Assignment, AssignmentState } from "../api/assignment.ts";
 import { BEHAVIOR_ANNOTATION } from "../api/kinds.ts";
 import { type Known, type Named, selectIdentity } from "./select.ts";
+
+/** What is known where MIC records assignments. */
+type Recorded = Known & { readonly assignments: readonly Assignment[] };
 
 const any: Named = { clientId: undefined, resourceId: undefined };
 const byClient = (clientId: string): Named => ({ ...any, clientId });
@@ -19,7 +22,7 @@ function bound(
   name: string,
   state: AssignmentState | "none" = "Assigned",
   over: { identity?: Over; weight?: number; namespace?: string; recordNamespace?: string; of?: typeof web } = {},
-): Known {
+): Recorded {
   const { namespace = "default", weight = 0, recordNamespace = "default", of = web } = over;
   const made = identity(name, { namespace, ...over.identity });
   const by = binding(name, { namespace, spec: { selector: "demo", weight } });
@@ -29,7 +32,7 @@ function bound(
   return { identities: [made], bindings: [by], assignments: state === "none" ? [] : [record] };
 }
 
-function all(...parts: readonly Known[]): Known {
+function all(...parts: readonly Recorded[]): Recorded {
   return {
     identities: parts.flatMap(({ identities }) => identities),
     bindings: parts.flatMap(({ bindings }) => bindings),
@@ -97,6 +100,36 @@ describe("selectIdentity chooses", () => {
       bound("b", "Assigned", { of: inTeam, namespace: "team", recordNamespace: "team" }),
     );
     expect(selectIdentity(inTeam, any, known, confined)).toMatchObject({ identity: { meta: { name: "b" } } });
+  });
+});
+
+describe("selectIdentity in managed mode", () => {
+  const managed = (...parts: readonly Recorded[]): Known => ({ ...all(...parts), assignments: undefined });
+  const twoBound = managed(bound("b", "none", { weight: 2 }), bound("a", "none", { weight: 1 }));
+
+  it.each([
+    { when: "what is bound, without any record", known: managed(bound("a", "none")), named: any, then: "a" },
+    { when: "the highest weight among several", known: twoBound, named: any, then: "b" },
+    { when: "the named one, whatever the case", known: twoBound, named: byClient("CLIENT-OF-A"), then: "a" },
+    {
+      when: "the pod's own before one of another namespace",
+      known: managed(bound("a", "none", { namespace: "another", weight: 9 }), bound("b", "none")),
+      named: any,
+      then: "b",
+    },
+  ])("chooses $when", ({ known, named, then }) => {
+    expect(selectIdentity(web, named, known, confined)).toMatchObject({
+      outcome: "chosen",
+      identity: { meta: { name: then } },
+    });
+  });
+
+  it("knows neither bindings nor identities of other namespaces", () => {
+    const known = managed(bound("a", "none", { namespace: "team" }));
+    const why = "no AzureIdentityBinding of the pod's namespace has the selector demo";
+    for (const rules of [open, confined]) {
+      expect(selectIdentity(web, any, known, rules)).toEqual({ outcome: "not-bound", mayChange: true, why });
+    }
   });
 });
 

@@ -18,7 +18,8 @@ export type Named = Pick<TokenQuery, "clientId" | "resourceId">;
 export type Known = {
   readonly identities: readonly Identity[];
   readonly bindings: readonly Binding[];
-  readonly assignments: readonly Assignment[];
+  /** MIC's records; undefined in managed mode, where machines have their identities already and nobody records them. */
+  readonly assignments: readonly Assignment[] | undefined;
 };
 
 /** Why a pod gets none: a sentence for the pod, which names nothing of other namespaces, and facts for the log alone. */
@@ -35,13 +36,14 @@ type Judged = { readonly identity: Identity; readonly progress: Progress };
 
 /**
  * The identity that a pod gets for a request. It takes a live binding that selects the pod's label, the live identity
- * that the binding names, the namespace rules, and MIC's record that the machine carries the identity. Among several
- * that are ready the binding of the highest weight wins, then the first by binding namespace and name.
+ * that the binding names, the namespace rules, and MIC's record that the machine carries the identity; in managed mode no
+ * record, but binding and identity have to be of the pod's own namespace. Among several that are ready the binding of
+ * the highest weight wins, then the first by binding namespace and name.
  */
 export function selectIdentity(pod: Pod, named: Named, known: Known, rules: Rules): Selection {
-  const bindings = selectingBindings(pod, known.bindings);
+  const bindings = selectingBindings(pod, known);
   const bound = bindings.flatMap((binding) => identityOf(binding, known.identities));
-  if (bound.length === 0) return notBound(pod, bindings);
+  if (bound.length === 0) return notBound(pod, bindings, known);
 
   const wanted = bound.filter((identity) => isNamed(identity, named));
   if (wanted.length === 0) {
@@ -54,15 +56,22 @@ export function selectIdentity(pod: Pod, named: Named, known: Known, rules: Rule
   }
   const judged = reachable.map((identity) => ({
     identity,
-    progress: assignmentProgress(pod, identity, known.assignments, rules),
+    progress: known.assignments ? assignmentProgress(pod, identity, known.assignments, rules) : ("assigned" as const),
   }));
   const ready = judged.find(({ progress }) => progress === "assigned");
   return ready === undefined ? notAssigned(pod, judged) : { outcome: "chosen", identity: ready.identity };
 }
 
-function selectingBindings(pod: Pod, bindings: readonly Binding[]): readonly Binding[] {
+function isManaged({ assignments }: Known): boolean {
+  return assignments === undefined;
+}
+
+function selectingBindings(pod: Pod, known: Known): readonly Binding[] {
   const label = bindingLabel(pod);
-  return bindings.filter(({ selector }) => label !== "" && selector === label).sort(byWeightThenName);
+  return known.bindings
+    .filter(({ selector }) => label !== "" && selector === label)
+    .filter((binding) => !isManaged(known) || isOwn(pod, binding))
+    .sort(byWeightThenName);
 }
 
 function byWeightThenName(a: Binding, b: Binding): number {
@@ -95,14 +104,15 @@ function nameOf({ clientId, resourceId }: Named): string {
   return names.filter((name) => name !== undefined).join(" or the ");
 }
 
-function notBound(pod: Pod, bindings: readonly Binding[]): Selection {
+function notBound(pod: Pod, bindings: readonly Binding[], known: Known): Selection {
   const label = bindingLabel(pod);
   if (label === "") {
     return { outcome: "not-bound", mayChange: false, why: `the pod has no label ${BINDING_LABEL}` };
   }
   const [binding] = bindings;
   if (binding === undefined) {
-    return { outcome: "not-bound", mayChange: true, why: `no AzureIdentityBinding has the selector ${label}` };
+    const where = isManaged(known) ? " of the pod's namespace" : "";
+    return { outcome: "not-bound", mayChange: true, why: `no AzureIdentityBinding${where} has the selector ${label}` };
   }
   const name = isOwn(pod, binding) ? `AzureIdentity ${binding.identityName}` : "AzureIdentity";
   const why = `there is no ${name} beside the AzureIdentityBinding that selects the pod`;

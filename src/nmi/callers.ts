@@ -3,10 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Connection } from "./message.ts";
 import type { Live } from "./ports.ts";
-import { until } from "./until.ts";
+import { UNSEEN_MS, until } from "./until.ts";
 
-/** As long as the original looked for the pod of an address that it did not know. */
-const PATIENCE_MS = 1200;
 /** Under this key stand the pods that wait for an address. */
 const NO_ADDRESS = "";
 
@@ -61,7 +59,7 @@ export class Callers {
     const seen = await until(
       () => this.#look(address),
       (sight) => "pod" in sight,
-      { onChange: (listener) => pods.onChange(listener), timeoutMs: PATIENCE_MS, clock, signal },
+      { onChange: (listener) => pods.onChange(listener), timeoutMs: UNSEEN_MS, clock, signal },
     );
     if ("pod" in seen) return seen.pod;
     throw new Fault("CALLER_UNKNOWN", seen.why, { facts: { address } });

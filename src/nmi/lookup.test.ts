@@ -14,7 +14,9 @@ const reader = identity("reader");
 const bound = binding("reader", { spec: { selector: "demo" } });
 const record = (state: AssignmentState) => assignment({ pod: web, identity: reader, binding: bound }, state);
 
-function setUp(patience = { attemptsForCreated: 16, attemptsForAssigned: 4, intervalSeconds: 5 }) {
+const longPatience = { attemptsForCreated: 16, attemptsForAssigned: 4, intervalSeconds: 5 };
+
+function setUp(patience = longPatience) {
   const clock = new FakeClock();
   const objects = {
     pods: new LiveObjects(podIndexes, web),
@@ -125,6 +127,65 @@ describe("waiting for an identity", () => {
     await clock.asleep();
     pods.put(pod("web", { uid: "another" }));
     await expect(result).rejects.toMatchObject({ code: "CALLER_CHANGED" });
+  });
+});
+
+describe("in managed mode", () => {
+  function managed() {
+    const { assignments, lookup: _, ...world } = setUp();
+    const rules = { namespacedOnly: true };
+    const lookup = new IdentityLookup({ ...world, assignments: undefined, rules, patience: longPatience });
+    const find = () => {
+      const result = lookup.assignedTo(web, any, never);
+      result.catch(() => {});
+      return result;
+    };
+    return { ...world, lookup, find };
+  }
+
+  it("an identity is there without an assignment", async () => {
+    const { find, clock } = managed();
+    expect(await find()).toEqual({
+      identity: expect.objectContaining({ clientId: reader.clientId }),
+      isJustAssigned: false,
+    });
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it.each([
+    { what: "binding", take: ({ bindings }: ReturnType<typeof managed>) => bindings.remove(bound), put: "bindings" },
+    {
+      what: "identity",
+      take: ({ identities }: ReturnType<typeof managed>) => identities.remove(reader),
+      put: "identities",
+    },
+  ] as const)("a $what that is seen a little later is waited for", async ({ take, put }) => {
+    const world = managed();
+    take(world);
+    const result = world.find();
+    await world.clock.asleep();
+    if (put === "bindings") world.bindings.put(bound);
+    else world.identities.put(reader);
+    expect((await result).identity.meta.name).toBe("reader");
+  });
+
+  it("nothing is waited for longer than for an unknown caller", async () => {
+    const { find, clock, bindings } = managed();
+    bindings.remove(bound);
+    const result = find();
+    await clock.asleep();
+    clock.advance(1200);
+    await expect(result).rejects.toMatchObject({
+      code: "IDENTITY_NOT_BOUND",
+      message: expect.stringMatching(/^no azure identity found for request clientID /),
+    });
+  });
+
+  it("a token is refused once the binding is gone", () => {
+    const { lookup, bindings } = managed();
+    expect(() => lookup.confirm(web, reader)).not.toThrow();
+    bindings.remove(bound);
+    expect(() => lookup.confirm(web, reader)).toThrow(/^no azure identity found/);
   });
 });
 

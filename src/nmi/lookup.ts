@@ -9,7 +9,7 @@ import type { Rules } from "../identity/authorise.ts";
 import { type Patience, refusal } from "../identity/refusal.ts";
 import { type Known, type Named, type Selection, selectIdentity } from "../identity/select.ts";
 import type { Chosen, Live } from "./ports.ts";
-import { until } from "./until.ts";
+import { UNSEEN_MS, until } from "./until.ts";
 
 /** How long Azure may take to know an identity everywhere after the machine got it. */
 const SPREADING_MS = 3 * 60_000;
@@ -25,9 +25,10 @@ export type LookupOptions = {
   readonly identities: Live<Identity>;
   /** Indexed by `bindingIndexes`. */
   readonly bindings: Live<Binding>;
-  /** Indexed by `assignmentIndexes`; ready once the first list is complete. */
-  readonly assignments: Live<Assignment> & { readonly isReady: boolean };
+  /** Indexed by `assignmentIndexes`; ready once the first list is complete. Undefined in managed mode. */
+  readonly assignments: (Live<Assignment> & { readonly isReady: boolean }) | undefined;
   readonly rules: Rules;
+  /** How long assignments are waited for. */
   readonly patience: Patience;
   readonly clock: Clock;
 };
@@ -42,7 +43,8 @@ export class IdentityLookup implements Disposable {
 
   constructor(options: LookupOptions) {
     this.#options = options;
-    this.#unsubscribe = options.assignments.onChange(({ before, after }) => this.#note(before, after));
+    const unsubscribe = options.assignments?.onChange(({ before, after }) => this.#note(before, after));
+    this.#unsubscribe = unsubscribe ?? (() => {});
   }
 
   [Symbol.dispose](): void {
@@ -51,20 +53,25 @@ export class IdentityLookup implements Disposable {
 
   /**
    * The identity for a request. One that is not there yet is waited for as long as the original did, and answered the
-   * moment a change brings it. @throws Fault IDENTITY_NOT_ASSIGNED, IDENTITY_NOT_BOUND or IDENTITY_NAMESPACED
+   * moment a change brings it. In managed mode nobody assigns; there it is given the little time in which a pod and
+   * a binding that were created together are both seen, since clients do not ask again after a 404.
+   * @throws Fault IDENTITY_NOT_ASSIGNED, IDENTITY_NOT_BOUND or IDENTITY_NAMESPACED
    */
   async assignedTo(pod: Pod, named: Named, signal: AbortSignal): Promise<Chosen> {
     const { attemptsForCreated, attemptsForAssigned, intervalSeconds } = this.#options.patience;
-    const wait = (isEnough: (seen: Selection) => boolean, attempts: number) =>
+    const wait = (isEnough: (seen: Selection) => boolean, timeoutMs: number) =>
       until(() => this.#select(pod, named), isEnough, {
         onChange: (listener) => this.#onChange(listener),
-        timeoutMs: attempts * intervalSeconds * 1000,
+        timeoutMs,
         clock: this.#options.clock,
         signal,
       });
-    let seen = await wait(isDecided, attemptsForCreated);
-    if (isCreated(seen)) seen = await wait((later) => isDecided(later) || !isCreated(later), attemptsForAssigned);
-    if (seen.outcome !== "chosen") throw refusal(seen, pod, named, this.#options.patience);
+    const intervalMs = intervalSeconds * 1000;
+    let seen = await wait(isDecided, this.#isManaged ? UNSEEN_MS : attemptsForCreated * intervalMs);
+    if (isCreated(seen)) {
+      seen = await wait((later) => isDecided(later) || !isCreated(later), attemptsForAssigned * intervalMs);
+    }
+    if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, named);
     return { identity: seen.identity, isJustAssigned: this.#isJustAssigned(pod, seen.identity) };
   }
 
@@ -73,11 +80,19 @@ export class IdentityLookup implements Disposable {
     const known = this.#known(this.#livePod(pod));
     const same = known.identities.filter(({ meta }) => meta.uid === identity.meta.uid);
     const seen = this.#selectFrom(pod, noName, { ...known, identities: same });
-    if (seen.outcome !== "chosen") throw refusal(seen, pod, noName, this.#options.patience);
+    if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, noName);
     const { clientId, resourceId } = seen.identity;
     if (clientId === identity.clientId && resourceId === identity.resourceId) return;
     const changed: Refused = { outcome: "not-assigned", isCreated: false, why: "the identity was changed meanwhile" };
-    throw refusal(changed, pod, noName, this.#options.patience);
+    throw this.#refusal(changed, pod, noName);
+  }
+
+  get #isManaged(): boolean {
+    return this.#options.assignments === undefined;
+  }
+
+  #refusal(seen: Refused, pod: Pod, named: Named): Fault {
+    return refusal(seen, pod, named, this.#isManaged ? undefined : this.#options.patience);
   }
 
   #select(pod: Pod, named: Named): Selection {
@@ -110,21 +125,21 @@ export class IdentityLookup implements Disposable {
     return {
       bindings: selecting,
       identities: [...named.values()].filter((identity) => identity !== undefined),
-      assignments: assignments.by("pod", objectKey(pod.meta)),
+      assignments: assignments?.by("pod", objectKey(pod.meta)),
     };
   }
 
   #onChange(listener: () => void): () => void {
     const { pods, identities, bindings, assignments } = this.#options;
-    const ends = [pods, identities, bindings, assignments].map((live) => live.onChange(listener));
+    const ends = [pods, identities, bindings, assignments].map((live) => live?.onChange(listener));
     return () => {
-      for (const end of ends) end();
+      for (const end of ends) end?.();
     };
   }
 
   #note(before: Assignment | undefined, after: Assignment | undefined): void {
     // What the first list shows may have been assigned long ago.
-    if (!this.#options.assignments.isReady) return;
+    if (this.#options.assignments?.isReady !== true) return;
     if (after === undefined) this.#assignedAt.delete(before?.meta.uid ?? "");
     else if (after.state === "Assigned" && before?.state !== "Assigned") {
       this.#assignedAt.set(after.meta.uid, this.#options.clock.monotonic());
@@ -133,8 +148,8 @@ export class IdentityLookup implements Disposable {
 
   #isJustAssigned(pod: Pod, identity: Identity): boolean {
     const since = this.#options.clock.monotonic() - SPREADING_MS;
-    return this.#options.assignments
-      .by("pod", objectKey(pod.meta))
+    const records = this.#options.assignments?.by("pod", objectKey(pod.meta)) ?? [];
+    return records
       .filter((record) => objectKey(record.identity.meta) === objectKey(identity.meta))
       .some(({ meta }) => (this.#assignedAt.get(meta.uid) ?? Number.NEGATIVE_INFINITY) > since);
   }

@@ -1,5 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 
+/**
+ * How long to wait for something that is there and only not seen yet: each kind of object has a watch of its own, and
+ * they do not keep step. As long as the original looked for the pod of an address that it did not know.
+ */
+export const UNSEEN_MS = 1200;
+
 export type UntilOptions = {
   /** Subscribes to changes after which it is worth looking again; the answer ends that. */
   readonly onChange: (listener: () => void) => () => void;
