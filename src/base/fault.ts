@@ -100,6 +100,17 @@ export const faults = {
   },
   IDENTITY_TYPE_UNSUPPORTED: { kind: "denied", retry: false, help: "This version serves no identities of that type." },
   IDENTITY_DENIED: { kind: "denied", retry: false, help: "The pod may not use the identity." },
+  SECRET_MISSING: {
+    kind: "denied",
+    retry: true,
+    help: "The Secret of an identity does not exist, or NMI may not read it.",
+  },
+  SECRET_INVALID: { kind: "denied", retry: false, help: "The Secret of an identity does not hold what it should." },
+  SECRET_UNREADABLE: {
+    kind: "upstream",
+    retry: true,
+    help: "The Secret of an identity cannot be read while the API server is away.",
+  },
   LIMIT_REACHED: { kind: "throttled", retry: true, help: "One of our own limits is reached; ask again later." },
   SHUTTING_DOWN: { kind: "upstream", retry: true, help: "The program is stopping." },
   // Azure
@@ -131,6 +142,8 @@ export const faults = {
   ARM_CREDENTIAL: { kind: "denied", retry: true, help: "Azure gives MIC no token, or does not accept it." },
   ENTRA_UNREACHABLE: { kind: "upstream", retry: true, help: "Entra ID does not answer." },
   ENTRA_ERROR: { kind: "upstream", retry: true, help: "Entra ID answered with an error of its own." },
+  ENTRA_REFUSED: { kind: "denied", retry: true, help: "Entra ID gives no token for a service principal." },
+  ENTRA_THROTTLED: { kind: "throttled", retry: true, help: "Entra ID asked us to slow down." },
   ARM_FORBIDDEN: { kind: "denied", retry: true, help: "A role assignment is missing." },
   ARM_NOT_FOUND: { kind: "absent", retry: true, help: "The machine does not exist in Azure." },
   ARM_IDENTITY_REFUSED: { kind: "denied", retry: true, help: "Azure refused an identity for a machine." },
@@ -148,6 +161,11 @@ export const faults = {
     kind: "denied",
     retry: true,
     help: "A machine carries as many identities as Azure allows.",
+  },
+  ARM_MACHINE_CHANGED: {
+    kind: "upstream",
+    retry: true,
+    help: "A machine was changed in Azure again and again while MIC was about to change it.",
   },
   ARM_THROTTLED: { kind: "throttled", retry: true, help: "Azure Resource Manager asked us to slow down." },
   ARM_ERROR: { kind: "upstream", retry: true, help: "Azure Resource Manager answered with an error." },

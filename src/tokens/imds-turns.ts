@@ -1,8 +1,6 @@
 import type { Governor } from "./governor.ts";
 import { type ImdsRequest, type ImdsResponse, retryAfterMs } from "./imds-client.ts";
-
-/** Under the half minute after which the less patient SDKs give up on a request. */
-export const PATIENCE_MS = 25_000;
+import { PATIENCE_MS } from "./patience.ts";
 
 export type ImdsTurnsOptions = {
   readonly client: { send(request: ImdsRequest, signal: AbortSignal): Promise<ImdsResponse> };

@@ -1,12 +1,12 @@
 import { identityKey, identityProblem } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Token } from "../api/token-answer.ts";
-import { Backoff } from "../base/backoff.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Backend, TokenRequest } from "./backend.ts";
 import { imdsFault, readTokenAnswer } from "./imds-answer.ts";
-import { type ImdsTurnsOptions, PATIENCE_MS, sendGoverned } from "./imds-turns.ts";
+import { type ImdsTurnsOptions, sendGoverned } from "./imds-turns.ts";
+import { PATIENCE_MS, patiently } from "./patience.ts";
 
 export type ImdsOptions = ImdsTurnsOptions & {
   readonly userAgent: string;
@@ -20,30 +20,18 @@ export function imdsBackend(options: ImdsOptions): Backend {
   return {
     identityKey,
     key: ({ identity, resource }) => `${identityKey(identity)}\n${resource}`,
-    fetch: (request, signal) => patiently(request, options, signal),
+    fetch: (request, signal) => fetchToken(request, options, signal),
   };
 }
 
-/** Asks again after passing trouble, until the caller would not wait for another answer. */
-async function patiently(request: TokenRequest, options: ImdsOptions, signal: AbortSignal): Promise<Token> {
+async function fetchToken(request: TokenRequest, options: ImdsOptions, signal: AbortSignal): Promise<Token> {
   const { clock = realClock, governor } = options;
   const target = tokenTarget(request);
-  const deadline = clock.monotonic() + PATIENCE_MS;
-  const backoff = new Backoff({ firstMs: 500, maxMs: 5000 });
-  let last: Fault | undefined;
-  for (;;) {
-    try {
-      const turn = { of: request.podUid, patienceMs: deadline - clock.monotonic() };
-      return await governor.run(() => once(target, request, options, signal), turn, signal);
-    } catch (reason) {
-      const fault = Fault.from(reason);
-      if (fault.code === "LIMIT_REACHED") throw last ?? fault; // why it was asked again says more than that it waits
-      last = fault;
-      const waitMs = Math.max(backoff.next(), fault.retryAfterMs ?? 0);
-      if (signal.aborted || !isWorthAnotherTry(fault) || clock.monotonic() + waitMs > deadline) throw reason;
-      await clock.sleep(waitMs, signal);
-    }
-  }
+  const inTurn = (patienceMs: number) => {
+    const turn = { of: request.podUid, patienceMs };
+    return governor.run(() => once(target, request, options, signal), turn, signal);
+  };
+  return await patiently(inTurn, { clock, deadline: clock.monotonic() + PATIENCE_MS, isWorthAnotherTry }, signal);
 }
 
 function isWorthAnotherTry(fault: Fault): boolean {
