@@ -8,7 +8,24 @@ export type Token = {
   readonly resource: string;
   readonly tokenType: string;
   readonly clientId: string;
+  /** Tokens of the identity's auxiliary tenants, in the order of its spec. */
+  readonly auxiliary?: readonly Token[];
 };
+
+/** When the first of a token and its auxiliary ones ends, in seconds since 1970. */
+export function endOf({ expiresOn, auxiliary = [] }: Token): number {
+  return auxiliary.reduce((end, other) => Math.min(end, other.expiresOn), expiresOn);
+}
+
+/**
+ * The body of a token answer; a list where the identity has auxiliary tenants, the token of its own tenant first.
+ */
+export function tokenAnswers(token: Token, nowMs: number): object {
+  const { auxiliary } = token;
+  return auxiliary === undefined
+    ? tokenAnswer(token, nowMs)
+    : [token, ...auxiliary].map((one) => tokenAnswer(one, nowMs));
+}
 
 /**
  * The body of a token answer: the original's keys in its order, all values strings, then `client_id` as IMDS sends

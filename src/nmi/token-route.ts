@@ -1,5 +1,5 @@
 import type { Pod } from "../api/pod.ts";
-import { tokenAnswer } from "../api/token-answer.ts";
+import { tokenAnswers } from "../api/token-answer.ts";
 import { readTokenQuery, type TokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
 import { authorise } from "../identity/authorise.ts";
@@ -39,7 +39,7 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
     ports.identities.confirm(await ports.callers.of(request.connection, request.signal), chosen.identity);
     ports.events.tokenGranted(request, pod, chosen.identity, query);
-    const body = JSON.stringify(tokenAnswer(token, ports.clock.now()));
+    const body = JSON.stringify(tokenAnswers(token, ports.clock.now()));
     return { status: 200, headers: { "Content-Type": "application/json" }, body };
   } catch (reason) {
     const fault = Fault.from(reason);

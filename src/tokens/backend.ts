@@ -22,6 +22,11 @@ export type Backend = {
   key(request: TokenRequest): string;
   /** The part of every key that belongs to the identity. */
   identityKey(identity: Identity): string;
+  /**
+   * The version of what tokens of the request rest on beside the identity, read for each request; tokens that were got
+   * with another version do not count. Absent where they rest on nothing else. @throws Fault when there is nothing to rest on
+   */
+  version?(request: TokenRequest, signal: AbortSignal): Promise<string>;
   /** A token straight from the service, asked for again within a caller's patience. */
   fetch(request: TokenRequest, signal: AbortSignal): Promise<Token>;
 };

@@ -1,5 +1,5 @@
 import type { Identity } from "../api/identity.ts";
-import type { Token } from "../api/token-answer.ts";
+import { endOf, type Token } from "../api/token-answer.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { SingleFlight } from "../base/single-flight.ts";
@@ -21,11 +21,21 @@ export type CacheOptions = {
 
 type Entry = {
   readonly token: Token;
+  /** What the back end said that it rests on; empty for nothing. */
+  readonly version: string;
   readonly halfLifeAt: number;
   /** Until then nobody gets a fresher token by asking for one. */
   restUntil: number;
   /** Until then the token is served although too little of its life is left, since a fetch failed in passing. */
   staleUntil: number;
+};
+
+/** What one request comes to. The type is part of the key, since the texts of back ends are made of users' words. */
+type Want = {
+  readonly key: string;
+  readonly version: string;
+  readonly backend: Backend;
+  readonly request: TokenRequest;
 };
 
 /**
@@ -56,19 +66,29 @@ export class TokenCache {
   async get(request: TokenRequest & { readonly bypassCache: boolean }, signal: AbortSignal): Promise<Token> {
     const backend = backendFor(this.#options.backends, request.identity);
     if (this.#options.isOff) return await backend.fetch(request, signal);
-    const key = backend.key(request);
-    const entry = this.#entries.get(key);
+    const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
+    const want = { key: `${request.identity.type}\n${backend.key(request)}`, version, backend, request };
+    const entry = this.#entryFor(want);
     const now = this.#clock.now();
-    if (entry === undefined) return this.#fetch(key, backend, request, signal);
+    if (entry === undefined) return this.#fetch(want, signal);
 
-    this.#touch(key, entry);
     const isResting = now < entry.restUntil;
     if (isFit(entry, now) && (!request.bypassCache || isResting)) {
-      if (now >= entry.halfLifeAt && !isResting) this.#refreshBehind(key, backend, request, entry);
+      if (now >= entry.halfLifeAt && !isResting) this.#refreshBehind(want, entry);
       return entry.token;
     }
     if (now < entry.staleUntil && isValid(entry, now)) return entry.token;
-    return this.#fetchOrStale(key, backend, request, entry, signal);
+    return this.#fetchOrStale(want, entry, signal);
+  }
+
+  /** What tokens rest on; where there is nothing any more, those of before are forgotten. */
+  async #versionOf(backend: Backend, request: TokenRequest, signal: AbortSignal): Promise<string> {
+    try {
+      return (await backend.version?.(request, signal)) ?? "";
+    } catch (reason) {
+      if (!signal.aborted && !isPassing(reason)) this.evict(request.identity);
+      throw reason;
+    }
   }
 
   /**
@@ -76,9 +96,10 @@ export class TokenCache {
    * waits for goes on without being kept: whether its token is still due is for each who waits to find out.
    */
   evict(identity: Identity): void {
-    const prefix = this.#options.backends[identity.type]?.identityKey(identity);
-    if (prefix === undefined) return;
-    const isOfIdentity = (key: string) => key.startsWith(`${prefix}\n`);
+    const backend = this.#options.backends[identity.type];
+    if (backend === undefined) return;
+    const prefix = `${identity.type}\n${backend.identityKey(identity)}\n`;
+    const isOfIdentity = (key: string) => key.startsWith(prefix);
     for (const key of [...this.#entries.keys()].filter(isOfIdentity)) this.#entries.delete(key);
     for (const key of [...this.#kept.keys()].filter(isOfIdentity)) this.#kept.delete(key);
     for (const [key, refresh] of this.#refreshes) if (isOfIdentity(key)) refresh.abort();
@@ -96,44 +117,52 @@ export class TokenCache {
     this.#kept.clear();
   }
 
-  #fetch(key: string, backend: Backend, request: TokenRequest, signal: AbortSignal): Promise<Token> {
-    return this.#flights.run(key, (alone) => this.#fetchAndKeep(key, backend, request, alone), signal);
+  /** A fetch of another version is another one, and only what was begun last is kept. */
+  #fetch(want: Want, signal: AbortSignal): Promise<Token> {
+    return this.#flights.run(`${want.key}\n${want.version}`, (alone) => this.#fetchAndKeep(want, alone), signal);
   }
 
-  async #fetchAndKeep(key: string, backend: Backend, request: TokenRequest, alone: AbortSignal): Promise<Token> {
+  async #fetchAndKeep(want: Want, alone: AbortSignal): Promise<Token> {
+    const { key, backend, request } = want;
     const self = Symbol(key);
     this.#kept.set(key, self);
     const isKept = () => this.#kept.get(key) === self;
     try {
       const token = await backend.fetch(request, alone);
-      if (isKept()) this.#keep(key, token);
+      if (isKept()) this.#keep(want, token);
       return token;
     } finally {
       if (isKept()) this.#kept.delete(key);
     }
   }
 
-  #keep(key: string, token: Token): void {
+  #keep({ key, version }: Want, token: Token): void {
     const fetchedAt = this.#clock.now();
-    const halfLifeAt = fetchedAt + (token.expiresOn * 1000 - fetchedAt) / 2;
+    const halfLifeAt = fetchedAt + (endOf(token) * 1000 - fetchedAt) / 2;
     this.#entries.delete(key);
-    this.#entries.set(key, { token, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
+    this.#entries.set(key, { token, version, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined && this.#entries.size > (this.#options.mostEntries ?? MOST_ENTRIES)) {
       this.#entries.delete(oldest);
     }
   }
 
-  #touch(key: string, entry: Entry): void {
+  /** The entry that counts, which becomes the most recently used one. */
+  #entryFor({ key, version }: Want): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
     this.#entries.delete(key);
+    if (entry.version !== version) return undefined;
     this.#entries.set(key, entry);
+    return entry;
   }
 
-  #refreshBehind(key: string, backend: Backend, request: TokenRequest, entry: Entry): void {
+  #refreshBehind(want: Want, entry: Entry): void {
+    const { key } = want;
     entry.restUntil = this.#clock.now() + REST_MS;
     const refresh = new AbortController();
     this.#refreshes.set(key, refresh);
-    this.#fetch(key, backend, request, refresh.signal)
+    this.#fetch(want, refresh.signal)
       .catch((reason) => {
         if (!refresh.signal.aborted) this.#options.onRefreshFailed?.(Fault.from(reason));
       })
@@ -142,15 +171,9 @@ export class TokenCache {
       });
   }
 
-  async #fetchOrStale(
-    key: string,
-    backend: Backend,
-    request: TokenRequest,
-    entry: Entry,
-    signal: AbortSignal,
-  ): Promise<Token> {
+  async #fetchOrStale(want: Want, entry: Entry, signal: AbortSignal): Promise<Token> {
     try {
-      return await this.#fetch(key, backend, request, signal);
+      return await this.#fetch(want, signal);
     } catch (reason) {
       const now = this.#clock.now();
       if (signal.aborted || !isPassing(reason) || !isValid(entry, now)) throw reason;
@@ -161,11 +184,11 @@ export class TokenCache {
 }
 
 function isValid({ token }: Entry, nowMs: number): boolean {
-  return token.expiresOn * 1000 > nowMs;
+  return endOf(token) * 1000 > nowMs;
 }
 
 function isFit({ token }: Entry, nowMs: number): boolean {
-  return token.expiresOn * 1000 - nowMs >= LEAST_LIFE_MS;
+  return endOf(token) * 1000 - nowMs >= LEAST_LIFE_MS;
 }
 
 /** Trouble of the network or the service, rather than a refusal. */
