@@ -11,8 +11,10 @@ import { loadAccess } from "../kube/kubeconfig.ts";
 import { Callers } from "../nmi/callers.ts";
 import { type NmiEvents, nmiEvents } from "../nmi/events.ts";
 import { evictUnused } from "../nmi/evict.ts";
+import { evictUnbound } from "../nmi/evict-unbound.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
+import { isManagedMode, isNamespacedOnly, modeProblems } from "../nmi/mode.ts";
 import { type NmiConfig, nmiOptions } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
@@ -45,15 +47,17 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
-  const stores = nmiStores({ client, node: config.node, isScaled: config.enableScaleFeatures, log, onContact });
+  const { node, enableScaleFeatures: isScaled } = config;
+  const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
   const { tokens, metadata } = azure(config, events);
   using _tokens = tokens; // given up only after the server, which lets fetches under way end
   const rules = rulesOf(config, log);
   // Both listen from the first list on: what they note cannot be read from a store later.
   using identities = new IdentityLookup({ ...stores, rules, patience: config, clock });
-  using _evicting = evictUnused({ node: config.node, ...stores, tokens });
-  const following = Object.values(stores).map((store) => store.run(signal));
-  await Promise.all(Object.values(stores).map((store) => store.ready(signal)));
+  using _evicting = evicting(node, stores, tokens);
+  const followed = Object.values(stores).filter((store) => store !== undefined);
+  const following = followed.map((store) => store.run(signal));
+  await Promise.all(followed.map((store) => store.ready(signal)));
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader };
@@ -67,12 +71,18 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
 }
 
 function rulesOf(config: NmiConfig, log: Log): { readonly namespacedOnly: boolean } {
-  // Any way of saying it is enough: a switch that protects is not taken back by another.
-  const namespacedOnly = config.forceNamespaced || process.env.FORCENAMESPACED === "true";
+  const namespacedOnly = isNamespacedOnly(config, process.env);
   if (config.enableScaleFeatures) log.info("features for scale clusters enabled");
   log.info(`running NMI in namespaced mode: ${namespacedOnly}`);
-  log.info("initializing in standard mode");
+  log.info(`initializing in ${isManagedMode(config) ? "managed" : "standard"} mode`);
   return { namespacedOnly };
+}
+
+function evicting(node: string, stores: NmiStores, tokens: TokenCache): Disposable {
+  const { assignments } = stores;
+  return assignments === undefined
+    ? evictUnbound({ ...stores, tokens })
+    : evictUnused({ ...stores, node, assignments, tokens });
 }
 
 /** The instance metadata service, and the tokens that come from it. */
@@ -112,5 +122,6 @@ void runProgram({
   name: "nmi",
   summary: "gives the pods of a node Azure AD tokens of the identities that are bound to them",
   options: nmiOptions,
+  problems: (env, config) => modeProblems(config, env),
   run,
 });

@@ -26,7 +26,7 @@ export type Program<Table extends OptionTable> = {
   readonly summary: string;
   readonly options: Table;
   /** What else must be right before the program runs, as sentences; told together with what is wrong with the flags. */
-  readonly problems?: (env: Env) => readonly string[];
+  readonly problems?: (env: Env, config: ConfigOf<Table>) => readonly string[];
   /** Runs until it is done or the signal is aborted; a Fault ends the program with that fault's sentence and exit code. */
   readonly run: (config: ConfigOf<Table>, context: Context) => Promise<void>;
 };
@@ -54,7 +54,7 @@ async function start<Table extends OptionTable>(program: Program<Table>): Promis
   const sharedOf = (config: ConfigOf<OptionTable>) => config as ConfigOf<typeof everyProgram>;
   const alsoWrong = (config: ConfigOf<OptionTable>) => {
     const { help, version } = sharedOf(config);
-    return help || version ? [] : (program.problems?.(process.env) ?? []);
+    return help || version ? [] : (program.problems?.(process.env, config as ConfigOf<Table>) ?? []);
   };
   const { config, warnings } = readConfig(program.name, table, words, process.env, alsoWrong);
   const shared = sharedOf(config);

@@ -41,7 +41,8 @@ export function evictUnused({ node, identities, assignments, tokens }: EvictOpti
   };
 }
 
-function hasSameIds(before: Identity, after: Identity | undefined): boolean {
+/** Whether an identity still names the same one in Azure. */
+export function hasSameIds(before: Identity, after: Identity | undefined): boolean {
   return before.clientId === after?.clientId && before.resourceId === after.resourceId && before.type === after.type;
 }
 

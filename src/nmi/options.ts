@@ -90,7 +90,7 @@ export const nmiOptions = {
   operationMode: text({
     flag: "operation-mode",
     fallback: "standard",
-    help: "standard; managed (without MIC) is not in this version yet.",
+    help: "standard, or managed: without MIC, for machines that got their identities by hand; needs --forceNamespaced.",
   }),
   allowKubenet: yesNo({
     flag: "allow-network-plugin-kubenet",

@@ -8,6 +8,7 @@ import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { Store } from "../kube/store.ts";
 import { podIndexes } from "./callers.ts";
+import { boundIndex, identityIndexes, labelIndex } from "./evict-unbound.ts";
 import { assignmentIndexes, bindingIndexes } from "./lookup.ts";
 
 export type StoresOptions = {
@@ -15,6 +16,8 @@ export type StoresOptions = {
   readonly node: string;
   /** Only assignments that carry the node's label. */
   readonly isScaled: boolean;
+  /** No assignments at all: their kind need not even exist. */
+  readonly isManaged: boolean;
   readonly log: Log;
   /** Told each time that the API server is heard of objects of a kind. */
   readonly onContact: (kind: Kind) => void;
@@ -23,7 +26,7 @@ export type StoresOptions = {
 export type NmiStores = ReturnType<typeof nmiStores>;
 
 /** What NMI follows at the API server: this node's pods and assignments, and the objects that decide about them. */
-export function nmiStores({ client, node, isScaled, log, onContact }: StoresOptions) {
+export function nmiStores({ client, node, isScaled, isManaged, log, onContact }: StoresOptions) {
   const of = (kind: Kind) => ({ client, log, kind, onContact: () => onContact(kind) });
   const ofNode = isScaled ? { labelSelector: `${NODE_LABEL}=${nodeLabel(node)}` } : {};
   return {
@@ -31,16 +34,13 @@ export function nmiStores({ client, node, isScaled, log, onContact }: StoresOpti
       ...of(kinds.pod),
       read: readPod,
       fieldSelector: `spec.nodeName=${node}`,
-      indexes: podIndexes,
+      indexes: { ...podIndexes, ...labelIndex },
     }),
-    assignments: new Store({
-      ...of(kinds.assignment),
-      ...ofNode,
-      read: readAssignment,
-      indexes: assignmentIndexes,
-    }),
-    bindings: new Store({ ...of(kinds.binding), read: readBinding, indexes: bindingIndexes }),
-    identities: new Store({ ...of(kinds.identity), read: readIdentity }),
+    assignments: isManaged
+      ? undefined
+      : new Store({ ...of(kinds.assignment), ...ofNode, read: readAssignment, indexes: assignmentIndexes }),
+    bindings: new Store({ ...of(kinds.binding), read: readBinding, indexes: { ...bindingIndexes, ...boundIndex } }),
+    identities: new Store({ ...of(kinds.identity), read: readIdentity, indexes: identityIndexes }),
     exceptions: new Store({
       ...of(kinds.exception),
       read: readException,

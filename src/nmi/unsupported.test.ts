@@ -9,11 +9,6 @@ describe("nmi does not start", () => {
   it.each([
     { when: "without a node", argv: ["--skip-iptables"], sentence: /--node is empty/ },
     { when: "to intercept by itself", argv: ["--node=a"], sentence: /--skip-iptables/ },
-    {
-      when: "in managed mode",
-      argv: ["--node=a", "--skip-iptables", "--operation-mode=managed", "--forceNamespaced"],
-      sentence: /operation mode managed not supported/,
-    },
   ])("$when", ({ argv, sentence }) => {
     expect(() => refuseUnsupported(config(...argv))).toThrow(
       expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringMatching(sentence) }),

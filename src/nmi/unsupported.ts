@@ -1,20 +1,16 @@
 import { Fault } from "../base/fault.ts";
 import type { NmiConfig } from "./options.ts";
 
-type Mode = Pick<NmiConfig, "skipIptables" | "operationMode" | "node">;
+type Mode = Pick<NmiConfig, "skipIptables" | "node">;
 
 /**
  * Refuses to start where NMI would serve nobody or protect nothing: pods that are not intercepted reach IMDS, and so
  * every identity of the machine.
  * @throws Fault FLAG_INVALID
  */
-export function refuseUnsupported({ skipIptables, operationMode, node }: Mode): void {
+export function refuseUnsupported({ skipIptables, node }: Mode): void {
   if (node === "") {
     throw new Fault("FLAG_INVALID", "--node is empty: give the name of the node that NMI runs on");
-  }
-  if (operationMode.toLowerCase() !== "standard") {
-    const message = `operation mode ${operationMode} not supported: this version runs --operation-mode=standard only`;
-    throw new Fault("FLAG_INVALID", message);
   }
   if (!skipIptables) {
     const message =
