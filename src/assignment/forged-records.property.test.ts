@@ -73,5 +73,5 @@ describe("planAssignments", () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 30_000);
 });

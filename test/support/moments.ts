@@ -13,17 +13,18 @@ function nodeOf(name: string) {
 }
 
 const name = fc.constantFrom(...NAMES);
-const namespace = fc.constantFrom(...NAMESPACES);
+// Most in one place, so that much of what is drawn meets.
+const namespace = fc.constantFrom("default", "default", "default", ...NAMESPACES);
 const pods = fc
   .uniqueArray(
     fc.record({
       name,
       namespace,
-      selector: fc.constantFrom("x", "y", ""),
-      nodeName: fc.constantFrom("", "gone", ...NODES),
-      phase: fc.constantFrom("Running", "Running", "Succeeded"),
+      selector: fc.constantFrom("x", "x", "y", ""),
+      nodeName: fc.constantFrom("", "gone", ...NODES, ...NODES),
+      phase: fc.constantFrom("Running", "Running", "Running", "Succeeded"),
     }),
-    { selector: (one) => `${one.namespace}/${one.name}`, maxLength: 6 },
+    { selector: (one) => `${one.namespace}/${one.name}`, minLength: 4, maxLength: 8 },
   )
   .map((list) =>
     list.map((one) =>
@@ -40,11 +41,11 @@ const identities = fc
     fc.record({
       name,
       namespace,
-      type: fc.constantFrom(0, 0, 0, 1, 7),
-      resource: fc.constantFrom("one", "ONE", "two", "/bad"),
-      isNamespaced: fc.boolean(),
+      type: fc.constantFrom(0, 0, 0, 0, 0, 1, 7),
+      resource: fc.constantFrom("one", "one", "ONE", "two", "two", "/bad"),
+      isNamespaced: fc.constantFrom(true, false, false),
     }),
-    { selector: (one) => `${one.namespace}/${one.name}`, maxLength: 4 },
+    { selector: (one) => `${one.namespace}/${one.name}`, minLength: 3, maxLength: 5 },
   )
   .map((list) =>
     list.map((one) =>
@@ -56,8 +57,9 @@ const identities = fc
     ),
   );
 const bindings = fc
-  .uniqueArray(fc.record({ name, namespace, selector: fc.constantFrom("x", "y"), weight: fc.nat(2) }), {
+  .uniqueArray(fc.record({ name, namespace, selector: fc.constantFrom("x", "x", "y"), weight: fc.nat(2) }), {
     selector: (one) => `${one.namespace}/${one.name}`,
+    minLength: 3,
     maxLength: 6,
   })
   .map((list) =>
@@ -65,7 +67,18 @@ const bindings = fc
       binding(one.name, { namespace, spec: { selector: one.selector, weight: one.weight } }),
     ),
   );
-const nodes = fc.subarray(NODES).map((names) => names.map(nodeOf));
+const nodes = fc
+  .oneof({ weight: 3, arbitrary: fc.constant(NODES) }, { weight: 1, arbitrary: fc.subarray(NODES) })
+  .map((names) => names.map(nodeOf));
 /** What users may have in a cluster, and its nodes. */
-export const moment = fc.record({ pods, nodes, identities, bindings });
+export const moment = fc.record({
+  pods: seldomNone(pods),
+  nodes,
+  identities: seldomNone(identities),
+  bindings: seldomNone(bindings),
+});
 export type Moment = { [Key in "pods" | "nodes" | "identities" | "bindings"]: Snapshot[Key] };
+
+function seldomNone<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<T[]> {
+  return fc.oneof({ weight: 15, arbitrary: list }, { weight: 1, arbitrary: fc.constant([]) });
+}
