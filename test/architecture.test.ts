@@ -17,13 +17,19 @@ const rules: Readonly<Record<string, { readonly folders: readonly string[]; read
       folders: ["api", "base"],
       packages: ["@azure/arm-compute", "@azure/identity", "node-forge", "valibot", "yaml"],
     },
+    intercept: { folders: ["base"] },
     tokens: { folders: ["azure", "api", "base"], packages: ["valibot"] },
     mic: { folders: ["assignment", "kube", "azure", "api", "base"] },
     nmi: { folders: ["identity", "tokens", "kube", "api", "base"] },
     demo: { folders: ["tokens", "kube", "api", "base"] },
     cli: { folders: ["assignment", "identity", "kube", "azure", "api", "base"], packages: ["commander", "yaml"] },
     sandbox: { folders: ["base"], packages: ["kubernetes-types"] },
-    bin: { folders: ["assignment", "identity", "kube", "azure", "tokens", "mic", "nmi", "demo", "cli", "api", "base"] },
+    bin: {
+      folders: [
+        ...["assignment", "identity", "kube", "azure", "tokens", "intercept"],
+        ...["mic", "nmi", "demo", "cli", "api", "base"],
+      ],
+    },
   };
 
 /** Folders whose code only computes: the same input gives the same result, whenever and wherever it runs. */

@@ -10,9 +10,10 @@ const NOT_FOUND: Page = { status: 404, body: "Not Found" };
 
 /**
  * Serves small pages on all addresses of the machine, whatever the method and the query; `flag` is the setting that
- * names the port. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
+ * names the port, which another process of ours may listen on too if it is shared.
+ * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
-export function serveEndpoints(endpoints: Endpoints, port: number, flag: string): Promise<Listener> {
+export function serveEndpoints(endpoints: Endpoints, port: number, flag: string, isShared = false): Promise<Listener> {
   const answer = async (path: string) =>
     (Object.hasOwn(endpoints, path) ? await endpoints[path]?.() : undefined) ?? NOT_FOUND;
   return listen(
@@ -23,15 +24,20 @@ export function serveEndpoints(endpoints: Endpoints, port: number, flag: string)
         () => response.destroy(),
       );
     },
-    { host: "", port, flag },
+    { host: "", port, flag, isShared },
   );
 }
 
 /** Serves `/metrics`. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
-export function serveMetrics<Name extends string>(metrics: Metrics<Name>, port: number): Promise<Listener> {
+export function serveMetrics<Name extends string>(
+  metrics: Metrics<Name>,
+  port: number,
+  isShared = false,
+): Promise<Listener> {
   return serveEndpoints(
     { "/metrics": async () => ({ status: 200, ...(await metrics.expose()) }) },
     port,
     "prometheus-port",
+    isShared,
   );
 }

@@ -38,6 +38,13 @@ export const faults = {
     exit: 3,
     help: "The machine lacks something that the program needs.",
   },
+  // the rules that intercept requests
+  IPTABLES_FAILED: { kind: "local", retry: true, help: "The iptables rules of the node cannot be read or changed." },
+  ROUTE_LOCALNET_OFF: {
+    kind: "local",
+    retry: true,
+    help: "The node's kernel refuses packets that are redirected to loopback, and NMI may not change that.",
+  },
   // Kubernetes
   KUBECONFIG_MISSING: {
     kind: "local",

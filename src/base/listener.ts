@@ -10,6 +10,8 @@ export type Address = {
   readonly port: number;
   /** The flag that sets the port, named when the port is taken. */
   readonly flag: string;
+  /** Whether another process of ours may listen there at the same time, as while one takes over from the other. */
+  readonly isShared?: boolean;
 };
 export type ListenOptions = Address & { readonly server?: ServerOptions };
 
@@ -28,7 +30,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
 export async function bind(server: Server | TlsServer, address: Address): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (reason: NodeJS.ErrnoException) => reject(refusal(reason, address)));
-    server.listen({ host: address.host, port: address.port }, resolve);
+    server.listen({ host: address.host, port: address.port, reusePort: address.isShared ?? false }, resolve);
   });
   return {
     server,

@@ -6,12 +6,16 @@ import { Metrics } from "../base/metrics.ts";
 import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
 import { isExcepted } from "../identity/exception.ts";
+import { removeRules } from "../intercept/cleanup.ts";
+import { runCommand } from "../intercept/command.ts";
+import type { Interception } from "../intercept/interception.ts";
 import { KubeClient } from "../kube/client.ts";
 import { loadAccess } from "../kube/kubeconfig.ts";
 import { Callers } from "../nmi/callers.ts";
 import { type NmiEvents, nmiEvents } from "../nmi/events.ts";
 import { evictUnused } from "../nmi/evict.ts";
 import { evictUnbound } from "../nmi/evict-unbound.ts";
+import { refuseKubenet } from "../nmi/kubenet.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly, modeProblems } from "../nmi/mode.ts";
@@ -28,21 +32,29 @@ import { Governor, imdsLimits } from "../tokens/governor.ts";
 import { imdsBackend } from "../tokens/imds.ts";
 import { ImdsClient } from "../tokens/imds-client.ts";
 import { sendInTurn } from "../tokens/imds-turns.ts";
+import { interceptPods } from "./nmi-interception.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
 
 async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
+  if (config.cleanup) return await removeRules(runCommand, log);
   refuseUnsupported(config);
+  await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
   const metrics = new Metrics(nmiMetrics);
   const events = nmiEvents({ log, metrics });
-  let isActive = false;
-  await using probes = await serveProbes(() => isActive, config.probePort);
+  const state: { isServing: boolean; interception?: Interception } = { isServing: false };
+  const trouble = () => state.interception?.trouble();
+  await using probes = await serveProbes(() => state.isServing && trouble() === undefined, config.probePort, trouble);
   log.info(`initialized health probe on port ${probes.port}`);
-  await using exporter = await serveMetrics(metrics, config.prometheusPort);
+  await using exporter = await serveMetrics(metrics, config.prometheusPort, true);
   log.info(`registered and exported metrics on port ${exporter.port}`);
   await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
+
+  // Before anything that may take long: a pod shall not reach what NMI is to stand before.
+  const interception = await interceptPods(config, events, { signal, log });
+  state.interception = interception;
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });
@@ -65,9 +77,10 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const address = { host: config.listenAddress, port: config.listenPort };
   await using server = await serve({ ...address, answer: (request) => route(request, ports) });
   log.info(`listening on ${address.host}:${server.port}`);
-  isActive = true;
-  await Promise.all(following);
-  isActive = false;
+  await interception.redirectTo(server.port);
+  state.isServing = true;
+  await Promise.all([...following, interception.done]);
+  state.isServing = false;
 }
 
 function rulesOf(config: NmiConfig, log: Log): { readonly namespacedOnly: boolean } {

@@ -84,6 +84,11 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
       metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_pod_list" });
     },
 
+    /** Rules that others changed were put right; what was wrong is in the log already. */
+    rulesRepaired(table: "nat" | "filter"): void {
+      metrics.count("aadpodidentity_nmi_iptables_repairs_count", { table });
+    },
+
     /** The API server was heard of objects of a kind. */
     apiServerHeard({ plural }: Kind, atMs: number): void {
       metrics.set("aadpodidentity_nmi_watch_contact_timestamp_seconds", atMs / 1000, { resource: plural });

@@ -32,6 +32,12 @@ export const nmiMetrics = {
     help: "Requests passed on untouched because of an AzurePodIdentityException.",
     labels: ["namespace"],
   },
+  aadpodidentity_nmi_iptables_repairs_count: {
+    type: "counter",
+    help: "Times that rules in the iptables table were not as NMI had laid them and were put right.",
+    labels: ["table"],
+    from: { table: ["nat", "filter"] },
+  },
   aadpodidentity_nmi_watch_contact_timestamp_seconds: {
     type: "gauge",
     help: "When the API server was last heard of objects of the resource, in seconds since 1970; about once a minute.",

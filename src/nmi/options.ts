@@ -18,11 +18,26 @@ export const nmiOptions = {
     fallback: false,
     help: "Leave the redirection of pods' requests to something else.",
   }),
+  cleanup: yesNo({
+    flag: "cleanup",
+    fallback: false,
+    help: "Remove all iptables rules of NMI from this node, say which, and exit.",
+  }),
+  imdsGuard: yesNo({
+    flag: "imds-guard",
+    fallback: true,
+    help: "Refuse by rules of their own what pods send past the redirection to the instance metadata service.",
+  }),
+  procSysNet: text({
+    flag: "proc-sys-net",
+    fallback: "/proc/sys/net",
+    help: "Where the node's /proc/sys/net is, to set ipv4.conf.all.route_localnet there if it is not set.",
+  }),
   iptablesIntervalSeconds: whole({
     flag: "ipt-update-interval-sec",
     fallback: 60,
     min: 1,
-    help: "Seconds between checks of the iptables rules.",
+    help: "The most seconds between checks of the iptables rules; changes by others are seen within a second.",
   }),
   forceNamespaced: yesNo({
     flag: "forceNamespaced",
@@ -95,12 +110,12 @@ export const nmiOptions = {
   allowKubenet: yesNo({
     flag: "allow-network-plugin-kubenet",
     fallback: false,
-    help: "Intercept pods' requests although the node's network plugin is kubenet.",
+    help: "Start although the node's network plugin may be kubenet, with which pods can take each other's addresses.",
   }),
   kubeletConfig: text({
     flag: "kubelet-config",
     fallback: "/etc/default/kubelet",
-    help: "File that tells the node's network plugin.",
+    help: "File with the kubelet's flags or settings, which may name kubenet; not read with --skip-iptables.",
   }),
   setRetryAfterHeader: yesNo({
     flag: "set-retry-after-header",
@@ -109,8 +124,8 @@ export const nmiOptions = {
   }),
   enableConntrackDeletion: yesNo({
     flag: "enable-conntrack-deletion",
-    fallback: false,
-    help: "Forget connections to the instance metadata service that are older than the iptables rules.",
+    fallback: true,
+    help: "Forget connections to the instance metadata service that are older than the iptables rules, at start.",
   }),
   customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
   exceptionNamespaces: list({

@@ -60,6 +60,7 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     host,
     port,
     flag: "nmi-port",
+    isShared: true, // two run while one takes over from the other
     server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
   });
   listener.server.on("checkExpectation", (_message, response: ServerResponse) =>

@@ -8,7 +8,6 @@ const config = (...argv: readonly string[]) => readConfig("nmi", nmiOptions, arg
 describe("nmi does not start", () => {
   it.each([
     { when: "without a node", argv: ["--skip-iptables"], sentence: /--node is empty/ },
-    { when: "to intercept by itself", argv: ["--node=a"], sentence: /--skip-iptables/ },
   ])("$when", ({ argv, sentence }) => {
     expect(() => refuseUnsupported(config(...argv))).toThrow(
       expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringMatching(sentence) }),

@@ -1,0 +1,35 @@
+import { realClock } from "../base/clock.ts";
+import { runCommand } from "../intercept/command.ts";
+import { type Interception, startInterception } from "../intercept/interception.ts";
+import type { NmiEvents } from "../nmi/events.ts";
+import type { NmiConfig } from "../nmi/options.ts";
+import type { Context } from "./program.ts";
+
+/** Where something else redirects pods' requests. */
+const byOthers: Interception = {
+  redirectTo: async () => {},
+  trouble: () => undefined,
+  done: Promise.resolve(),
+};
+
+/** Begins to intercept pods' requests, as the flags say. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED */
+export async function interceptPods(
+  config: NmiConfig,
+  events: NmiEvents,
+  { signal, log }: Context,
+): Promise<Interception> {
+  if (config.skipIptables) return byOthers;
+  const options = {
+    metadata: { address: config.metadataAddress, port: config.metadataPort },
+    listenAddress: config.listenAddress,
+    hasGuard: config.imdsGuard,
+    forgetsConnections: config.enableConntrackDeletion,
+    intervalMs: config.iptablesIntervalSeconds * 1000,
+    procSysNet: config.procSysNet,
+    run: runCommand,
+    clock: realClock,
+    log,
+    onRepair: events.rulesRepaired,
+  };
+  return await startInterception(options, signal);
+}

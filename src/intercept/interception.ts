@@ -1,0 +1,87 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { RunCommand } from "./command.ts";
+import { forgetConnections } from "./conntrack.ts";
+import { Keeper } from "./keeper.ts";
+import { ensureRouteLocalnet } from "./route-localnet.ts";
+import { watchRules } from "./rule-watch.ts";
+import {
+  type Chain,
+  guardChain,
+  isLoopback,
+  localnetChain,
+  type Metadata,
+  mustBeIPv4,
+  redirectAddress,
+  redirectChain,
+  type Table,
+} from "./rules.ts";
+import { findIptables } from "./variant.ts";
+
+export type InterceptionOptions = {
+  readonly metadata: Metadata;
+  /** The address that NMI listens on. */
+  readonly listenAddress: string;
+  /** Whether requests that go past the redirection are refused. */
+  readonly hasGuard: boolean;
+  /** Whether connections to the metadata service from before are forgotten once the rules stand. */
+  readonly forgetsConnections: boolean;
+  /** The longest pause between two looks at the rules. */
+  readonly intervalMs: number;
+  /** Where the node's /proc/sys/net is. */
+  readonly procSysNet: string;
+  readonly run: RunCommand;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Rules that stood were put right. */
+  readonly onRepair: (table: Table) => void;
+};
+
+export type Interception = {
+  /** Sends pods' requests to this port of NMI, which listens there already. Resolves once the rules stand. */
+  redirectTo(port: number): Promise<void>;
+  /** Why requests are not intercepted as they should be, in a sentence; undefined when they are. */
+  trouble(): string | undefined;
+  /** Resolves once the signal is aborted; the rules stay. */
+  readonly done: Promise<void>;
+};
+
+/**
+ * Guards the metadata service from now on, so that no pod reaches it while NMI is not there yet, and keeps the rules
+ * until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
+ */
+export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
+  const { metadata, hasGuard, intervalMs, run, clock, log, onRepair } = options;
+  mustBeIPv4(metadata.address, "metadata-ip");
+  const address = redirectAddress(options.listenAddress);
+  const { chosen, stale } = await findIptables(run);
+  log.info("keeping rules in iptables", { variant: chosen.variant });
+  for (const variant of stale)
+    log.warn("rules of NMI are in another iptables too: `nmi --cleanup` removes all", { variant });
+
+  const watch = watchRules(chosen.variant, { onChange: () => keeper.lookAgain(), clock, signal });
+  const guards: readonly Chain[] = [
+    ...(hasGuard ? [guardChain(metadata)] : []),
+    ...(isLoopback(address) ? [localnetChain()] : []),
+  ];
+  const alsoEnsure = isLoopback(address) ? () => letLoopbackIn(options) : async () => {};
+  const isTold = () => watch.isListening();
+  const keeper = new Keeper({ iptables: chosen, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
+  keeper.keep(guards);
+  return {
+    redirectTo: async (port) => {
+      keeper.keep([...guards, redirectChain(metadata, { address, port })]);
+      await keeper.standing(signal);
+      if (options.forgetsConnections) await forgetConnections(metadata, run, log);
+    },
+    trouble: () => keeper.trouble?.message,
+    done: keeper.run(signal).then(() => log.info(STAYS)),
+  };
+}
+
+const STAYS =
+  "iptables rules stay, so that pods cannot go past NMI; to remove them from this node run `nmi --cleanup` there";
+
+async function letLoopbackIn({ procSysNet, log }: InterceptionOptions): Promise<void> {
+  if (await ensureRouteLocalnet(procSysNet)) log.info("set net.ipv4.conf.all.route_localnet to 1");
+}

@@ -1,0 +1,53 @@
+import { Fault } from "../base/fault.ts";
+import type { RunCommand } from "./command.ts";
+import type { Table } from "./rules.ts";
+import { readSaved, type SavedTable } from "./saved.ts";
+
+/** The two ways in which a kernel keeps rules; both decide about packets, and neither shows the other's. */
+export type Variant = "nf_tables" | "legacy";
+
+export type Iptables = {
+  readonly variant: Variant;
+  /** One table as it is. @throws Fault IPTABLES_FAILED */
+  read(table: Table): Promise<SavedTable>;
+  /** Every table that exists. @throws Fault IPTABLES_FAILED */
+  readAll(): Promise<(table: string) => SavedTable>;
+  /** Changes a table by a text of `iptables-restore`, all of it or nothing. @throws Fault IPTABLES_FAILED */
+  change(text: string): Promise<void>;
+};
+
+/** How long one run waits for another program that changes rules. */
+const LOCK_WAIT_SECONDS = 5;
+
+/** iptables by the name of its program: `iptables`, `iptables-nft` or `iptables-legacy`. */
+export function iptablesOf(program: string, variant: Variant, run: RunCommand): Iptables {
+  const call = async (tool: "save" | "restore", args: readonly string[], input?: string) => {
+    const name = `${program}-${tool}`;
+    const ran = await run(name, args, input);
+    if (ran?.code !== 0) throw failure(name, ran);
+    return ran.stdout;
+  };
+  return {
+    variant,
+    read: async (table) => readSaved(await call("save", ["-t", table]))(table),
+    readAll: async () => readSaved(await call("save", [])),
+    change: async (text) => {
+      await call("restore", ["--noflush", "--wait", String(LOCK_WAIT_SECONDS)], text);
+    },
+  };
+}
+
+const REMEDIES = [
+  { sign: /permission denied|not permitted/i, remedy: "give NMI the capabilities NET_ADMIN and NET_RAW" },
+  { sign: /xtables lock|xtables\.lock/i, remedy: "it is tried again; NMI needs /run/xtables.lock of the node" },
+  { sign: /extension|revision|no such file|incompatible/i, remedy: "the node's kernel may lack a module of netfilter" },
+];
+
+function failure(name: string, ran: Awaited<ReturnType<RunCommand>>): Fault {
+  if (ran === undefined) return new Fault("IPTABLES_FAILED", `${name} is not there any more: install iptables`);
+  const said = ran.stderr.trim().split("\n").at(0) ?? "";
+  const end = ran.code === null ? "did not end in time" : `ended with ${ran.code}`;
+  const remedy = REMEDIES.find(({ sign }) => sign.test(ran.stderr))?.remedy;
+  const what = [`${name} ${end}`, said].filter((part) => part !== "").join(": ");
+  return new Fault("IPTABLES_FAILED", remedy === undefined ? what : `${what}; ${remedy}`);
+}

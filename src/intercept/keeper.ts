@@ -1,0 +1,166 @@
+import { Backoff } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Log } from "../base/log.ts";
+import { Contest } from "./contest.ts";
+import { type Drift, driftOf } from "./drift.ts";
+import type { Iptables } from "./iptables.ts";
+import { repairText } from "./restore-text.ts";
+import type { Chain, Table } from "./rules.ts";
+
+export type KeeperOptions = {
+  readonly iptables: Iptables;
+  /** What else must be so once the chains stand. @throws Fault */
+  readonly alsoEnsure: () => Promise<void>;
+  /** The longest pause between two looks. */
+  readonly intervalMs: number;
+  /** Whether a change is heard of as it happens; else one looks more often. */
+  readonly isTold: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Rules that stood were put right. */
+  readonly onRepair: (table: Table) => void;
+};
+
+/** A look costs two programs' starts: a hundred times as long between two takes about one per cent of a processor. */
+const REST_PER_LOOK = 100;
+const SHORTEST_REST_MS = 500;
+/** Between two looks however much changes; the first change after a while is looked at once. */
+const SETTLE_MS = 50;
+const RETRY = { firstMs: 100, maxMs: 5000 } as const;
+const messages = {
+  nat: "flushing iptables to add aad-metadata custom chains",
+  filter: "restoring the iptables chains that guard the metadata service and loopback",
+} as const satisfies Record<Table, string>;
+const notYet = new Fault("IPTABLES_FAILED", "the iptables rules are not laid yet");
+
+/** Lays chains and keeps them as they should be. Whatever goes wrong is tried again: it never gives up. */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #retry = new Backoff(RETRY);
+  readonly #contest: Contest;
+  readonly #stood = new Set<Table>();
+  #wanted: readonly Chain[] = [];
+  #trouble: Fault | undefined = notYet;
+  #wake = Promise.withResolvers<void>();
+  #looked = Promise.withResolvers<void>();
+  #looksMs: readonly number[] = [];
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#contest = new Contest(options);
+  }
+
+  /** What keeps the chains from standing; undefined when the last look found, or left, all as it should be. */
+  get trouble(): Fault | undefined {
+    return this.#trouble;
+  }
+
+  /** Resolves once all that is kept stands. @throws the signal's reason */
+  async standing(signal: AbortSignal): Promise<void> {
+    while (this.#trouble !== undefined) {
+      signal.throwIfAborted();
+      await this.#looked.promise;
+    }
+  }
+
+  /** From now on these chains are kept. Those left out stay as they are. */
+  keep(chains: readonly Chain[]): void {
+    this.#wanted = chains;
+    this.#trouble = notYet;
+    this.lookAgain();
+  }
+
+  /** Something may have changed. */
+  lookAgain(): void {
+    this.#wake.resolve();
+  }
+
+  /** Runs until the signal is aborted, and leaves the chains as they are. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      const restMs = await this.#look();
+      this.#announce();
+      await this.#sleep(SETTLE_MS, signal);
+      const rest = new AbortController();
+      const sleep = this.#sleep(restMs, AbortSignal.any([signal, rest.signal]));
+      await Promise.race([sleep, this.#wake.promise]);
+      rest.abort();
+    }
+    this.#announce();
+  }
+
+  /** Tells those who wait that there is news. */
+  #announce(): void {
+    this.#looked.resolve();
+    this.#looked = Promise.withResolvers();
+  }
+
+  /** Sleeps until the time is over or the signal is aborted. */
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(ms, signal).catch(() => {});
+  }
+
+  /** One look and what it leads to; gives the time to rest afterwards. */
+  async #look(): Promise<number> {
+    const { clock, intervalMs, isTold } = this.#options;
+    const wanted = this.#wanted;
+    const started = clock.monotonic();
+    const faults = await this.#chainFaults(wanted);
+    if (faults.length === 0) faults.push(...(await faultOf(this.#options.alsoEnsure)));
+    this.#tell(wanted === this.#wanted ? faults[0] : notYet);
+    if (faults.length > 0) return this.#retry.next();
+    this.#retry.reset();
+    if (isTold()) return Math.min(intervalMs, this.#contest.restMs());
+    // The quickest of the last looks is the one that waited least for a processor.
+    this.#looksMs = [...this.#looksMs.slice(-9), clock.monotonic() - started];
+    return Math.min(intervalMs, Math.max(SHORTEST_REST_MS, REST_PER_LOOK * Math.min(...this.#looksMs)));
+  }
+
+  /** Each table for itself, the guards first: what cannot be laid in one does not leave the other open. */
+  async #chainFaults(wanted: readonly Chain[]): Promise<Fault[]> {
+    const faults: Fault[] = [];
+    for (const table of ["filter", "nat"] as const) {
+      const chains = wanted.filter((chain) => chain.table === table);
+      if (chains.length > 0) faults.push(...(await faultOf(() => this.#putRight(table, chains))));
+    }
+    return faults;
+  }
+
+  async #putRight(table: Table, chains: readonly Chain[]): Promise<void> {
+    const { iptables, log, onRepair } = this.#options;
+    const drifts = await this.#drifts(table, chains);
+    const due = drifts.filter((drift) => !drift.isOnlyPosition || this.#contest.isDue(drift.chain.name));
+    if (due.length > 0) {
+      log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
+      await iptables.change(repairText(table, due));
+      if (this.#stood.has(table)) onRepair(table);
+      const left = (await this.#drifts(table, chains)).filter(({ isOnlyPosition }) => !isOnlyPosition);
+      const wrong = left.flatMap((drift) => drift.wrong).join("; ");
+      if (wrong !== "") throw new Fault("IPTABLES_FAILED", `rules do not stay as NMI lays them: ${wrong}`);
+    }
+    this.#stood.add(table);
+  }
+
+  async #drifts(table: Table, chains: readonly Chain[]): Promise<Drift[]> {
+    const saved = await this.#options.iptables.read(table);
+    return chains.map((chain) => driftOf(chain, saved)).filter((drift) => drift !== undefined);
+  }
+
+  #tell(trouble: Fault | undefined): void {
+    const isNew = trouble !== undefined && trouble !== notYet && trouble.message !== this.#trouble?.message;
+    if (isNew)
+      this.#options.log.error("pods' requests are not intercepted as they should be", { reason: trouble.message });
+    this.#trouble = trouble;
+  }
+}
+
+async function faultOf(work: () => Promise<void>): Promise<Fault[]> {
+  try {
+    await work();
+    return [];
+  } catch (reason) {
+    return [Fault.from(reason)];
+  }
+}

@@ -1,0 +1,75 @@
+import { isIPv4 } from "node:net";
+import { Fault } from "../base/fault.ts";
+
+export type Table = "nat" | "filter";
+
+/** A chain of ours: what it holds, and the chain of the kernel whose first rule jumps to it. */
+export type Chain = {
+  readonly table: Table;
+  readonly name: string;
+  readonly hook: "PREROUTING" | "FORWARD" | "INPUT";
+  /** In order and in the words of `iptables-save`, without `-A <chain>`. */
+  readonly rules: readonly string[];
+};
+
+/** Where pods believe the instance metadata service to be. */
+export type Metadata = { readonly address: string; readonly port: number };
+
+/** Every chain that NMI makes; the redirection first, since it is also removed first. */
+export const chainNames = {
+  nat: ["aad-metadata"],
+  filter: ["aad-metadata-guard", "aad-metadata-localnet"],
+} as const satisfies Record<Table, readonly string[]>;
+
+/** Sends what pods ask the metadata service to NMI: the three lines that the troubleshooting guide shows. */
+export function redirectChain({ address, port }: Metadata, to: Metadata): Chain {
+  return {
+    table: "nat",
+    name: chainNames.nat[0],
+    hook: "PREROUTING",
+    rules: [
+      `! -s 127.0.0.1/32 -d ${address}/32 -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${to.address}:${to.port}`,
+      "-j RETURN",
+    ],
+  };
+}
+
+/** Refuses what is on its way to the metadata service all the same, when the redirection is lost or not there yet. */
+export function guardChain({ address, port }: Metadata): Chain {
+  return {
+    table: "filter",
+    name: chainNames.filter[0],
+    hook: "FORWARD",
+    rules: [`-d ${address}/32 -p tcp -m tcp --dport ${port} -j REJECT --reject-with tcp-reset`],
+  };
+}
+
+/**
+ * Keeps the node's loopback its own although `route_localnet` lets packets for it in (CVE-2020-8558): from outside only
+ * those that a redirection sent there, and answers. By interface, since addresses of 127.0.0.0/8 can be forged.
+ */
+export function localnetChain(): Chain {
+  return {
+    table: "filter",
+    name: chainNames.filter[1],
+    hook: "INPUT",
+    rules: ["-d 127.0.0.0/8 ! -i lo -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"],
+  };
+}
+
+/** The address that requests are redirected to, for one that NMI listens on. @throws Fault FLAG_INVALID */
+export function redirectAddress(listenAddress: string): string {
+  if (listenAddress === "0.0.0.0") return "127.0.0.1";
+  return mustBeIPv4(listenAddress, "nmi-listen-address");
+}
+
+/** @throws Fault FLAG_INVALID */
+export function mustBeIPv4(address: string, flag: string): string {
+  if (isIPv4(address)) return address;
+  const message = `--${flag}=${address} is no IPv4 address: pods' requests are redirected by IPv4 rules, so give one`;
+  throw new Fault("FLAG_INVALID", message);
+}
+
+export function isLoopback(address: string): boolean {
+  return address.startsWith("127.");
+}

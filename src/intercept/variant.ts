@@ -1,0 +1,77 @@
+import { Fault } from "../base/fault.ts";
+import type { RunCommand } from "./command.ts";
+import { type Iptables, iptablesOf, type Variant } from "./iptables.ts";
+import { chainNames } from "./rules.ts";
+
+/** What a variant of iptables holds. */
+type Look = { readonly iptables: Iptables; readonly saved: string };
+
+export type Found = {
+  /** The one in which NMI's rules belong. */
+  readonly chosen: Iptables;
+  /** Variants that are not chosen but hold rules of NMI all the same. */
+  readonly stale: readonly Variant[];
+};
+
+const named = [
+  { program: "iptables-nft", variant: "nf_tables" },
+  { program: "iptables-legacy", variant: "legacy" },
+] as const;
+
+/**
+ * Chooses the variant that kubelet and kube-proxy use, as Kubernetes' own images do; without a trace of either, what
+ * `iptables` is. @throws Fault PLATFORM_UNSUPPORTED where there is no iptables
+ */
+export async function findIptables(run: RunCommand): Promise<Found> {
+  const looks = await lookAtAll(run);
+  const usual = await usualVariant(run);
+  const preferred = looks.find(({ iptables }) => iptables.variant === usual);
+  const best = Math.max(...looks.map(({ saved }) => traces(saved)));
+  const traced = looks.filter(({ saved }) => traces(saved) === best);
+  const chosen = preferred !== undefined && traced.includes(preferred) ? preferred : traced[0];
+  if (chosen === undefined) {
+    const message =
+      "iptables is not installed: install it (Debian: apt-get install iptables), or have requests redirected by other means and start NMI with --skip-iptables";
+    throw new Fault("PLATFORM_UNSUPPORTED", message);
+  }
+  const stale = looks
+    .filter((look) => look !== chosen && holdsOurs(look.saved))
+    .map(({ iptables }) => iptables.variant);
+  return { chosen: chosen.iptables, stale };
+}
+
+/** Every variant that is installed. */
+export async function allIptables(run: RunCommand): Promise<Iptables[]> {
+  return (await lookAtAll(run)).map(({ iptables }) => iptables);
+}
+
+async function lookAtAll(run: RunCommand): Promise<Look[]> {
+  const looks = await Promise.all(named.map(({ program, variant }) => look(program, variant, run)));
+  const found = looks.filter((one) => one !== undefined);
+  if (found.length > 0) return found;
+  const only = await look("iptables", (await usualVariant(run)) ?? "legacy", run);
+  return only === undefined ? [] : [only];
+}
+
+async function look(program: string, variant: Variant, run: RunCommand): Promise<Look | undefined> {
+  // Without a table named, since naming one makes a kernel have it.
+  const ran = await run(`${program}-save`, []);
+  return ran && { iptables: iptablesOf(program, variant, run), saved: ran.stdout };
+}
+
+async function usualVariant(run: RunCommand): Promise<Variant | undefined> {
+  const ran = await run("iptables", ["--version"]);
+  return ran && (ran.stdout.includes("nf_tables") ? "nf_tables" : "legacy");
+}
+
+/** How sure it is that Kubernetes keeps its rules here: kubelet leaves the hint for this purpose. */
+function traces(saved: string): number {
+  if (/^:KUBE-(IPTABLES-HINT|KUBELET-CANARY) /m.test(saved)) return 2;
+  return /^:KUBE-/m.test(saved) ? 1 : 0;
+}
+
+function holdsOurs(saved: string): boolean {
+  return Object.values(chainNames)
+    .flat()
+    .some((name) => saved.includes(`\n:${name} `));
+}
