@@ -79,6 +79,6 @@ export const moment = fc.record({
 });
 export type Moment = { [Key in "pods" | "nodes" | "identities" | "bindings"]: Snapshot[Key] };
 
-function seldomNone<T>(list: fc.Arbitrary<T[]>): fc.Arbitrary<T[]> {
+function seldomNone<T>(list: fc.Arbitrary<readonly T[]>): fc.Arbitrary<readonly T[]> {
   return fc.oneof({ weight: 15, arbitrary: list }, { weight: 1, arbitrary: fc.constant([]) });
 }
