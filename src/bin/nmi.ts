@@ -18,15 +18,15 @@ import { evictUnbound } from "../nmi/evict-unbound.ts";
 import { refuseKubenet } from "../nmi/kubenet.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
-import { isManagedMode, isNamespacedOnly, modeProblems } from "../nmi/mode.ts";
+import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
 import { type NmiConfig, nmiOptions } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
 import { serveProbes } from "../nmi/probes.ts";
 import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
+import { startProblems } from "../nmi/start-problems.ts";
 import { type NmiStores, nmiStores } from "../nmi/stores.ts";
-import { refuseUnsupported } from "../nmi/unsupported.ts";
 import { TokenCache } from "../tokens/cache.ts";
 import { Governor, imdsLimits } from "../tokens/governor.ts";
 import { imdsBackend } from "../tokens/imds.ts";
@@ -39,7 +39,6 @@ const clock = realClock;
 
 async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   if (config.cleanup) return await removeRules(runCommand, log);
-  refuseUnsupported(config);
   await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
   const metrics = new Metrics(nmiMetrics);
@@ -135,6 +134,6 @@ void runProgram({
   name: "nmi",
   summary: "gives the pods of a node Azure AD tokens of the identities that are bound to them",
   options: nmiOptions,
-  problems: (env, config) => modeProblems(config, env),
+  problems: (env, config) => startProblems(config, env),
   run,
 });

@@ -27,6 +27,7 @@ export const files: Readonly<Record<string, (place: Place) => string>> = {
   "unknown-cloud.json": () => azureJson("Azurre"),
   "azure.json": () => azureJson("AzurePublicCloud"),
   kubeconfig: ({ freePort }) => kubeconfigFor(`http://127.0.0.1:${freePort}`),
+  kubelet: () => "KUBELET_FLAGS=--cloud-provider=azure --network-plugin=kubenet\n",
   "odd-address": () => kubeconfigFor("ftp://127.0.0.1"),
 };
 
@@ -73,7 +74,7 @@ export const problems: readonly Problem[] = [
   {
     cause: "several wrong flags",
     program: "nmi",
-    args: () => ["--nmi-port=http", "--block-instance-metadata=maybe", "now"],
+    args: () => ["--node=node-0", "--nmi-port=http", "--block-instance-metadata=maybe", "now"],
     sentence:
       '--nmi-port: "http" is not a whole number from 0 to 65535; --block-instance-metadata: "maybe" is not true or false; unexpected argument "now"; run "nmi --help" for all flags',
     exit: 2,
@@ -241,12 +242,30 @@ export const problems: readonly Problem[] = [
     exit: 1,
   },
   {
-    cause: "no redirection of pods' requests",
+    cause: "no file of the kubelet's",
     program: "nmi",
-    args: () => ["--node=node-0", ...anyPort],
+    args: ({ folder }) => ["--node=node-0", `--kubelet-config=${folder}/absent`, ...anyPort],
     env: kubeconfig,
     sentence:
-      "this version does not redirect pods' requests by itself: have 169.254.169.254:80 redirected to NMI by other means and start it with --skip-iptables",
+      "failed to check if CNI plugin is kubenet, error: …. Mount the node's file with the kubelet's flags there (type FileOrCreate), name another with --kubelet-config, or leave the check out with --allow-network-plugin-kubenet",
+    exit: 2,
+  },
+  {
+    cause: "a node with kubenet",
+    program: "nmi",
+    args: ({ folder }) => ["--node=node-0", `--kubelet-config=${folder}/kubelet`, ...anyPort],
+    env: kubeconfig,
+    sentence:
+      "AAD Pod Identity is not supported for Kubenet. Review https://azure.github.io/aad-pod-identity/docs/configure/aad_pod_identity_on_kubenet/ for more details. … names it; where a policy keeps NET_RAW from pods, start NMI with --allow-network-plugin-kubenet",
+    exit: 3,
+  },
+  {
+    cause: "managed mode across namespaces",
+    program: "nmi",
+    args: () => [...nmi, "--operation-mode=managed"],
+    env: kubeconfig,
+    sentence:
+      'failed to initialize token client, error: managed mode not intialized in force namespaced mode: add --forceNamespaced, since without MIC identities count in their own namespace only; run "nmi --help" for all flags',
     exit: 2,
   },
   {
@@ -254,7 +273,7 @@ export const problems: readonly Problem[] = [
     program: "nmi",
     args: () => ["--skip-iptables", ...anyPort],
     env: kubeconfig,
-    sentence: "--node is empty: give the name of the node that NMI runs on",
+    sentence: '--node is empty: give the name of the node that NMI runs on; run "nmi --help" for all flags',
     exit: 2,
   },
 ];
