@@ -30,6 +30,16 @@ const clouds: Readonly<Record<string, Cloud>> = {
   },
 };
 
+/** Entra ID of every cloud that is known, under its other names too. */
+export const knownAuthorities: readonly string[] = [
+  ...new Set(Object.values(clouds).map(({ activeDirectory }) => activeDirectory)),
+  "https://login.microsoft.com",
+  "https://login.windows.net",
+  "https://sts.windows.net",
+  "https://login-us.microsoftonline.com",
+  "https://login.partner.microsoftonline.cn",
+];
+
 const CUSTOM = "AzureStackCloud";
 const FILE_VARIABLE = "AZURE_ENVIRONMENT_FILEPATH";
 export const knownClouds: readonly string[] = [...Object.keys(clouds), CUSTOM];

@@ -14,6 +14,7 @@ import { loadAccess } from "../kube/kubeconfig.ts";
 import { Callers } from "../nmi/callers.ts";
 import { type NmiEvents, nmiEvents } from "../nmi/events.ts";
 import { evictUnused } from "../nmi/evict.ts";
+import { evictChanged } from "../nmi/evict-changed.ts";
 import { evictUnbound } from "../nmi/evict-unbound.ts";
 import { refuseKubenet } from "../nmi/kubenet.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
@@ -27,12 +28,14 @@ import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
 import { startProblems } from "../nmi/start-problems.ts";
 import { type NmiStores, nmiStores } from "../nmi/stores.ts";
+import type { Backends } from "../tokens/backend.ts";
 import { TokenCache } from "../tokens/cache.ts";
 import { Governor, imdsLimits } from "../tokens/governor.ts";
 import { imdsBackend } from "../tokens/imds.ts";
 import { ImdsClient } from "../tokens/imds-client.ts";
 import { sendInTurn } from "../tokens/imds-turns.ts";
 import { interceptPods } from "./nmi-interception.ts";
+import { principalBackends } from "./nmi-principals.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
@@ -60,12 +63,17 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
   const { node, enableScaleFeatures: isScaled } = config;
   const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
-  const { tokens, metadata } = azure(config, events);
+  const { tokens, metadata } = azure(
+    config,
+    events,
+    await principalBackends(config, { client, events, log, clock, env: process.env }),
+  );
   using _tokens = tokens; // given up only after the server, which lets fetches under way end
   const rules = rulesOf(config, log);
   // Both listen from the first list on: what they note cannot be read from a store later.
   using identities = new IdentityLookup({ ...stores, rules, patience: config, clock });
   using _evicting = evicting(node, stores, tokens);
+  using _changed = evictChanged({ ...stores, tokens });
   const followed = Object.values(stores).filter((store) => store !== undefined);
   const following = followed.map((store) => store.run(signal));
   await Promise.all(followed.map((store) => store.ready(signal)));
@@ -98,14 +106,18 @@ function evicting(node: string, stores: NmiStores, tokens: TokenCache): Disposab
 }
 
 /** The instance metadata service, and the tokens that come from it. */
-function azure(config: NmiConfig, events: NmiEvents): { readonly tokens: TokenCache } & Pick<NmiPorts, "metadata"> {
+function azure(
+  config: NmiConfig,
+  events: NmiEvents,
+  principals: Backends,
+): { readonly tokens: TokenCache } & Pick<NmiPorts, "metadata"> {
   const client = new ImdsClient({ host: config.metadataAddress, port: config.metadataPort });
   const governor = new Governor({ ...imdsLimits, clock });
   const agent = userAgent("NMI", config.customUserAgent);
   const imds = imdsBackend({ client, governor, userAgent: agent, clock, onCall: events.imdsCalled });
   return {
     tokens: new TokenCache({
-      backends: { 0: imds },
+      backends: { 0: imds, ...principals },
       clock,
       isOff: !config.tokenCache,
       onRefreshFailed: events.refreshFailed,

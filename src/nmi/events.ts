@@ -6,12 +6,14 @@ import type { TokenQuery } from "../api/token-query.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
+import { matchedLine, oneWord } from "./matched.ts";
 import type { NmiRequest } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
 
 const MOST_RESOURCES = 50;
 const TOKEN_PATH = "/metadata/identity/oauth2/token";
+const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
 const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
 
 export type TokenRequestDone = {
@@ -32,8 +34,7 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     tokenGranted(request: NmiRequest, pod: Pod, identity: Identity, query: TokenQuery): void {
       const name = objectKey(identity.meta);
       log.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
-      const [clientId, resource] = [redactClientId(oneWord(identity.clientId)), oneWord(query.resource)];
-      log.info(`matched identityType:${identity.type} clientid:${clientId} resource:${resource}`, {
+      log.info(matchedLine(identity, query.resource), {
         decision: "granted",
         identity: name,
         ...askedFor({ resource: query.resource, clientId: identity.clientId }),
@@ -101,6 +102,18 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
       else metrics.count("aadpodidentity_imds_operations_errors_count", IMDS_OPERATION);
     },
 
+    /** One token call to Entra ID ended; the original counted it here, too. */
+    entraCalled(seconds: number, fault: Fault | undefined): void {
+      if (fault === undefined)
+        metrics.observe("aadpodidentity_imds_operations_duration_seconds", seconds, ENTRA_OPERATION);
+      else metrics.count("aadpodidentity_imds_operations_errors_count", ENTRA_OPERATION);
+    },
+
+    /** The Secret of an identity could not be read. */
+    secretMissed(): void {
+      metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_secret" });
+    },
+
     /** A token could not be refreshed early; the one at hand is served on. */
     refreshFailed(fault: Fault): void {
       log.warn("token not refreshed early, serving the one at hand", why(fault));
@@ -111,11 +124,6 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
 function namedBy({ clientId, resourceId }: TokenQuery): string {
   if (clientId !== undefined) return `clientID in request: ${redactClientId(oneWord(clientId))}, `;
   return resourceId === undefined ? "no clientID or resourceID in request. " : "resourceID in request, ";
-}
-
-/** Text from outside as a part of a message: it can look neither like more of the message nor like a field. */
-function oneWord(text: string): string {
-  return printable(text).replace(/[\s"]/g, encodeURIComponent);
 }
 
 type Asked = { readonly resource?: string | undefined; readonly clientId?: string | undefined };

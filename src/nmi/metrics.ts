@@ -13,18 +13,18 @@ export const nmiMetrics = {
   },
   aadpodidentity_imds_operations_duration_seconds: {
     type: "histogram",
-    help: "Seconds that successful token calls to the instance metadata service took.",
+    help: "Seconds that successful token calls to the instance metadata service, or to Entra ID (adal_token), took.",
     labels: ["operation_type"],
     buckets: IMDS_BUCKETS,
   },
   aadpodidentity_imds_operations_errors_count: {
     type: "counter",
-    help: "Token calls to the instance metadata service that failed.",
+    help: "Token calls to the instance metadata service, or to Entra ID (adal_token), that failed.",
     labels: ["operation_type"],
   },
   aadpodidentity_kubernetes_api_operations_errors_count: {
     type: "counter",
-    help: "Requests whose pod was not known at once (get_pod_list).",
+    help: "Requests whose pod was not known at once (get_pod_list), and Secrets that could not be read (get_secret).",
     labels: ["operation_type"],
   },
   aadpodidentity_nmi_exceptions_used_count: {

@@ -1,4 +1,5 @@
-import { type ConfigOf, list, text, whole, yesNo } from "../base/options.ts";
+import { type ConfigOf, list, listOf, text, whole, yesNo } from "../base/options.ts";
+import { authorityProblem } from "../tokens/token-endpoint.ts";
 
 const port = { min: 0, max: 65535 } as const;
 
@@ -133,6 +134,27 @@ export const nmiOptions = {
     fallback: [],
     help: "Namespaces in which an AzurePodIdentityException counts; everywhere when empty.",
   }),
+  allowCrossNamespaceSecrets: yesNo({
+    flag: "allow-cross-namespace-secrets",
+    fallback: false,
+    help: "Let an AzureIdentity name a Secret of another namespace than its own.",
+  }),
+  allowedAdEndpoints: listOf(
+    {
+      flag: "allowed-ad-endpoints",
+      fallback: [],
+      help: "URLs of authorities, beside the known clouds', to which the secrets of service principals may be sent.",
+    },
+    readAuthorities,
+  ),
+  hostTokenUids: listOf(
+    {
+      flag: "host-token-uids",
+      fallback: [],
+      help: "Users of the node, by number, whose processes may ask /host/token in the name of its pods; any when empty.",
+    },
+    readUids,
+  ),
   tokenCache: yesNo({
     flag: "token-cache",
     fallback: true,
@@ -145,5 +167,15 @@ export const nmiOptions = {
     help: "Path of a kubeconfig; without one NMI uses its pod's service account.",
   }),
 };
+
+function readUids(uids: readonly string[]) {
+  const isWrong = uids.some((uid) => !/^\d{1,10}$/.test(uid));
+  return isWrong ? { wrong: "a list of numbers of users" } : { value: uids.map(Number) };
+}
+
+function readAuthorities(urls: readonly string[]) {
+  const isWrong = urls.some((url) => authorityProblem(url) !== undefined);
+  return isWrong ? { wrong: "a list of https URLs of a host and perhaps a path" } : { value: urls };
+}
 
 export type NmiConfig = ConfigOf<typeof nmiOptions>;

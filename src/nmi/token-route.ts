@@ -3,6 +3,7 @@ import { tokenAnswers } from "../api/token-answer.ts";
 import { readTokenQuery, type TokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
 import { authorise } from "../identity/authorise.ts";
+import { discreet } from "./discretion.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
@@ -35,7 +36,9 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     authorise(pod, chosen.identity, ports.settings);
     const { resource, bypassCache } = query;
     const wanted = { ...chosen, podUid: pod.meta.uid, resource, bypassCache };
-    const token = await ports.tokens.get(wanted, request.signal);
+    const token = await ports.tokens.get(wanted, request.signal).catch((reason: unknown) => {
+      throw discreet(reason, pod, chosen.identity);
+    });
     // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
     ports.identities.confirm(await ports.callers.of(request.connection, request.signal), chosen.identity);
     ports.events.tokenGranted(request, pod, chosen.identity, query);

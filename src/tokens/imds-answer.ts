@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { printable } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import { LEAST_LIFE_MS } from "./backend.ts";
-import { type ImdsResponse, retryAfterMs } from "./imds-client.ts";
+import { type HttpAnswer, retryAfterMs } from "./http-answer.ts";
 
 const DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?: ([AP]M))? \+00:00$/;
 
@@ -23,7 +23,7 @@ function ifPossible(seconds: number): number | undefined {
   return Number.isNaN(new Date(seconds * 1000).getTime()) ? undefined : seconds;
 }
 
-const moment = v.pipe(
+export const moment = v.pipe(
   v.union([v.string(), v.number()]),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
     const seconds = readMoment(dataset.value);
@@ -77,7 +77,7 @@ function unfit(why: string): Fault {
 }
 
 /** Any other answer as the fault that it means, with IMDS's own words. */
-export function imdsFault({ status, headers, body }: ImdsResponse, isJustAssigned: boolean): Fault {
+export function imdsFault({ status, headers, body }: HttpAnswer, isJustAssigned: boolean): Fault {
   const result = v.safeParse(errorSchema, parsed(body));
   const { error, error_description: text } = result.success ? result.output : { error: "", error_description: "" };
   // The first sentence is the original's, which clients' tests look for.

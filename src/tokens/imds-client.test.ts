@@ -2,7 +2,8 @@ import { setGlobalProxyFromEnv } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeImds } from "../../test/support/fake-imds.ts";
-import { ImdsClient, retryAfterMs } from "./imds-client.ts";
+import { retryAfterMs } from "./http-answer.ts";
+import { ImdsClient } from "./imds-client.ts";
 
 const never = new AbortController().signal;
 const request = { method: "GET", target: "/metadata/instance", headers: { Metadata: "true" } };

@@ -1,9 +1,7 @@
 import { Agent, type IncomingMessage, request as send } from "node:http";
-import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { type HttpAnswer, readAnswer } from "./http-answer.ts";
 
-/** Everything that IMDS answers is far smaller; more means that something else answers. */
-const MAX_BODY_BYTES = 1 << 20;
 const TRY_TIMEOUT_MS = 10_000;
 
 export type ImdsRequest = {
@@ -12,11 +10,6 @@ export type ImdsRequest = {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
-};
-export type ImdsResponse = {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: Buffer;
 };
 export type ImdsAddress = { readonly host: string; readonly port: number };
 
@@ -36,11 +29,11 @@ export class ImdsClient {
   }
 
   /** @throws Fault IMDS_UNREACHABLE, or IMDS_ERROR for an answer that is too large; the signal's reason when aborted */
-  async send(request: ImdsRequest, signal: AbortSignal): Promise<ImdsResponse> {
+  async send(request: ImdsRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
     try {
       const response = await this.#open(request, limit);
-      return { status: response.statusCode ?? 0, headers: response.headers, body: await readBody(response) };
+      return await readAnswer(response, tooLarge);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
       throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason);
@@ -69,23 +62,6 @@ export class ImdsClient {
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES)
-      throw new Fault("IMDS_ERROR", "the answer of the instance metadata service is too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
-/** `Retry-After` in milliseconds: seconds or a date, as HTTP has it; undefined when absent or unreadable. */
-export function retryAfterMs(headers: ImdsResponse["headers"], clock: Clock = realClock): number | undefined {
-  const value = headers["retry-after"];
-  if (typeof value !== "string") return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - clock.now());
+function tooLarge(): Fault {
+  return new Fault("IMDS_ERROR", "the answer of the instance metadata service is too large");
 }

@@ -1,9 +1,10 @@
 import type { Governor } from "./governor.ts";
-import { type ImdsRequest, type ImdsResponse, retryAfterMs } from "./imds-client.ts";
+import { type HttpAnswer, retryAfterMs } from "./http-answer.ts";
+import type { ImdsRequest } from "./imds-client.ts";
 import { PATIENCE_MS } from "./patience.ts";
 
 export type ImdsTurnsOptions = {
-  readonly client: { send(request: ImdsRequest, signal: AbortSignal): Promise<ImdsResponse> };
+  readonly client: { send(request: ImdsRequest, signal: AbortSignal): Promise<HttpAnswer> };
   readonly governor: Governor;
 };
 
@@ -12,7 +13,7 @@ export async function sendGoverned(
   request: ImdsRequest,
   { client, governor }: ImdsTurnsOptions,
   signal: AbortSignal,
-): Promise<ImdsResponse> {
+): Promise<HttpAnswer> {
   const answer = await client.send(request, signal);
   if (answer.status === 429) governor.pause(retryAfterMs(answer.headers));
   return answer;
@@ -24,7 +25,7 @@ export function sendInTurn(
   of: string,
   options: ImdsTurnsOptions,
   signal: AbortSignal,
-): Promise<ImdsResponse> {
+): Promise<HttpAnswer> {
   const turn = { of, patienceMs: PATIENCE_MS };
   return options.governor.run(() => sendGoverned(request, options, signal), turn, signal);
 }
