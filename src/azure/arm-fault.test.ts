@@ -41,6 +41,12 @@ describe("armFault", () => {
     { from: rest(400, "Odd", "no", machineUrl, "GET"), code: "ARM_ERROR", says: /no$/ },
     { from: rest(400, "Odd", "no", pollUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
     { from: rest(409, "Odd", "no", machineUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
+    {
+      from: rest(412, "PreconditionFailed", "etag", machineUrl, "PATCH"),
+      code: "ARM_MACHINE_CHANGED",
+      says: /^VM vm-0 of resource group rg was changed in Azure while MIC was about to change it: MIC looks again$/,
+    },
+    { from: rest(412, "PreconditionFailed", "no", pollUrl), code: "ARM_ERROR", says: /no$/ },
     { from: rest(404, "ResourceNotFound", "no", machineUrl, "PATCH"), code: "ARM_NOT_FOUND", says: /no$/ },
     {
       from: rest(403, "LinkedAuthorizationFailed", otherAction, machineUrl, "PATCH"),

@@ -136,6 +136,9 @@ function byStatus(told: Told, error: SdkError): Sentence {
     const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));
     return ["ARM_FORBIDDEN", `MIC may not change ${name}: grant it the role with ${grant} (${said})`];
   }
+  if (isAnswerToChange && status === 412) {
+    return ["ARM_MACHINE_CHANGED", `${name} was changed in Azure while MIC was about to change it: MIC looks again`];
+  }
   if (isAnswerToChange && status !== undefined && REFUSALS.includes(status)) {
     return ["ARM_CHANGE_REFUSED", `Azure refuses a change of ${name} (${code}): ${said}`];
   }

@@ -11,6 +11,8 @@ export type Carried = {
   readonly state: string;
   /** Client IDs by resource ID in the spelling of `resourceKey`; empty where Azure does not say. */
   readonly clientIds: ReadonlyMap<string, string>;
+  /** Another one after each change, where the cloud's api-version knows such. */
+  readonly etag?: string | undefined;
 };
 
 /** What an answer's head says, heard before a long change is done: its status, and what is left of Azure's limits. */
@@ -22,12 +24,17 @@ export type Remaining = {
   readonly resource: ReadonlyMap<string, number>;
 };
 export type Hear = (remaining: Remaining) => void;
+export type UpdateOptions = {
+  readonly hear?: Hear | undefined;
+  /** The machine as it was seen: when it has changed since, Azure refuses with ARM_MACHINE_CHANGED. */
+  readonly etag?: string | undefined;
+};
 
 /** VMs and scale sets as Azure offers them: one request a call, nothing tried again. Both throw Fault ARM_*. */
 export type Compute = {
   get(machine: Machine, signal: AbortSignal, hear?: Hear): Promise<Carried>;
   /** Resolves when Azure has done it, which may take minutes. */
-  update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void>;
+  update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, options?: UpdateOptions): Promise<void>;
 };
 
 /**
@@ -38,9 +45,9 @@ export type Compute = {
 export function guarded(compute: Compute, mayChange: () => void): Compute {
   return {
     get: (machine, signal, hear) => compute.get(machine, signal, hear),
-    update: async (machine, patch, signal, hear) => {
+    update: async (machine, patch, signal, options) => {
       mayChange();
-      await compute.update(machine, patch, signal, hear);
+      await compute.update(machine, patch, signal, options);
     },
   };
 }

@@ -24,7 +24,15 @@ export type Found = {
   readonly pinned: ReadonlySet<string>;
 };
 /** What one look at a machine has shown. */
-export type Look = { readonly found: Found; readonly state: string };
+export type Look = {
+  readonly found: Found;
+  readonly state: string;
+  readonly etag: string | undefined;
+  /** For how long a change has been seen under way on the machine, in milliseconds; undefined when none is. */
+  readonly busyMs: number | undefined;
+};
+/** What is to be changed, and the etag of the machine for which that was found out, where Azure told one. */
+export type Change = { readonly patch: IdentityPatch; readonly etag: string | undefined };
 
 /** Whether nothing is under way on the machine. */
 export function isSettled({ state }: Look): boolean {
@@ -39,6 +47,8 @@ export type MachineCallsOptions = {
   readonly onCall: ((call: ArmCall) => void) | undefined;
 };
 
+/** States of a machine that a change by somebody else is about to end. */
+const UNDER_WAY = new Set(["Creating", "Updating", "Migrating"]);
 const LONGEST_READ_MS = 60_000;
 /** The original gave up on an update after so long, too. */
 const LONGEST_UPDATE_MS = 15 * 60_000;
@@ -46,6 +56,8 @@ const LONGEST_UPDATE_MS = 15 * 60_000;
 /** Single requests for a machine: timed, told of, and ended when Azure takes too long. They throw Fault ARM_*. */
 export class MachineCalls {
   readonly #options: MachineCallsOptions;
+  /** Since when a change has been seen under way on a machine, in monotonic milliseconds. */
+  readonly #busySince = new Map<string, number>();
 
   constructor(options: MachineCallsOptions) {
     this.#options = options;
@@ -55,18 +67,52 @@ export class MachineCalls {
     const machine = machineOf(machineId);
     const { compute, gate } = this.#options;
     const hear = gate.hearing("get", machine);
+    await gate.enter("get", machine, signal);
     const carried = await this.#call(machine, "get", signal, (stop) => compute.get(machine, stop, hear));
     if (carried.state === "Deleting") {
       throw new Fault("ARM_NOT_FOUND", `${machineId} is being deleted in Azure`, { facts: { machine: machineId } });
     }
-    return { found: this.#found(carried), state: carried.state };
+    const { state, etag } = carried;
+    return { found: this.#found(carried), state, etag, busyMs: this.#busyMs(machine, state) };
   }
 
-  async update(machineId: string, patch: IdentityPatch, signal: AbortSignal): Promise<void> {
+  /**
+   * Changes the machine as `ready` says, which is asked when it is the change's turn: that may take a minute. Nothing
+   * is sent where it has nothing to say. Resolves with what was changed.
+   */
+  async update(
+    machineId: string,
+    ready: () => Promise<Change | undefined>,
+    signal: AbortSignal,
+  ): Promise<IdentityPatch | undefined> {
     const machine = machineOf(machineId);
     const { compute, gate } = this.#options;
+    await gate.enter("update", machine, signal);
+    const change = await ready().catch((reason: unknown) => {
+      gate.left("update", machine);
+      throw reason;
+    });
+    if (change === undefined) {
+      gate.left("update", machine);
+      return undefined;
+    }
+    const { patch, etag } = change;
     const hear = gate.hearing("update", machine);
-    await this.#call(machine, "update", signal, (stop) => compute.update(machine, patch, stop, hear));
+    await this.#call(machine, "update", signal, (stop) => compute.update(machine, patch, stop, { hear, etag }));
+    this.#busySince.delete(resourceKey(machineId));
+    return patch;
+  }
+
+  #busyMs({ id }: Machine, state: string): number | undefined {
+    const key = resourceKey(id);
+    if (!UNDER_WAY.has(state)) {
+      this.#busySince.delete(key);
+      return undefined;
+    }
+    const now = this.#options.clock.monotonic();
+    const since = this.#busySince.get(key) ?? now;
+    this.#busySince.set(key, since);
+    return now - since;
   }
 
   #found({ type, clientIds }: Carried): Found {
@@ -80,6 +126,7 @@ export class MachineCalls {
     };
   }
 
+  /** A call that has entered the gate. */
   async #call<T>(
     machine: Machine,
     verb: Verb,
@@ -87,7 +134,6 @@ export class MachineCalls {
     work: (stop: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { clock, gate, onCall } = this.#options;
-    await gate.enter(verb, machine, signal);
     const started = clock.monotonic();
     const limitMs = verb === "get" ? LONGEST_READ_MS : LONGEST_UPDATE_MS;
     const tell = (fault: Fault | undefined) => {

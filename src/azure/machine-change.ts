@@ -1,15 +1,18 @@
 import { resourceKey } from "../api/resource-id.ts";
 import { Fault } from "../base/fault.ts";
 import { blame } from "./blame.ts";
-import { type IdentityPatch, identityPatches, patched } from "./identity-patch.ts";
+import { identityPatches } from "./identity-patch.ts";
 import { refusalOf } from "./identity-refusal.ts";
-import { type Found, isSettled } from "./machine-calls.ts";
+import type { Change, Found } from "./machine-calls.ts";
+import { MachineView } from "./machine-view.ts";
 import type { MachineChangeOptions, MachineWish, PatchResult, Refusal } from "./machine-wish.ts";
 import { Pace } from "./pace.ts";
 import { halves, isAboutIdentities, type Part, partIn, without } from "./patch-part.ts";
 
 /** When to ask again for what was not put on and not taken off for a reason of its own. */
 const STUCK_MS = 60_000;
+/** How often one change lets others go first; whoever changes a machine more often than that is no person. */
+const MOST_OVERTAKEN = 3;
 /** Azure may have done what it did not report. */
 const OUTCOME_UNKNOWN = ["ARM_ERROR", "ARM_UNREACHABLE"] as const;
 
@@ -30,13 +33,12 @@ export class MachineChange {
   readonly #signal: AbortSignal;
   readonly #queue: Part[] = [];
   readonly #refused = new Map<string, Refusal>();
-  /** On the machine as they were before they were created anew. */
-  readonly #stale = new Set<string>();
-  #current: Found | undefined;
+  readonly #view: MachineView;
   #fault: Fault | undefined;
   readonly #pace: Pace;
   #isMakingRoom = false;
   #isOutdated = false;
+  #overtaken = 0;
   #goOnInMs: number | undefined;
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
@@ -46,14 +48,14 @@ export class MachineChange {
     this.#options = options;
     this.#signal = signal;
     this.#pace = new Pace(options);
+    this.#view = new MachineView(machine, options, signal);
   }
 
   /** Failures are part of the result; it rejects only with the signal's reason. */
   async run(): Promise<PatchResult> {
     try {
-      const { found } = await this.#options.calls.read(this.#machine, this.#signal);
-      this.#current = found;
-      const due = this.#begin(found);
+      await this.#view.refresh();
+      const due = this.#begin(this.#view.here);
       await this.#work();
       await this.#tryAside(due);
     } catch (reason) {
@@ -69,8 +71,8 @@ export class MachineChange {
     const spared = [...detach, ...renew].filter((id) => pinned.has(id));
     if (spared.length > 0) this.#options.onSpared(spared);
     const aside = new Set([...attach, ...renew].filter((id) => this.#leaveAside(id)));
-    for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#stale.add(id);
-    const taken = [...this.#stale].filter((id) => !aside.has(id));
+    for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#view.stale.add(id);
+    const taken = [...this.#view.stale].filter((id) => !aside.has(id));
     const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
     const { quarantine } = this.#options;
     const due = [...wanted, ...taken].filter((id) => quarantine.look(id) !== undefined);
@@ -95,23 +97,21 @@ export class MachineChange {
   async #work(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const part = this.#stillWished(next);
-      const [patch, ...more] = identityPatches(this.#here, part);
-      if (patch === undefined) continue;
+      if (identityPatches(this.#view.here, part).length === 0) continue;
       this.#goOnInMs = this.#waitMs(part.attach.some((id) => this.#options.quarantine.isUnproved(id)));
       if (this.#goOnInMs !== undefined) return;
-      const now = partIn(patch, part);
-      if (more.length > 0) this.#queue.unshift(without(part, [...now.attach, ...now.detach]));
-      await this.#send(patch, now);
+      await this.#send(part);
     }
   }
 
-  /** Without what a pod has come to need since the change began: what becomes of that is for the next plan to say. */
+  /** Without what is not to be taken off any more; what becomes of what pods need is for the next plan to say. */
   #stillWished(part: Part): Part {
     if (part.detach.length === 0) return part;
     const needed = this.#wish.neededNow();
-    const cameBack = part.detach.filter((id) => needed.has(id) && !this.#stale.has(id));
+    const cameBack = part.detach.filter((id) => needed.has(id) && !this.#view.stale.has(id));
     if (cameBack.length > 0) this.#isOutdated = true;
-    return without(part, cameBack);
+    const { pinned } = this.#view.here;
+    return without(part, [...cameBack, ...part.detach.filter((id) => pinned.has(id))]);
   }
 
   /** How long the next PATCH has to wait for a change of its own; undefined when it may go in this one. */
@@ -119,26 +119,46 @@ export class MachineChange {
     return this.#isMakingRoom ? undefined : this.#pace.waitMs(isSearch);
   }
 
-  async #send(patch: IdentityPatch, part: Part): Promise<void> {
-    this.#pace.step();
+  async #send(next: Part): Promise<void> {
+    let part = next;
+    const ready = async (): Promise<Change | undefined> => {
+      await this.#view.refresh();
+      part = this.#stillWished(next);
+      const [patch, ...more] = identityPatches(this.#view.here, part);
+      if (patch === undefined) return undefined;
+      const now = partIn(patch, part);
+      if (more.length > 0) this.#queue.unshift(without(part, [...now.attach, ...now.detach]));
+      part = now;
+      this.#pace.step();
+      return { patch, etag: this.#view.etag };
+    };
     try {
-      await this.#options.calls.update(this.#machine, patch, this.#signal);
-      this.#current = { ...this.#here, ...patched(this.#here, patch) };
+      const patch = await this.#options.calls.update(this.#machine, ready, this.#signal);
+      if (patch === undefined) return;
+      this.#view.changed(patch);
     } catch (reason) {
       this.#signal.throwIfAborted();
       const fault = Fault.from(reason);
+      if (fault.code === "ARM_MACHINE_CHANGED") return this.#lookFirst(part, fault);
       if (isAboutIdentities(fault, part)) return await this.#setAside(part, fault);
       if (fault.code === "ARM_IDENTITY_QUOTA") return this.#makeRoom(part, fault);
       if (!(await this.#isDoneAfterAll(part, fault))) throw fault;
     }
     this.#isMakingRoom = false;
     for (const id of part.attach) this.#options.quarantine.release(id);
-    for (const id of part.detach) this.#stale.delete(id);
+  }
+
+  /** Somebody else was faster, so what was found out about the machine does not hold. */
+  #lookFirst(part: Part, fault: Fault): void {
+    this.#overtaken += 1;
+    if (this.#overtaken > MOST_OVERTAKEN) throw fault;
+    this.#view.outdated();
+    this.#queue.unshift(part);
   }
 
   async #setAside(part: Part, fault: Fault): Promise<void> {
     // Without a status it was the operation that failed: Azure had begun.
-    if (fault.facts.status === undefined) await this.#lookAgain();
+    if (fault.facts.status === undefined) await this.#view.lookAgain();
     const sent = [...part.attach, ...part.detach];
     const blamed = blame(fault, sent);
     if (blamed.kind === "others") throw blamed.fault;
@@ -173,21 +193,9 @@ export class MachineChange {
 
   /** Whether Azure has done what it reports as failed, or did not report at all. */
   async #isDoneAfterAll({ attach, detach }: Part, fault: Fault): Promise<boolean> {
-    if (!Fault.is(fault, ...OUTCOME_UNKNOWN) || !(await this.#lookAgain())) return false;
-    const { userAssigned } = this.#here;
+    if (!Fault.is(fault, ...OUTCOME_UNKNOWN) || !(await this.#view.lookAgain())) return false;
+    const { userAssigned } = this.#view.here;
     return attach.every((id) => userAssigned.has(id)) && !detach.some((id) => userAssigned.has(id));
-  }
-
-  /** Takes over what Azure shows now, unless something is still under way there. @throws Fault ARM_NOT_FOUND */
-  async #lookAgain(): Promise<boolean> {
-    const look = await this.#options.calls.read(this.#machine, this.#signal).catch((reason: unknown) => {
-      this.#signal.throwIfAborted();
-      if (Fault.is(reason, "ARM_NOT_FOUND")) throw reason;
-    });
-    if (look === undefined || !isSettled(look)) return false;
-    this.#current = look.found;
-    for (const id of this.#stale) if (!look.found.userAssigned.has(id)) this.#stale.delete(id);
-    return true;
   }
 
   /** Each of the identities that were refused before alone; when Azure takes one, the cause may be gone for all. */
@@ -199,7 +207,7 @@ export class MachineChange {
       quarantine.claim(id);
       this.#queue.push({ attach: [id], detach: [], tries: 0 });
       await this.#work();
-      if (!this.#here.userAssigned.has(id)) continue;
+      if (!this.#view.here.userAssigned.has(id)) continue;
       const others = due.slice(index + 1);
       const othersWaitMs = this.#waitMs(true);
       if (othersWaitMs !== undefined) return this.#postpone(others, othersWaitMs);
@@ -221,14 +229,9 @@ export class MachineChange {
     if (retryIntervalMs > 0) await clock.sleep(retryIntervalMs, this.#signal);
   }
 
-  get #here(): Found {
-    if (this.#current === undefined) throw new Error("the machine has not been read");
-    return this.#current;
-  }
-
   #result(): PatchResult {
     const { attach, detach, renew } = this.#wish;
-    const done = new Set(this.#current === undefined ? [] : this.#fulfilled(this.#current));
+    const done = new Set(this.#view.fulfilled(this.#wish));
     // A machine that is gone is rid of all its identities.
     if (this.#fault?.code === "ARM_NOT_FOUND") for (const id of detach) done.add(id);
     const refused = new Map([...this.#refused].filter(([id]) => !done.has(id)));
@@ -236,13 +239,6 @@ export class MachineChange {
     const goOnInMs = this.#goOnInMs ?? (this.#isOutdated ? 0 : undefined);
     const goOn = isOpen && goOnInMs !== undefined ? { goOnInMs } : {};
     return { done, refused, fault: isOpen ? this.#fault : undefined, ...goOn };
-  }
-
-  #fulfilled({ userAssigned, pinned }: Found): readonly string[] {
-    const { attach, detach, renew } = this.#wish;
-    const isOn = (id: string) => userAssigned.has(id) && !this.#stale.has(id);
-    const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
-    return [...[...attach, ...renew].filter(isOn), ...detach.filter(isOff)];
   }
 }
 

@@ -42,4 +42,6 @@ export type MachineChangeOptions = {
   /** How long the next PATCH would have to wait for its turn if it were to leave room for so many more, in milliseconds. */
   readonly delayMs: (spare: number) => number;
   readonly onSpared: (ids: readonly string[]) => void;
+  /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
+  readonly onBusy: (state: string, longestMs: number) => void;
 };

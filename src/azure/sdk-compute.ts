@@ -5,7 +5,7 @@ import { type Clock, realClock } from "../base/clock.ts";
 import { armFault, retryAfterMs } from "./arm-fault.ts";
 import { clientPolicies } from "./client-policies.ts";
 import type { Cloud } from "./clouds.ts";
-import type { Carried, Compute, Hear, Machine } from "./compute.ts";
+import type { Carried, Compute, Hear, Machine, UpdateOptions } from "./compute.ts";
 import type { IdentityPatch } from "./identity-patch.ts";
 import { remainingIn } from "./remaining.ts";
 
@@ -54,25 +54,33 @@ export class SdkCompute implements Compute {
   }
 
   async get(machine: Machine, signal: AbortSignal, hear?: Hear): Promise<Carried> {
-    const { identity, provisioningState = "" } = await this.#call(machine, signal, hear, (client, options) =>
+    const shown = await this.#call(machine, signal, hear, (client, options) =>
       machine.isScaleSet
         ? client.virtualMachineScaleSets.get(machine.resourceGroup, machine.name, options)
         : client.virtualMachines.get(machine.resourceGroup, machine.name, options),
     );
+    const { identity, provisioningState = "", etag } = shown;
     const entries = Object.entries(identity?.userAssignedIdentities ?? {});
     return {
       type: identity?.type ?? "None",
       state: provisioningState,
+      etag,
       clientIds: new Map(entries.map(([id, { clientId = "" }]) => [resourceKey(id), clientId])),
     };
   }
 
-  async update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void> {
+  async update(
+    machine: Machine,
+    patch: IdentityPatch,
+    signal: AbortSignal,
+    { hear, etag }: UpdateOptions = {},
+  ): Promise<void> {
     // The SDK sends null as it is, although its types do not know that a patch may hold it.
     const parameters = { identity: patch as { type: IdentityPatch["type"] } };
     await this.#call(machine, signal, hear, async (client, options) => {
       const asked = { ms: undefined as number | undefined };
-      const listening = { ...options, onResponse: (answer: Answer) => this.#listen(answer, options, asked) };
+      const onResponse = (answer: Answer) => this.#listen(answer, options, asked);
+      const listening = { ...options, onResponse, ...(etag === undefined ? {} : { ifMatch: etag }) };
       const poller = machine.isScaleSet
         ? client.virtualMachineScaleSets.update(machine.resourceGroup, machine.name, parameters, listening)
         : client.virtualMachines.update(machine.resourceGroup, machine.name, parameters, listening);

@@ -58,6 +58,16 @@ describe("micEvents", () => {
     expect([lines, told]).toEqual([[], []]);
   });
 
+  it("says whose change of a machine MIC waits for, and how long", () => {
+    const { events, lines } = start();
+    events.machineBusy("vm-0", "Updating", 120_000);
+    expect(lines).toEqual([
+      expect.stringContaining(
+        "somebody else is changing vm-0 in Azure (Updating): MIC changes it once that is done, or in 120 s",
+      ),
+    ]);
+  });
+
   it("tells that a record is in the way which MIC does not know of, since that does not pass by itself", () => {
     const { events, lines, told } = start();
     events.notAssigned(bond, conflict("create"));

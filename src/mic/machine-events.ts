@@ -59,6 +59,12 @@ export function machineEvents({ log, metrics, statistics }: EventTools) {
       else if (state === "closed") log.info("calls to Azure go on as usual", { subscription });
     },
 
+    /** Somebody else's change of a machine is waited for, which a change of ours would put an end to. */
+    machineBusy(machine: string, state: string, longestMs: number): void {
+      const then = `MIC changes it once that is done, or in ${seconds(longestMs)} s`;
+      log.info(`somebody else is changing ${machine} in Azure (${state}): ${then}`);
+    },
+
     /** Pinned identities stay on a machine, although nothing in the cluster needs them there any more. */
     identitiesSpared(machine: string, ids: readonly string[]): void {
       log.info(`identities with pinned client IDs stay on ${machine}: ${nameList(ids)}`);

@@ -1,6 +1,6 @@
 import { resourceKey } from "../../src/api/resource-id.ts";
 import { armFault } from "../../src/azure/arm-fault.ts";
-import type { Carried, Compute, Hear, Machine, Remaining } from "../../src/azure/compute.ts";
+import type { Carried, Compute, Hear, Machine, Remaining, UpdateOptions } from "../../src/azure/compute.ts";
 import type { IdentityPatch } from "../../src/azure/identity-patch.ts";
 import { raceAbort } from "../../src/base/single-flight.ts";
 
@@ -16,7 +16,7 @@ export type Trouble = {
   readonly when?: "before" | "after";
 };
 
-type Holder = { type: string; state: string; readonly clientIds: Map<string, string> };
+type Holder = { type: string; state: string; version: number; readonly clientIds: Map<string, string> };
 
 /** Azure's VMs and scale sets in memory, with the errors that Azure's own answers become. */
 export class FakeCompute implements Compute {
@@ -28,6 +28,8 @@ export class FakeCompute implements Compute {
   naming: Naming = "all";
   /** What one machine can carry. */
   quota = Number.POSITIVE_INFINITY;
+  /** Whether machines have etags. */
+  hasEtags = true;
   /** Every PATCH so far that reached a machine. */
   readonly patches: { readonly machine: string; readonly patch: IdentityPatch }[] = [];
   gets = 0;
@@ -38,7 +40,19 @@ export class FakeCompute implements Compute {
   ): void {
     const { ids = [], type = ids.length > 0 ? "UserAssigned" : "None", state = "Succeeded" } = over;
     const clientIds = new Map(ids.map((one) => [resourceKey(one), clientIdOf(one)]));
-    this.#machines.set(resourceKey(id), { type, state, clientIds });
+    this.#machines.set(resourceKey(id), { type, state, version: 1, clientIds });
+  }
+
+  /** Its owner changes a machine. */
+  change(
+    id: string,
+    over: Partial<{ readonly type: string; readonly state: string; readonly ids: readonly string[] }>,
+  ): void {
+    const holder = this.#machines.get(resourceKey(id));
+    if (holder === undefined) throw new Error(`no machine ${id}`);
+    const { type = holder.type, state = holder.state, ids = [] } = over;
+    for (const one of ids) holder.clientIds.set(resourceKey(one), clientIdOf(one));
+    Object.assign(holder, { type, state, version: holder.version + 1 });
   }
 
   on(id: string): readonly string[] {
@@ -77,11 +91,17 @@ export class FakeCompute implements Compute {
   async get(machine: Machine, _signal: AbortSignal, hear?: Hear): Promise<Carried> {
     this.gets += 1;
     this.#fail("get", machine, hear);
-    const { type, state, clientIds } = this.#find(machine);
-    return { type, state, clientIds: new Map(clientIds) };
+    const found = this.#find(machine);
+    const { type, state, clientIds } = found;
+    return { type, state, clientIds: new Map(clientIds), etag: this.#etagOf(found) };
   }
 
-  async update(machine: Machine, patch: IdentityPatch, signal: AbortSignal, hear?: Hear): Promise<void> {
+  async update(
+    machine: Machine,
+    patch: IdentityPatch,
+    signal: AbortSignal,
+    { hear, etag }: UpdateOptions = {},
+  ): Promise<void> {
     this.patches.push({ machine: resourceKey(machine.id), patch });
     const gate = this.#gates.shift();
     if (gate !== undefined) await raceAbort(gate, signal);
@@ -89,6 +109,7 @@ export class FakeCompute implements Compute {
     if (sick !== undefined) throw azureFault(machine, sick);
     const apply = () => this.#apply(this.#find(machine), patch);
     this.#fail("update", machine, hear, apply);
+    if (etag !== undefined && etag !== this.#etagOf(this.#find(machine))) throw azureFault(machine, overtaken);
     this.#check(machine, patch);
     apply();
     hear?.({ status: 200, resource: new Map() });
@@ -110,6 +131,10 @@ export class FakeCompute implements Compute {
     return found;
   }
 
+  #etagOf({ version }: Holder): string | undefined {
+    return this.hasEtags ? `"${version}"` : undefined;
+  }
+
   #check(machine: Machine, patch: IdentityPatch): void {
     const added = Object.entries(patch.userAssignedIdentities ?? {}).flatMap(([id, value]) =>
       value === null ? [] : [id],
@@ -125,6 +150,7 @@ export class FakeCompute implements Compute {
 
   #apply(holder: Holder, { type, userAssignedIdentities = {} }: IdentityPatch): void {
     holder.type = type;
+    holder.version += 1;
     if (!/userassigned/i.test(type)) holder.clientIds.clear();
     for (const [id, value] of Object.entries(userAssignedIdentities)) {
       if (value === null) holder.clientIds.delete(resourceKey(id));
@@ -132,6 +158,8 @@ export class FakeCompute implements Compute {
     }
   }
 }
+
+const overtaken = { status: 412, code: "PreconditionFailed", message: "Etag provided does not match" };
 
 function clientIdOf(id: string): string {
   return `Client-of-${id.slice(id.lastIndexOf("/") + 1).toLowerCase()}`;
