@@ -27,11 +27,17 @@ export function tokenAnswers(token: Token, nowMs: number): object {
     : [token, ...auxiliary].map((one) => tokenAnswer(one, nowMs));
 }
 
+/** The body of an answer to a process of the node: the token of the identity's own tenant alone, and the client ID beside it. */
+export function hostTokenAnswer(token: Token, nowMs: number): object {
+  const { client_id: clientid, ...own } = tokenAnswer(token, nowMs);
+  return { token: own, clientid };
+}
+
 /**
  * The body of a token answer: the original's keys in its order, all values strings, then `client_id` as IMDS sends
  * it. `expires_in` is what is left at the moment of the answer, which Python's SDK counts from.
  */
-export function tokenAnswer(token: Token, nowMs: number): object {
+export function tokenAnswer(token: Token, nowMs: number): Readonly<Record<string, string>> {
   return {
     access_token: token.accessToken.reveal(),
     refresh_token: "",

@@ -87,6 +87,16 @@ export const faults = {
     retry: true,
     help: "The address or the connection belongs to another pod than before.",
   },
+  POD_UNKNOWN: {
+    kind: "absent",
+    retry: true,
+    help: "No pod of this node has the name that a process of the node gives.",
+  },
+  HOST_TOKEN_DENIED: {
+    kind: "denied",
+    retry: false,
+    help: "Whoever asks in the name of a pod is no process of the node, or no user who may.",
+  },
   METHOD_UNSUPPORTED: { kind: "caller", retry: false, help: "The metadata service does not take this HTTP method." },
   PATH_UNKNOWN: { kind: "absent", retry: false, help: "NMI does not pass this path on to the metadata service." },
   METADATA_BLOCKED: { kind: "denied", retry: false, help: "An administrator blocks instance metadata." },

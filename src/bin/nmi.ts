@@ -22,6 +22,7 @@ import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
 import { type NmiConfig, nmiOptions } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
+import { uidOfPeer } from "../nmi/peer-uid.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
 import { serveProbes } from "../nmi/probes.ts";
 import { route } from "../nmi/routes.ts";
@@ -78,8 +79,8 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const following = followed.map((store) => store.run(signal));
   await Promise.all(followed.map((store) => store.ready(signal)));
 
-  const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader } = config;
-  const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader };
+  const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
+  const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
   const ports = { ...whoAsks(config, stores, events), identities, tokens, metadata, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   await using server = await serve({ ...address, answer: (request) => route(request, ports) });
@@ -133,8 +134,9 @@ function whoAsks(
   { exceptionNamespaces }: NmiConfig,
   { pods, exceptions }: NmiStores,
   events: NmiEvents,
-): Pick<NmiPorts, "callers" | "exceptions"> {
+): Pick<NmiPorts, "callers" | "peers" | "exceptions"> {
   return {
+    peers: { uidOf: uidOfPeer },
     callers: new Callers({ pods, ownAddresses: ownAddresses(clock), clock, onMiss: events.callerMissed }),
     exceptions: {
       cover: (pod) => isExcepted(pod, exceptions.by("namespace", pod.meta.namespace), exceptionNamespaces),

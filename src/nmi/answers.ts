@@ -21,6 +21,8 @@ export const answers = {
   METHOD_UNSUPPORTED: { status: 405, error: "method_not_allowed" },
   PATH_UNKNOWN: absent,
   METADATA_BLOCKED: denied,
+  POD_UNKNOWN: absent,
+  HOST_TOKEN_DENIED: denied,
   CALLER_UNKNOWN: soon,
   CALLER_CHANGED: soon,
   SHUTTING_DOWN: soon,

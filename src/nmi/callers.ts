@@ -1,3 +1,4 @@
+import { objectKey } from "../api/meta.ts";
 import { isFinished, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
@@ -49,6 +50,21 @@ export class Callers {
     }
     this.#podOf.set(connection, pod.meta.uid);
     return pod;
+  }
+
+  /** The pod of this node with that name. @throws Fault POD_UNKNOWN when there is none that still runs */
+  async named(ref: Pick<Pod["meta"], "namespace" | "name">, signal: AbortSignal): Promise<Pod> {
+    const { pods, clock } = this.#options;
+    const pod = await until(
+      () => pods.get(ref),
+      (seen) => seen !== undefined,
+      { onChange: (listener) => pods.onChange(listener), timeoutMs: UNSEEN_MS, clock, signal },
+    );
+    if (pod !== undefined && !isFinished(pod)) return pod;
+    const why = pod === undefined ? "no pod of this node has that name" : "the pod has ended";
+    throw new Fault("POD_UNKNOWN", `failed to get pod ${objectKey(ref)}, error: ${why}`, {
+      facts: { pod: objectKey(ref) },
+    });
   }
 
   async #find(address: string, signal: AbortSignal): Promise<Pod> {

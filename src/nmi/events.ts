@@ -13,15 +13,23 @@ import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
 
 const MOST_RESOURCES = 50;
 const TOKEN_PATH = "/metadata/identity/oauth2/token";
+const HOST_PATH = "/host/token";
 const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
 const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
 
-export type TokenRequestDone = {
+/** What is known of a token request so far: after a refusal it may be nothing. */
+type Learnt = {
+  readonly pod?: Pod;
+  readonly query?: TokenQuery;
+  /** The user of the node that asks in the name of the pod; absent where the pod asks itself. */
+  readonly hostUid?: number | "unknown";
+};
+
+export type TokenRequestDone = Learnt & {
   readonly request: NmiRequest;
   readonly status: number;
   readonly tookMs: number;
-  readonly pod?: Pod;
-  readonly query?: TokenQuery;
+  readonly isOfHost?: boolean;
 };
 
 /** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
@@ -31,27 +39,28 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
   const resources = new BoundedLabel(MOST_RESOURCES);
   return {
     /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
-    tokenGranted(request: NmiRequest, pod: Pod, identity: Identity, query: TokenQuery): void {
+    tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
+      const { pod, query } = learnt;
       const name = objectKey(identity.meta);
       log.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
       log.info(matchedLine(identity, query.resource), {
         decision: "granted",
         identity: name,
         ...askedFor({ resource: query.resource, clientId: identity.clientId }),
-        ...callerFields(request, pod),
+        ...callerFields(request, learnt),
       });
     },
 
     /** The audit line of a refused token. */
-    tokenRefused(request: NmiRequest, fault: Fault, { pod, query }: { pod?: Pod; query?: TokenQuery }): void {
-      const caller = callerFields(request, pod);
-      const fields = { decision: "refused", ...askedFor(query), ...fault.facts, ...caller, ...why(fault) };
+    tokenRefused(request: NmiRequest, fault: Fault, learnt: Learnt): void {
+      const caller = callerFields(request, learnt);
+      const fields = { decision: "refused", ...askedFor(learnt.query), ...fault.facts, ...caller, ...why(fault) };
       if (fault.kind === "bug" || fault.kind === "local") log.error("token refused", fields);
       else log.warn("token refused", fields);
     },
 
     /** The original's line for every token request, which people search logs for, and its histogram. */
-    tokenRequestDone({ request, status, tookMs, pod, query }: TokenRequestDone): void {
+    tokenRequestDone({ request, status, tookMs, pod, query, isOfHost = false }: TokenRequestDone): void {
       const { method, target, connection } = request;
       const path = printable(target.split("?")[0] ?? "");
       const took = Math.round(tookMs * 1e6);
@@ -59,7 +68,7 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
         `status (${status}) took ${took} ns for req.method=${method} reg.path=${path} req.remote=${connection.remoteAddress}`,
       );
       metrics.observe("aadpodidentity_nmi_operations_duration_seconds", tookMs / 1000, {
-        operation_type: TOKEN_PATH,
+        operation_type: isOfHost ? HOST_PATH : TOKEN_PATH,
         status_code: status,
         namespace: pod?.meta.namespace ?? "",
         resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
@@ -75,7 +84,7 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     /** A request goes on untouched because of an exception: the audit line, since the pod gets any identity it names. */
     exceptionUsed(request: NmiRequest, pod: Pod, { area, query }: MetadataPath): void {
       const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
-      const fields = { ...callerFields(request, pod), ...askedFor({ resource, clientId }) };
+      const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
       log.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
       metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
     },
@@ -132,9 +141,10 @@ function askedFor({ resource, clientId }: Asked = {}) {
   return { resource, clientId: clientId === undefined ? undefined : redactClientId(clientId) };
 }
 
-function callerFields({ connection }: NmiRequest, pod?: Pod) {
-  const name = pod === undefined ? undefined : objectKey(pod.meta);
-  return { pod: name, uid: pod?.meta.uid, remote: connection.remoteAddress };
+function callerFields({ connection }: NmiRequest, { pod, hostUid }: Learnt = {}) {
+  const caller = { remote: connection.remoteAddress, hostUid };
+  // What is not known says nothing: a fault may have named the pod.
+  return pod === undefined ? caller : { pod: objectKey(pod.meta), uid: pod.meta.uid, ...caller };
 }
 
 function why(fault: Fault) {

@@ -1,5 +1,9 @@
 /** One connection of a client, the same object for all its requests. */
-export type Connection = { readonly remoteAddress: string };
+export type Connection = {
+  readonly remoteAddress: string;
+  /** What tells it from all other connections of the client's. */
+  readonly ends?: { readonly remotePort: number; readonly localAddress: string; readonly localPort: number };
+};
 
 export type NmiRequest = {
   readonly method: string;

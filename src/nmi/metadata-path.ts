@@ -1,7 +1,10 @@
 import { Fault } from "../base/fault.ts";
 
-/** `token` and `identity` give tokens, `instance` may be blocked, `document` is everything else that is passed on. */
-type MetadataArea = "token" | "identity" | "instance" | "document";
+/**
+ * `token` and `identity` give tokens, `host` gives them to processes of the node, `instance` may be blocked, `document`
+ * is everything else that is passed on.
+ */
+type MetadataArea = "token" | "host" | "identity" | "instance" | "document";
 export type MetadataPath = {
   readonly area: MetadataArea;
   /** The canonical path and the query as it was sent: all that ever goes on to IMDS. */
@@ -21,6 +24,7 @@ const documents: Readonly<Record<string, { readonly area: MetadataArea; readonly
 
 const MOST_DECODINGS = 4;
 const TOKEN_PATH = "metadata/identity/oauth2/token";
+const HOST_PATH = "host/token";
 
 /**
  * Reads a request target the way that any server behind us might: percent-encoding undone as often as it was done,
@@ -76,6 +80,7 @@ function canonicalPath([root = "", document = "", ...rest]: readonly string[]): 
 
 function areaOf(segments: readonly string[], canonical: string): MetadataArea {
   if (canonical === TOKEN_PATH) return "token";
+  if (canonical === HOST_PATH) return "host";
   const [root, name = ""] = canonical.split("/");
   const document = root === "metadata" && Object.hasOwn(documents, name) ? documents[name] : undefined;
   const isKnown = document !== undefined && (document.isFolder || segments.length === 2);

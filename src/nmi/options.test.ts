@@ -57,6 +57,7 @@ describe("the original's flags", () => {
   it.each([
     { argv: ["--ipt-update-interval-sec=0"], says: "--ipt-update-interval-sec" }, // the original crashed later
     { argv: ["--ipt-update-interval-sec=-5"], says: "--ipt-update-interval-sec" },
+    { argv: ["--host-token-uids=0,root"], says: "--host-token-uids" },
     { argv: ["--log-format=xml"], says: "--log-format" },
     { argv: ["--forcenamespaced"], says: "did you mean --forceNamespaced?" },
   ])("a value that makes no sense ends the start: $argv", ({ argv, says }) => {

@@ -15,7 +15,11 @@ export type Live<T> = {
 };
 
 /** Who is calling: a pod of this node, or a refusal. */
-type CallersPort = { of(connection: Connection, signal: AbortSignal): Promise<Pod> };
+type CallersPort = {
+  of(connection: Connection, signal: AbortSignal): Promise<Pod>;
+  /** A pod of this node by its name, or a refusal. */
+  named(ref: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<Pod>;
+};
 
 /** An identity that a pod may ask tokens for. */
 export type Chosen = { readonly identity: Identity; readonly isJustAssigned: boolean };
@@ -63,10 +67,14 @@ export type NmiSettings = Rules & {
   readonly metadataHeaderRequired: boolean;
   readonly blockInstanceMetadata: boolean;
   readonly setRetryAfterHeader: boolean;
+  /** The users of the node that may ask in the name of pods; any when empty. */
+  readonly hostTokenUids: readonly number[];
 };
 
 export type NmiPorts = {
   readonly callers: CallersPort;
+  /** The user at the other end of a connection from this machine; undefined when the kernel tells none. */
+  readonly peers: { uidOf(connection: Connection): Promise<number | undefined> };
   readonly exceptions: { cover(pod: Pod): boolean };
   readonly identities: IdentitiesPort;
   readonly tokens: TokensPort;

@@ -2,11 +2,13 @@ import { Fault } from "../base/fault.ts";
 import type { NmiRequest } from "./message.ts";
 import type { NmiSettings } from "./ports.ts";
 
+type Settings = Pick<NmiSettings, "metadataHeaderRequired">;
+
 /**
  * What the metadata service asks of every request, so that neither a browser, a proxy nor a server that was tricked
  * into fetching a URL gets anything. @throws Fault REQUEST_INVALID or METADATA_HEADER_MISSING
  */
-export function checkRequest({ method, headers }: NmiRequest, settings: NmiSettings): void {
+export function checkRequest({ method, headers }: NmiRequest, settings: Settings): void {
   if (headers["x-forwarded-for"] !== undefined) {
     throw new Fault("REQUEST_INVALID", "Invalid request: X-Forwarded-For is not allowed");
   }

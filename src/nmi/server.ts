@@ -88,7 +88,9 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
 function peerOf({ socket }: IncomingMessage, peers: WeakMap<Duplex, Peer>): Peer {
   const known = peers.get(socket);
   if (known !== undefined) return known;
-  const made = { connection: { remoteAddress: plainAddress(socket.remoteAddress) }, underWay: 0 };
+  const { remotePort = 0, localPort = 0 } = socket;
+  const ends = { remotePort, localAddress: plainAddress(socket.localAddress), localPort };
+  const made = { connection: { remoteAddress: plainAddress(socket.remoteAddress), ends }, underWay: 0 };
   peers.set(socket, made);
   return made;
 }

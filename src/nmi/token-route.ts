@@ -2,14 +2,13 @@ import type { Pod } from "../api/pod.ts";
 import { tokenAnswers } from "../api/token-answer.ts";
 import { readTokenQuery, type TokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
-import { authorise } from "../identity/authorise.ts";
-import { discreet } from "./discretion.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import type { NmiPorts } from "./ports.ts";
 import { relay } from "./relay.ts";
 import { checkRequest } from "./request-rules.ts";
+import { tokenFor } from "./token-for.ts";
 
 /** What is known of a request so far: for the log and the metric, which need it after a refusal too. */
 type Learnt = { pod?: Pod; query?: TokenQuery };
@@ -32,16 +31,10 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     if (ports.exceptions.cover(pod)) return await relayForExcepted(pod, request, path, ports);
     const query = readTokenQuery(path.query);
     learnt.query = query;
-    const chosen = await ports.identities.assignedTo(pod, query, request.signal);
-    authorise(pod, chosen.identity, ports.settings);
-    const { resource, bypassCache } = query;
-    const wanted = { ...chosen, podUid: pod.meta.uid, resource, bypassCache };
-    const token = await ports.tokens.get(wanted, request.signal).catch((reason: unknown) => {
-      throw discreet(reason, pod, chosen.identity);
-    });
+    const { identity, token } = await tokenFor(pod, query, ports, request.signal);
     // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
-    ports.identities.confirm(await ports.callers.of(request.connection, request.signal), chosen.identity);
-    ports.events.tokenGranted(request, pod, chosen.identity, query);
+    ports.identities.confirm(await ports.callers.of(request.connection, request.signal), identity);
+    ports.events.tokenGranted(request, identity, { pod, query });
     const body = JSON.stringify(tokenAnswers(token, ports.clock.now()));
     return { status: 200, headers: { "Content-Type": "application/json" }, body };
   } catch (reason) {

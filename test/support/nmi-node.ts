@@ -58,6 +58,8 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
   });
   const ports: NmiPorts = {
     callers: new Callers({ pods: objects.pods, ownAddresses: () => new Set(["10.0.0.1"]), clock }),
+    // A connection's user is its port here, since both are the test's to choose.
+    peers: { uidOf: async ({ ends }) => ends?.remotePort },
     exceptions: { cover: (pod) => isExcepted(pod, exceptions, []) },
     identities,
     tokens,
@@ -70,6 +72,7 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
       metadataHeaderRequired: true,
       blockInstanceMetadata: false,
       setRetryAfterHeader: false,
+      hostTokenUids: [],
       ...settings,
       ...rules,
     },
@@ -96,17 +99,22 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
 
 export type NmiNode = ReturnType<typeof nmiNode>;
 
-type Over = Partial<Omit<NmiRequest, "connection">> & { readonly from?: string };
+type Over = Partial<Omit<NmiRequest, "connection">> & {
+  readonly from?: string;
+  /** The user that asks from the node itself. */
+  readonly uid?: number;
+};
 
 /** One request of the pod at 10.244.0.2, and its answer with the body as JSON. */
 export async function ask(node: NmiNode, target: string, over: Over = {}) {
-  const { from = "10.244.0.2", ...rest } = over;
+  const { from = "10.244.0.2", uid, ...rest } = over;
+  const ends = uid === undefined ? {} : { ends: { remotePort: uid, localAddress: "127.0.0.1", localPort: 2579 } };
   const request = {
     method: "GET",
     target,
     headers: { metadata: "true" },
     body: new Uint8Array(),
-    connection: { remoteAddress: from },
+    connection: { remoteAddress: from, ...ends },
     signal: new AbortController().signal,
     ...rest,
   };
