@@ -14,7 +14,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     ],
     breakage: {
       file: "src/mic/trigger.ts",
-      find: "seen !== this.#count && clock.monotonic() < until",
+      find: "seen !== this.#count && lastedMs() < longestMs",
       replace: "seen < 0",
     },
   },
@@ -75,7 +75,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     ours: "A call ends with the access that it began with; the next one takes the new one.",
     tests: [
       {
-        file: "src/azure/machines.live.test.ts",
+        file: "src/azure/sdk-compute.live.test.ts",
         name: "signs in anew when the configuration changes, from the next call on",
       },
       {
