@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { binding, identity } from "../../test/support/make.ts";
+import { recordDraft } from "../../test/support/make.ts";
 import { crdsInto } from "../../test/support/mic-cluster.ts";
+import { id, vm } from "../../test/support/plan-lines.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
 import { ASSIGNMENT_FINALIZER, kinds } from "../api/kinds.ts";
 import { isOver } from "../assignment/records.ts";
@@ -12,20 +13,10 @@ import { type KubeApi, startKubeApi } from "../sandbox/kube-api/server.ts";
 import type { Ended, RecordOperation } from "./ended.ts";
 import { createRecords } from "./records.ts";
 
-const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
+const VM = vm("node-0");
 const never = new AbortController().signal;
-const draft = {
-  name: "web-default-demo",
-  namespace: "default",
-  identity: identity("demo"),
-  binding: binding("demo"),
-  pod: "web",
-  podNamespace: "default",
-  nodeName: "node-0",
-  state: "Created",
-  machine: VM,
-  leftovers: [{ machine: VM, resourceId: identity("old").resourceId.toLowerCase() }],
-} as const;
+const old = { machine: VM, resourceId: id("old") };
+const draft = recordDraft({ leftovers: [old] });
 
 let api: KubeApi;
 let client: KubeClient;
@@ -62,7 +53,7 @@ function edit(body: object): Promise<unknown> {
   return client.patch(kinds.assignment, draft, { type: "merge", body }, never);
 }
 
-const done = { machine: VM, isAssigned: true, cleared: [draft.leftovers[0].resourceId] };
+const done = { machine: VM, isAssigned: true, cleared: [old.resourceId] };
 
 describe("records", () => {
   it("are created, confirmed and removed, and the store knows at once", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { binding, identity } from "../../test/support/make.ts";
+import { identity, recordDraft } from "../../test/support/make.ts";
+import { vm } from "../../test/support/plan-lines.ts";
 import { ScriptedApi } from "../../test/support/scripted-api.ts";
 import { type AssignmentDraft, readAssignment, writeAssignment } from "../api/assignment.ts";
 import { kinds } from "../api/kinds.ts";
@@ -9,24 +10,12 @@ import { KubeClient } from "../kube/client.ts";
 import { Store } from "../kube/store.ts";
 import { createRecords } from "./records.ts";
 
-const COMPUTE = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines";
 const never = new AbortController().signal;
-const draft: AssignmentDraft = {
-  name: "web-default-demo",
-  namespace: "default",
-  identity: identity("demo"),
-  binding: binding("demo"),
-  pod: "web",
-  podNamespace: "default",
-  nodeName: "node-0",
-  state: "Created",
-  machine: `${COMPUTE}/node-0`,
-  leftovers: [],
-};
+const draft = recordDraft();
 
 /** A record as the API server has it. */
 function stored(over: Partial<AssignmentDraft> = {}, resourceVersion = "5", uid = "first") {
-  const object = writeAssignment({ ...draft, ...over }) as { readonly metadata: object };
+  const object = writeAssignment(recordDraft(over)) as { readonly metadata: object };
   return { ...object, metadata: { ...object.metadata, uid, resourceVersion } };
 }
 
@@ -48,7 +37,7 @@ const done = { machine: draft.machine, isAssigned: true, cleared: [] };
 
 describe("a record that changed after its machine was", () => {
   it.each([
-    { how: "it means another machine", now: stored({ machine: `${COMPUTE}/node-1` }, "6") },
+    { how: "it means another machine", now: stored({ machine: vm("node-1") }, "6") },
     { how: "it means another identity", now: stored({ identity: identity("other") }, "6") },
     { how: "it was made anew", now: stored({}, "6", "second") },
   ])("is not confirmed when $how now", async ({ now }) => {

@@ -1,4 +1,9 @@
-import { type Assignment, type AssignmentState, readAssignment } from "../../src/api/assignment.ts";
+import {
+  type Assignment,
+  type AssignmentDraft,
+  type AssignmentState,
+  readAssignment,
+} from "../../src/api/assignment.ts";
 import { type Binding, readBinding } from "../../src/api/binding.ts";
 import { type PodException, readException } from "../../src/api/exception.ts";
 import { type Identity, readIdentity } from "../../src/api/identity.ts";
@@ -96,4 +101,21 @@ export function assignment(
     status: { status: state },
   });
   return { ...bare, identity: of.identity, binding: of.binding };
+}
+
+/** What MIC is about to write of pod `web` on the machine of `node-0`. */
+export function recordDraft(over: Partial<AssignmentDraft> = {}): AssignmentDraft {
+  return {
+    name: "web-default-demo",
+    namespace: "default",
+    identity: identity("demo"),
+    binding: binding("demo"),
+    pod: "web",
+    podNamespace: "default",
+    nodeName: "node-0",
+    state: "Created",
+    machine: "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0",
+    leftovers: [],
+    ...over,
+  };
 }
