@@ -1,8 +1,8 @@
 import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { armLimits, type LimitName } from "./arm-limits.ts";
 import type { Machine, Remaining } from "./compute.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 export type Verb = "get" | "update";
 /** Where a bucket counts: Azure has limits a machine, and limits a subscription. */

@@ -1,4 +1,4 @@
-import type { BucketSize } from "./token-bucket.ts";
+import type { BucketSize } from "../base/token-bucket.ts";
 
 type Limit = {
   /** What Azure documents. */

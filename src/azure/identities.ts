@@ -4,9 +4,9 @@ import type { TokenCredential } from "@azure/identity";
 import * as v from "valibot";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { armFault } from "./arm-fault.ts";
 import type { Cloud } from "./clouds.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 export type IdentitiesOptions = {
   /** Asked at each call. */

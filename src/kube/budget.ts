@@ -1,4 +1,5 @@
 import { type Clock, realClock } from "../base/clock.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 
 export type BudgetOptions = {
   /** Requests a second over time; Infinity for no limit. */
@@ -8,34 +9,27 @@ export type BudgetOptions = {
   readonly clock?: Clock;
 };
 
-/** A token bucket: each request takes a place, and waits in order while none is free. */
+/** Room for requests: each takes a place, and waits in order while none is free. */
 export class Budget {
-  readonly #qps: number;
-  readonly #burst: number;
   readonly #clock: Clock;
-  #places: number;
-  #at: number;
+  /** Undefined where there is no limit. */
+  readonly #places: TokenBucket | undefined;
 
   constructor({ qps, burst, clock = realClock }: BudgetOptions) {
-    this.#qps = qps;
-    this.#burst = burst;
+    const size = { capacity: burst, perMinute: qps * 60 };
     this.#clock = clock;
-    this.#places = burst;
-    this.#at = clock.monotonic();
+    this.#places = qps === Number.POSITIVE_INFINITY ? undefined : new TokenBucket(size, clock);
   }
 
   /** Resolves when the request may go. One that is aborted while it waits gives its place back. */
   async take(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#qps === Number.POSITIVE_INFINITY) return;
-    const now = this.#clock.monotonic();
-    this.#places = Math.min(this.#burst, this.#places + ((now - this.#at) * this.#qps) / 1000) - 1;
-    this.#at = now;
-    if (this.#places >= 0) return;
+    const waitMs = this.#places?.take() ?? 0;
+    if (waitMs === 0) return;
     try {
-      await this.#clock.sleep((-this.#places / this.#qps) * 1000, signal);
+      await this.#clock.sleep(waitMs, signal);
     } catch (reason) {
-      this.#places += 1;
+      this.#places?.giveBack();
       throw reason;
     }
   }
