@@ -34,6 +34,16 @@ describe("a cache of objects", () => {
     expect(changes).toHaveLength(1);
   });
 
+  it("tells what we did ourselves from what others did, where our answer comes first", () => {
+    const { cache, changes } = cacheOf(thing("a", 5));
+    cache.accept(thing("a", 11));
+    cache.put(thing("a", 12));
+    cache.accept(thing("a", 12));
+    cache.forget(ref("a"), "uid-of-a");
+    cache.replaceAll([thing("b", 13)], "13");
+    expect(changes.map(({ isOwn }) => isOwn)).toEqual([true, false, true, false]);
+  });
+
   it("takes a version that does not compare, when it is another", () => {
     const { cache, versions } = cacheOf(thing("a", 5));
     const odd = thing("a", 0);

@@ -3,9 +3,17 @@ import type { Meta } from "../api/meta.ts";
 import { objectKey } from "../api/meta.ts";
 import { isOlder, type ObjectRef } from "./wire.ts";
 
-export type Change<T> = { readonly before: T | undefined; readonly after: T | undefined };
+export type Change<T> = {
+  readonly before: T | undefined;
+  readonly after: T | undefined;
+  /** By a write of our own, whose answer came before the watch showed it. */
+  readonly isOwn: boolean;
+};
 /** For each index, the keys under which an object is found. */
 export type Indexes<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
+
+/** Who tells of most changes. */
+const WATCH = { isOwn: false };
 
 type Index<T> = { readonly keysOf: (object: T) => readonly string[]; readonly objects: Map<string, Map<string, T>> };
 
@@ -90,32 +98,32 @@ export class ObjectCache<T extends { readonly meta: Meta }> {
   accept(object: T): void {
     const isPassed = isOlder(object.meta.resourceVersion, this.#seen) || object.meta.resourceVersion === this.#seen;
     if (this.get(object.meta) === undefined && isPassed) return;
-    if (this.#take(object)) this.#written.add(object.meta.uid);
+    if (this.#take(object, { isOwn: true })) this.#written.add(object.meta.uid);
   }
 
   /** The answer to our own deletion. */
   forget(ref: ObjectRef, uid: string): void {
     if (this.get(ref)?.meta.uid !== uid) return;
     this.#forgotten.add(uid);
-    this.#set(objectKey(ref), undefined);
+    this.#set(objectKey(ref), undefined, { isOwn: true });
   }
 
   /** Holds the object if it is news, and tells whether it was. */
-  #take(object: T): boolean {
+  #take(object: T, by = WATCH): boolean {
     if (this.#forgotten.has(object.meta.uid)) return false;
     const held = this.get(object.meta);
     if (held !== undefined && isSameOrOlder(object.meta, held.meta)) return false;
-    this.#set(objectKey(object.meta), object);
+    this.#set(objectKey(object.meta), object, by);
     return true;
   }
 
-  #set(key: string, after: T | undefined): void {
+  #set(key: string, after: T | undefined, { isOwn } = WATCH): void {
     const before = this.#objects.get(key);
     if (before === undefined && after === undefined) return;
     if (after === undefined) this.#objects.delete(key);
     else this.#objects.set(key, after);
     for (const index of this.#indexes.values()) reindex(index, key, before, after);
-    this.#onChange({ before, after });
+    this.#onChange({ before, after, isOwn });
   }
 }
 

@@ -27,8 +27,15 @@ export type LoopOptions = {
   readonly random?: () => number;
 };
 
+/** Long enough for what comes together; a pod that comes alone hardly notices. */
 const QUIET_MS = 50;
-const LONGEST_BURST_MS = 500;
+/**
+ * 300 pods come and go within this time where whoever makes them writes a hundred objects a second. It saves changes:
+ * what comes after the first look at a burst has to wait for the end of the change that is under way by then, and costs
+ * its machine another one, of four that Azure allows in a minute. More would be felt by a pod that comes alone while
+ * others come and go without an end, since this is what it waits at most.
+ */
+const LONGEST_BURST_MS = 3_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** Azure may ask for a day; by then the cause has long gone, and nobody would hear why a pod waits. */
 const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
@@ -190,7 +197,7 @@ export class SyncLoop {
     this.#busy.set(machine, busy);
     const asksAzure = () => {
       busy.isAtAzure = true;
-      if (this.#isFull) this.changed();
+      if (this.#isFull || namesLeftovers(turn.part)) this.changed();
     };
     busy.work = this.#carryOut(turn, asksAzure, signal).finally(() => {
       this.#busy.delete(machine);
@@ -231,6 +238,11 @@ export class SyncLoop {
       this.changed();
     }
   }
+}
+
+/** Whether records were written by which other machines may be rid of something: they do not wait for this one. */
+function namesLeftovers({ work }: MachinePlan): boolean {
+  return work.some(({ draft }) => draft !== undefined && draft.leftovers.length > 0);
 }
 
 /** A pause that somebody asked for is kept whatever we wish: Azure asks for one with all kinds of errors. */

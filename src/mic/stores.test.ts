@@ -1,43 +1,74 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { identityId, vmProviderId } from "../../test/support/make.ts";
+import { ScriptedApi } from "../../test/support/scripted-api.ts";
 import { ASSIGNMENT_FINALIZER, BINDING_LABEL } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
 import { type MicStores, micStores, notFilled, onRelevantChange } from "./stores.ts";
 
-/** Stores that follow nothing, and how often a change was told. */
-function start() {
+type Kind = keyof MicStores;
+
+/** Stores that follow nothing yet. */
+function stopped() {
+  const empty = { status: 200, body: { metadata: { resourceVersion: "1" }, items: [] } };
+  const api = new ScriptedApi(({ path }) => (path.includes("watch=true") ? "watch" : empty));
   const log = createLog({ write: () => {} });
-  const access = { server: "http://127.0.0.1:1", credentials: async () => ({}) };
-  const stores = micStores({ client: new KubeClient(access, { userAgent: "test", log }), log });
+  return { api, stores: micStores({ client: new KubeClient({ transport: api }, { userAgent: "test", log }), log }) };
+}
+
+/** The store of a kind follows an API server without objects; and how often a change was told. */
+async function start(kind: Kind) {
+  const { api, stores } = stopped();
+  const store = stores[kind];
+  const stop = new AbortController();
+  const running = store.run(stop.signal);
+  onTestFinished(async () => {
+    stop.abort(new Error("the test is over"));
+    await running;
+  });
+  await vi.waitFor(() => expect(api.watches).toBe(1), { interval: 1 });
   let told = 0;
   onRelevantChange(stores, () => {
     told += 1;
   });
-  let version = 0;
-  /** How often a change is told when an object becomes this one. */
-  const becomes = (kind: keyof MicStores, object: object, meta: object = {}) => {
-    const before = told;
+  let version = 1;
+  const next = (object: object, meta: object) => {
     version += 1;
-    stores[kind].accept({
-      ...object,
-      metadata: { name: "one", namespace: "default", uid: "u", resourceVersion: `${version}`, ...meta },
-    });
+    const names = { name: "one", namespace: "default", uid: "u", resourceVersion: `${version}` };
+    return { ...object, metadata: { ...names, ...meta } };
+  };
+  const shown = async (object: object) => {
+    api.send("MODIFIED", object);
+    const versions = () => store.list().map(({ meta }) => meta.resourceVersion);
+    await vi.waitFor(() => expect(versions()).toEqual([`${version}`]), { interval: 1 });
+  };
+  /** How often a change is told when the watch shows that an object is this one now. */
+  const becomes = async (object: object, meta: object = {}) => {
+    const before = told;
+    await shown(next(object, meta));
     return told - before;
   };
-  return { becomes, stores };
+  /** How often it is told when we have made it this one, and the watch shows that afterwards. */
+  const isMade = async (object: object, meta: object = {}) => {
+    const before = told;
+    const answer = next(object, meta);
+    store.accept(answer);
+    await shown(answer);
+    return told - before;
+  };
+  return { becomes, isMade, stores, told: () => told };
 }
 
 describe("notFilled", () => {
   it("names what the API server has not given", () => {
-    const { stores } = start();
+    const { stores } = stopped();
     const kinds = "pods, nodes, azureidentities, azureidentitybindings, azureassignedidentities";
     expect(notFilled(stores)).toBe(`the API server has not given all ${kinds} yet`);
   });
 });
 
 describe("onRelevantChange", () => {
-  it.each<{ kind: keyof MicStores; from: object; same: object; other: object }>([
+  it.each<{ kind: Kind; from: object; same: object; other: object }>([
     {
       kind: "pods",
       from: { spec: { nodeName: "n" }, status: { phase: "Pending" } },
@@ -65,37 +96,47 @@ describe("onRelevantChange", () => {
       same: { spec: { pod: "web" }, status: { status: "Created" } },
       other: { spec: { pod: "web" }, status: { status: "Assigned" } },
     },
-  ])("tells of $kind only what a plan looks at", ({ kind, from, same, other }) => {
-    const { becomes } = start();
-    expect([from, same, other].map((object) => becomes(kind, object))).toEqual([1, 0, 1]);
+  ])("tells of $kind only what a plan looks at", async ({ kind, from, same, other }) => {
+    const { becomes } = await start(kind);
+    expect([await becomes(from), await becomes(same), await becomes(other)]).toEqual([1, 0, 1]);
   });
 
-  it("tells when a pod's label or node changes", () => {
-    const { becomes } = start();
+  it("tells when a pod's label or node changes", async () => {
+    const { becomes } = await start("pods");
     const labelled = (value: string) => ({ labels: { [BINDING_LABEL]: value } });
-    expect(becomes("pods", { spec: {} }, labelled("a"))).toBe(1);
-    expect(becomes("pods", { spec: {} }, labelled("b"))).toBe(1);
-    expect(becomes("pods", { spec: { nodeName: "n" } }, labelled("b"))).toBe(1);
+    expect(await becomes({ spec: {} }, labelled("a"))).toBe(1);
+    expect(await becomes({ spec: {} }, labelled("b"))).toBe(1);
+    expect(await becomes({ spec: { nodeName: "n" } }, labelled("b"))).toBe(1);
   });
 
-  it("tells when somebody deletes a record that its finalizer keeps", () => {
-    const { becomes } = start();
+  it("tells when somebody deletes a record that its finalizer keeps", async () => {
+    const { becomes } = await start("assignments");
     const record = { spec: { pod: "web" }, status: { status: "Assigned" } };
-    expect(becomes("assignments", record)).toBe(1);
-    expect(becomes("assignments", record, { deletionTimestamp: "2026-01-01T00:00:00Z" })).toBe(1);
+    expect(await becomes(record)).toBe(1);
+    expect(await becomes(record, { deletionTimestamp: "2026-01-01T00:00:00Z" })).toBe(1);
   });
 
-  it("tells when somebody takes the finalizer off a record", () => {
-    const { becomes } = start();
+  it("tells when somebody takes the finalizer off a record", async () => {
+    const { becomes } = await start("assignments");
     const record = { spec: { pod: "web" }, status: { status: "Assigned" } };
-    expect(becomes("assignments", record, { finalizers: [ASSIGNMENT_FINALIZER] })).toBe(1);
-    expect(becomes("assignments", record, { finalizers: [] })).toBe(1);
+    expect(await becomes(record, { finalizers: [ASSIGNMENT_FINALIZER] })).toBe(1);
+    expect(await becomes(record, { finalizers: [] })).toBe(1);
   });
 
-  it("tells of every change of an identity or a binding", () => {
-    const { becomes } = start();
-    expect(becomes("identities", { spec: { resourceID: identityId("a") } })).toBe(1);
-    expect(becomes("identities", { spec: { resourceID: identityId("a") } })).toBe(1);
-    expect(becomes("bindings", { spec: { selector: "a" } })).toBe(1);
+  it("tells nothing of a record that we write, and of the very same change by others", async () => {
+    const { becomes, isMade, stores, told } = await start("assignments");
+    const record = (state: string) => ({ spec: { pod: "web" }, status: { status: state } });
+    expect([await isMade(record("Created")), await isMade(record("Assigned"))]).toEqual([0, 0]);
+    expect([await becomes(record("Created")), await becomes(record("Assigned"))]).toEqual([1, 1]);
+    stores.assignments.forget({ namespace: "default", name: "one" }, "u");
+    expect(told()).toBe(2);
+  });
+
+  it("tells of every change of an identity or a binding", async () => {
+    const identities = await start("identities");
+    expect(await identities.becomes({ spec: { resourceID: identityId("a") } })).toBe(1);
+    expect(await identities.becomes({ spec: { resourceID: identityId("a") } })).toBe(1);
+    const bindings = await start("bindings");
+    expect(await bindings.becomes({ spec: { selector: "a" } })).toBe(1);
   });
 });

@@ -74,12 +74,16 @@ export function gather(stores: MicStores, settings: Settings, drift: readonly Dr
 
 /**
  * Calls a listener whenever a plan may come out differently. Kubelets report the state of nodes and pods all the time,
- * which no plan looks at.
+ * which no plan looks at. What we write ourselves is part of the work on a machine, whose end is told in another way:
+ * to look after each write would make a burst of the hundred writes a second that a burst of pods leads to.
  */
 export function onRelevantChange(stores: MicStores, listener: () => void): void {
   stores.pods.onChange(unlessSame(podFacts, listener));
   stores.nodes.onChange(unlessSame(nodeFacts, listener));
-  stores.assignments.onChange(unlessSame(assignmentFacts, listener));
+  const assignmentChanged = unlessSame(assignmentFacts, listener);
+  stores.assignments.onChange((change) => {
+    if (!change.isOwn) assignmentChanged(change);
+  });
   stores.identities.onChange(listener);
   stores.bindings.onChange(listener);
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
+import { PassingTime } from "../../test/support/passing-time.ts";
 import { Trigger } from "./trigger.ts";
 
 const never = new AbortController().signal;
@@ -54,13 +55,28 @@ describe("Trigger", () => {
     const { clock, trigger } = start();
     trigger.fire();
     const next = trigger.next(never);
-    for (let i = 0; i < 3; i += 1) {
+    for (const ms of [50, 50, 20]) {
       await clock.asleep();
       trigger.fire();
-      clock.advance(50);
+      clock.advance(ms);
     }
     await next;
-    expect(clock.monotonic()).toBe(150);
+    expect(clock.monotonic()).toBe(120);
+  });
+
+  it("makes one of what pauses for a quarter of the time that it has gone on for", async () => {
+    const time = new PassingTime();
+    const trigger = new Trigger({ clock: time.clock(1), quietMs: 50, longestMs: 3_000 });
+    for (let ms = 0; ms <= 1_000; ms += 40) time.after(ms, () => trigger.fire());
+    time.after(1_240, () => trigger.fire());
+    let takenAfterMs: number | undefined;
+    const next = trigger.next(never).then(() => {
+      takenAfterMs = time.ms;
+    });
+    while (takenAfterMs === undefined) await time.step();
+    await next;
+    expect(takenAfterMs).toBeGreaterThan(1_240);
+    expect(takenAfterMs).toBeLessThan(2_000);
   });
 
   it("waits until it is fired, and forgets nothing that comes after it was taken", async () => {

@@ -3,11 +3,14 @@ import { raceAbort } from "../base/single-flight.ts";
 
 export type TriggerOptions = {
   readonly clock: Clock;
-  /** A burst is over when nothing has come for so long… */
+  /** A burst is over when nothing has come for so long, or for a quarter of the time that it has lasted… */
   readonly quietMs: number;
   /** …and is not waited for any longer than this. */
   readonly longestMs: number;
 };
+
+/** What has gone on for a second pauses for longer than what has just begun, and is not over then. */
+const QUIET_SHARE = 1 / 4;
 
 /** Makes one call of a burst of them. */
 export class Trigger {
@@ -35,10 +38,12 @@ export class Trigger {
   async next(signal: AbortSignal): Promise<void> {
     const { clock, quietMs, longestMs } = this.#options;
     await raceAbort(this.#fired.promise, signal);
-    const until = clock.monotonic() + longestMs;
-    for (let seen = -1; seen !== this.#count && clock.monotonic() < until; ) {
+    const begin = clock.monotonic();
+    const lastedMs = () => clock.monotonic() - begin;
+    for (let seen = -1; seen !== this.#count && lastedMs() < longestMs; ) {
       seen = this.#count;
-      await clock.sleep(quietMs, signal);
+      const pauseMs = Math.max(quietMs, lastedMs() * QUIET_SHARE);
+      await clock.sleep(Math.min(pauseMs, longestMs - lastedMs()), signal);
     }
     this.#fired = Promise.withResolvers();
     this.#since = undefined;
