@@ -33,7 +33,7 @@ export async function removeRules(run: RunCommand, log: Log): Promise<void> {
 }
 
 async function removeFrom(iptables: Iptables, table: "nat" | "filter", log: Log): Promise<number> {
-  const saved = (await iptables.readAll())(table);
+  const saved = (await iptables.read())(table);
   const removal = removalText(table, chainNames[table], saved);
   if (removal === undefined) return 0;
   await iptables.change(removal.text);

@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { Keeper } from "./keeper.ts";
+import { spentByProgramsMs } from "./processor-time.ts";
 import { ensureRouteLocalnet } from "./route-localnet.ts";
 import { watchRules } from "./rule-watch.ts";
 import {
@@ -66,7 +67,8 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   ];
   const alsoEnsure = isLoopback(address) ? () => letLoopbackIn(options) : async () => {};
   const isTold = () => watch.isListening();
-  const keeper = new Keeper({ iptables: chosen, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
+  const spentMs = spentByProgramsMs;
+  const keeper = new Keeper({ iptables: chosen, alsoEnsure, intervalMs, spentMs, isTold, clock, log, onRepair });
   keeper.keep(guards);
   return {
     redirectTo: async (port) => {

@@ -8,10 +8,8 @@ export type Variant = "nf_tables" | "legacy";
 
 export type Iptables = {
   readonly variant: Variant;
-  /** One table as it is. @throws Fault IPTABLES_FAILED */
-  read(table: Table): Promise<SavedTable>;
-  /** Every table that exists. @throws Fault IPTABLES_FAILED */
-  readAll(): Promise<(table: string) => SavedTable>;
+  /** Every table as it is. @throws Fault IPTABLES_FAILED */
+  read(): Promise<(table: Table) => SavedTable>;
   /** Changes a table by a text of `iptables-restore`, all of it or nothing. @throws Fault IPTABLES_FAILED */
   change(text: string): Promise<void>;
 };
@@ -29,8 +27,7 @@ export function iptablesOf(program: string, variant: Variant, run: RunCommand): 
   };
   return {
     variant,
-    read: async (table) => readSaved(await call("save", ["-t", table]))(table),
-    readAll: async () => readSaved(await call("save", [])),
+    read: async () => readSaved(await call("save", [])), // naming a table would make a kernel have it
     change: async (text) => {
       await call("restore", ["--noflush", "--wait", String(LOCK_WAIT_SECONDS)], text);
     },

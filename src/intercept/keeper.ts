@@ -5,15 +5,14 @@ import type { Log } from "../base/log.ts";
 import { Contest } from "./contest.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import type { Iptables } from "./iptables.ts";
+import { Pace, type PaceOptions } from "./pace.ts";
 import { repairText } from "./restore-text.ts";
 import type { Chain, Table } from "./rules.ts";
 
-export type KeeperOptions = {
+export type KeeperOptions = PaceOptions & {
   readonly iptables: Iptables;
   /** What else must be so once the chains stand. @throws Fault */
   readonly alsoEnsure: () => Promise<void>;
-  /** The longest pause between two looks. */
-  readonly intervalMs: number;
   /** Whether a change is heard of as it happens; else one looks more often. */
   readonly isTold: () => boolean;
   readonly clock: Clock;
@@ -22,9 +21,6 @@ export type KeeperOptions = {
   readonly onRepair: (table: Table) => void;
 };
 
-/** A look costs two programs' starts: a hundred times as long between two takes about one per cent of a processor. */
-const REST_PER_LOOK = 100;
-const SHORTEST_REST_MS = 500;
 /** Between two looks however much changes; the first change after a while is looked at once. */
 const SETTLE_MS = 50;
 const RETRY = { firstMs: 100, maxMs: 5000 } as const;
@@ -39,16 +35,17 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #retry = new Backoff(RETRY);
   readonly #contest: Contest;
+  readonly #pace: Pace;
   readonly #stood = new Set<Table>();
   #wanted: readonly Chain[] = [];
   #trouble: Fault | undefined = notYet;
-  #wake = Promise.withResolvers<void>();
+  #rest = new AbortController();
   #looked = Promise.withResolvers<void>();
-  #looksMs: readonly number[] = [];
 
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#contest = new Contest(options);
+    this.#pace = new Pace(options);
   }
 
   /** What keeps the chains from standing; undefined when the last look found, or left, all as it should be. */
@@ -73,20 +70,19 @@ export class Keeper {
 
   /** Something may have changed. */
   lookAgain(): void {
-    this.#wake.resolve();
+    this.#rest.abort();
   }
 
   /** Runs until the signal is aborted, and leaves the chains as they are. */
   async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.lookAgain();
+    signal.addEventListener("abort", stop, { once: true });
     while (!signal.aborted) {
-      this.#wake = Promise.withResolvers();
+      this.#rest = new AbortController();
       const restMs = await this.#look();
       this.#announce();
       await this.#sleep(SETTLE_MS, signal);
-      const rest = new AbortController();
-      const sleep = this.#sleep(restMs, AbortSignal.any([signal, rest.signal]));
-      await Promise.race([sleep, this.#wake.promise]);
-      rest.abort();
+      if (!signal.aborted) await this.#sleep(restMs, this.#rest.signal);
     }
     this.#announce();
   }
@@ -104,48 +100,45 @@ export class Keeper {
 
   /** One look and what it leads to; gives the time to rest afterwards. */
   async #look(): Promise<number> {
-    const { clock, intervalMs, isTold } = this.#options;
     const wanted = this.#wanted;
-    const started = clock.monotonic();
     const faults = await this.#chainFaults(wanted);
     if (faults.length === 0) faults.push(...(await faultOf(this.#options.alsoEnsure)));
     this.#tell(wanted === this.#wanted ? faults[0] : notYet);
     if (faults.length > 0) return this.#retry.next();
     this.#retry.reset();
-    if (isTold()) return Math.min(intervalMs, this.#contest.restMs());
-    // The quickest of the last looks is the one that waited least for a processor.
-    this.#looksMs = [...this.#looksMs.slice(-9), clock.monotonic() - started];
-    return Math.min(intervalMs, Math.max(SHORTEST_REST_MS, REST_PER_LOOK * Math.min(...this.#looksMs)));
+    const paceMs = this.#pace.restMs();
+    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#contest.restMs()) : paceMs;
   }
 
   /** Each table for itself, the guards first: what cannot be laid in one does not leave the other open. */
   async #chainFaults(wanted: readonly Chain[]): Promise<Fault[]> {
-    const faults: Fault[] = [];
+    const found: Drift[] = [];
+    const faults = await faultOf(async () => void found.push(...(await this.#drifts(wanted))));
+    if (faults.length > 0) return faults;
     for (const table of ["filter", "nat"] as const) {
-      const chains = wanted.filter((chain) => chain.table === table);
-      if (chains.length > 0) faults.push(...(await faultOf(() => this.#putRight(table, chains))));
+      const drifts = found.filter(({ chain }) => chain.table === table);
+      const failed = drifts.length > 0 ? await faultOf(() => this.#putRight(table, drifts)) : [];
+      if (failed.length === 0 && wanted.some((chain) => chain.table === table)) this.#stood.add(table);
+      faults.push(...failed);
     }
     return faults;
   }
 
-  async #putRight(table: Table, chains: readonly Chain[]): Promise<void> {
+  async #putRight(table: Table, drifts: readonly Drift[]): Promise<void> {
     const { iptables, log, onRepair } = this.#options;
-    const drifts = await this.#drifts(table, chains);
     const due = drifts.filter((drift) => !drift.isOnlyPosition || this.#contest.isDue(drift.chain.name));
-    if (due.length > 0) {
-      log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
-      await iptables.change(repairText(table, due));
-      if (this.#stood.has(table)) onRepair(table);
-      const left = (await this.#drifts(table, chains)).filter(({ isOnlyPosition }) => !isOnlyPosition);
-      const wrong = left.flatMap((drift) => drift.wrong).join("; ");
-      if (wrong !== "") throw new Fault("IPTABLES_FAILED", `rules do not stay as NMI lays them: ${wrong}`);
-    }
-    this.#stood.add(table);
+    if (due.length === 0) return;
+    log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
+    await iptables.change(repairText(table, due));
+    if (this.#stood.has(table)) onRepair(table);
+    const left = (await this.#drifts(due.map(({ chain }) => chain))).filter(({ isOnlyPosition }) => !isOnlyPosition);
+    const wrong = left.flatMap((drift) => drift.wrong).join("; ");
+    if (wrong !== "") throw new Fault("IPTABLES_FAILED", `rules do not stay as NMI lays them: ${wrong}`);
   }
 
-  async #drifts(table: Table, chains: readonly Chain[]): Promise<Drift[]> {
-    const saved = await this.#options.iptables.read(table);
-    return chains.map((chain) => driftOf(chain, saved)).filter((drift) => drift !== undefined);
+  async #drifts(chains: readonly Chain[]): Promise<Drift[]> {
+    const tableOf = await this.#options.iptables.read();
+    return chains.map((chain) => driftOf(chain, tableOf(chain.table))).filter((drift) => drift !== undefined);
   }
 
   #tell(trouble: Fault | undefined): void {

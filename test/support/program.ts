@@ -16,14 +16,23 @@ export type RunningProgram = AsyncDisposable & {
   kill(signal?: NodeJS.Signals): void;
 };
 
-type Options = { readonly env?: Readonly<Record<string, string>> };
+type Options = {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program and its arguments that run it in a place of its own. */
+  readonly through?: readonly string[];
+};
 
 /** Starts a built program of bin/ with nothing of our own environment but PATH and HOME; disposing kills it. */
-export function startProgram(name: ProgramName, args: readonly string[], { env = {} }: Options = {}): RunningProgram {
+export function startProgram(
+  name: ProgramName,
+  args: readonly string[],
+  { env = {}, through = [] }: Options = {},
+): RunningProgram {
   const { PATH = "", HOME = "", TMPDIR } = process.env;
   const file = join(root, "bin", name);
   mustBeBuilt(file);
-  const child = spawn(file, args, {
+  const [command = file, ...rest] = [...through, file, ...args];
+  const child = spawn(command, rest, {
     env: { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

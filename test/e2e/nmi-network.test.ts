@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { inNamespace, METADATA_ADDRESS, NODE_ADDRESS, networkMissing } from "../support/netns.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
+import type { RunningProgram } from "../support/program.ts";
+
+const missing = networkMissing();
+if (missing !== undefined && process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${missing}`);
+
+const variants = [
+  { variant: "nf_tables", program: "iptables-nft" },
+  { variant: "legacy", program: "iptables-legacy" },
+];
+
+/** What may happen to rules: emptied, no longer jumped to, removed, in the wrong order, all of the table gone. */
+const harms = [
+  "-t nat -F aad-metadata",
+  "-t nat -D PREROUTING -j aad-metadata",
+  "-t nat -F",
+  "-t nat -D aad-metadata 1",
+];
+/** What a pod may get while there are no rules: the guard's reset. */
+const REFUSED = /^(ECONNREFUSED|ECONNRESET)$/;
+type Tally = Readonly<Record<string, number>>;
+
+// One node through its life: what it shows in one step is where the next begins.
+describe.skipIf(missing !== undefined).each(variants)("NMI with rules in $variant", ({ variant, program }) => {
+  let at: NodeWithPods;
+  let nmi: RunningProgram;
+  const other = program === "iptables-nft" ? "iptables-legacy" : "iptables-nft";
+  const onNode = (command: string) => inNamespace(at.network.node, command);
+  const save = (table: string) => onNode(`${program}-save -t ${table}`);
+  const get = (pod: number, what: string) => at.pods[pod]?.ask<string>({ get: what });
+  const token = (pod: number) => get(pod, "token");
+  const probe = async (path: string) => {
+    const port = /initialized health probe on port (\d+)/.exec(nmi.output())?.[1];
+    return await at.host.ask<string>({ get: `http://127.0.0.1:${port}${path}` });
+  };
+  const metric = async (name: string, table: string) => {
+    const port = /exported metrics on port (\d+)/.exec(nmi.output())?.[1];
+    const page = await at.host.ask<string>({ get: `http://127.0.0.1:${port}/metrics` });
+    return Number(new RegExp(`^${name}\\{table="${table}"\\} (\\d+)`, "m").exec(page)?.[1]);
+  };
+  const startNmi = async () => {
+    nmi = at.startNmi();
+    await nmi.says("initialized health probe on port ");
+    await eventually(() => probe("/readyz")).toBe("200 Active");
+  };
+  const stands = () =>
+    /^-A aad-metadata .*DNAT/m.test(save("nat")) && save("nat").includes("-A PREROUTING -j aad-metadata");
+
+  beforeAll(async () => {
+    at = await startNodeWithPods();
+    onNode(`printf '*mangle\\n:KUBE-IPTABLES-HINT - [0:0]\\nCOMMIT\\n' | ${program}-restore --noflush`);
+  });
+  afterAll(async () => {
+    await at?.[Symbol.asyncDispose]();
+  });
+
+  it("the test sees it when a pod reaches the metadata service", async () => {
+    expect(await token(0)).toBe("RAW 200 token-of-machine");
+    expect(rawRequests(await at.askers())).toEqual(["10.244.0.2"]);
+  });
+
+  it("lays the original's three rules, where Kubernetes has its own, and what they need", async () => {
+    await startNmi();
+    expect(nmi.output()).toContain(`variant="${variant}"`);
+    expect(onNode(`${program} -t nat -S aad-metadata`).trim().split("\n")).toEqual([
+      "-N aad-metadata",
+      "-A aad-metadata ! -s 127.0.0.1/32 -d 169.254.169.254/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:2579",
+      "-A aad-metadata -j RETURN",
+    ]);
+    expect(onNode("cat /proc/sys/net/ipv4/conf/all/route_localnet").trim()).toBe("1");
+    expect(onNode(`${other}-save`)).not.toContain("aad-metadata");
+  });
+
+  it("gives each pod its own token, and none to a pod without identity", async () => {
+    expect(await Promise.all([token(0), token(1)])).toEqual(["200 token-of-client-0", "200 token-of-client-1"]);
+    expect(await token(2)).toMatch(/^404 .*error/);
+  });
+
+  it("leaves the node's own requests alone", async () => {
+    const asked = await at.host.ask<string>({ get: `http://${METADATA_ADDRESS}/metadata/instance` });
+    expect(asked).toBe(`RAW 200 {"asker":"${NODE_ADDRESS}"}`);
+  });
+
+  it("lets no pod at what listens on the node's loopback", async () => {
+    onNode(`${program} -Z aad-metadata-localnet`);
+    await at.pods[0]?.ask({ connectTo: { host: "127.0.0.1", port: at.apiPort } });
+    const dropped = () =>
+      Number(/^\[(\d+):\d+\] -A aad-metadata-localnet/m.exec(onNode(`${program}-save -c -t filter`))?.[1]);
+    await eventually(dropped).toBeGreaterThan(0);
+  });
+
+  it("gives nobody the metadata service itself while its rules are taken away, and lays them again within a second", async () => {
+    const before = rawRequests(await at.askers());
+    const askedBefore = await at.askers();
+    await at.pods[0]?.ask({ begin: { everyMs: 10, isKept: false } });
+    await at.pods[1]?.ask({ begin: { everyMs: 10, isKept: true } });
+    const tookMs: number[] = [];
+    // On a machine with other work a single time tells little.
+    for (let round = 0; round === 0 || (round < 5 && Math.min(...tookMs) > 1000); round += 1)
+      for (const harm of harms) {
+        await eventually(stands).toBe(true);
+        onNode(`${program} ${harm}`);
+        const since = performance.now();
+        await eventually(stands).toBe(true);
+        tookMs.push(performance.now() - since);
+      }
+    const tallies = [await at.pods[0]?.ask<Tally>({ end: true }), await at.pods[1]?.ask<Tally>({ end: true })];
+    process.stdout.write(`${variant}: ${JSON.stringify({ tookMs: tookMs.map(Math.round), tallies })}\n`);
+    for (const [pod, tally] of tallies.entries()) {
+      expect(tally?.[`200 token-of-client-${pod}`]).toBeGreaterThan(20);
+      expect(
+        Object.keys(tally ?? {}).filter((what) => what !== `200 token-of-client-${pod}` && !REFUSED.test(what)),
+      ).toEqual([]);
+    }
+    expect(rawRequests(await at.askers())).toEqual(before);
+    expect((await at.askers())["10.244.0.2"]).toBe(askedBefore["10.244.0.2"]);
+    expect(nmi.output()).toMatch(
+      /W.*flushing iptables to add aad-metadata custom chains table="nat" wrong="chain aad-metadata is empty"/,
+    );
+    expect(Math.min(...tookMs)).toBeLessThan(1000);
+    expect(await metric("aadpodidentity_nmi_iptables_repairs_count", "nat")).toBeGreaterThanOrEqual(harms.length);
+  });
+
+  it("puts the guards back too", async () => {
+    onNode(`${program} -t filter -F`);
+    await eventually(() => save("filter")).toMatch(
+      /-A FORWARD -j aad-metadata-guard[\s\S]*-A aad-metadata-guard .* REJECT/,
+    );
+    expect(save("filter")).toMatch(/-A INPUT -j aad-metadata-localnet[\s\S]*-A aad-metadata-localnet .* DROP/);
+  });
+
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "keeps pods from the metadata service after %s, and serves them again",
+    async (signal) => {
+      const before = (await at.askers())["10.244.0.2"];
+      nmi.kill(signal);
+      expect((await nmi.ended).code).toBe(signal === "SIGTERM" ? 0 : null);
+      expect(await token(0)).toBe("ECONNREFUSED");
+      onNode(`${program} -t nat -F aad-metadata`);
+      expect(await token(0)).toBe("ECONNREFUSED");
+      if (signal === "SIGTERM") expect(nmi.output()).toContain("run `nmi --cleanup`");
+      await startNmi();
+      expect(await token(0)).toBe("200 token-of-client-0");
+      expect((await at.askers())["10.244.0.2"]).toBe(before);
+    },
+  );
+
+  it("takes over from one that still runs, with nobody refused meanwhile", async () => {
+    await at.pods[0]?.ask({ begin: { everyMs: 20, isKept: false } });
+    const old = nmi;
+    await startNmi();
+    old.kill("SIGTERM");
+    await old.ended;
+    expect(await token(0)).toBe("200 token-of-client-0");
+    const tally = await at.pods[0]?.ask<Tally>({ end: true });
+    process.stdout.write(`${variant}: ${JSON.stringify(tally)}\n`);
+    expect(Object.keys(tally ?? {}).filter((what) => /RAW|REFUSED/.test(what))).toEqual([]);
+  });
+
+  it("says what to set where it cannot let redirected requests in", async () => {
+    onNode("sysctl -qw net.ipv4.conf.all.route_localnet=0");
+    nmi.kill("SIGTERM");
+    await nmi.ended;
+    nmi = at.startNmi("--proc-sys-net=/nowhere");
+    await nmi.says("initialized health probe on port ");
+    await eventually(() => probe("/readyz")).toMatch(/^503 Not Active: .*sysctl -w net.ipv4.conf.all.route_localnet=1/);
+    expect(await probe("/healthz")).toBe("200 Not Active");
+    onNode("sysctl -qw net.ipv4.conf.all.route_localnet=1");
+    nmi.kill("SIGKILL");
+    await nmi.ended;
+  });
+
+  it("leaves no rule behind when told to clean up, and says what it removed", async () => {
+    onNode(`${other} -t nat -N aad-metadata; ${other} -t nat -A PREROUTING -j aad-metadata`);
+    const cleaning = at.startNmi("--cleanup");
+    const { code, stderr } = await cleaning.ended;
+    expect(code, stderr).toBe(0);
+    for (const chain of ["aad-metadata", "aad-metadata-guard", "aad-metadata-localnet"]) {
+      expect(stderr).toContain(`removed chain ${chain} `);
+    }
+    expect(onNode("iptables-nft-save; iptables-legacy-save")).not.toContain("aad-metadata");
+    expect(await token(0)).toBe("RAW 200 token-of-machine");
+    const again = await at.startNmi("--cleanup").ended;
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("no iptables rules of NMI")]);
+  });
+});

@@ -1,0 +1,66 @@
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { answering } from "./netns-answering.ts";
+
+// What runs in a pod: asks for tokens once, or again and again, and tells what it got.
+type Question =
+  | { readonly get: string }
+  | { readonly connectTo: { readonly host: string; readonly port: number } }
+  | { readonly begin: { readonly everyMs: number; readonly isKept: boolean } }
+  | { readonly end: true };
+
+const TOKEN =
+  "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
+const TIMEOUT_MS = 10_000;
+const kept = new Agent({ keepAlive: true });
+const tally = new Map<string, number>();
+const underWay = new Set<Promise<void>>();
+let timer: NodeJS.Timeout | undefined;
+
+/** One request; an answer that holds the metadata service's own mark begins with RAW. */
+function get(url: string, agent: Agent | false): Promise<string> {
+  return new Promise((resolve) => {
+    const sent = request(url, { agent, headers: { Metadata: "true" }, timeout: TIMEOUT_MS }, async (response) => {
+      response.setEncoding("utf8");
+      let body = "";
+      response.on("data", (text: string) => {
+        body += text;
+      });
+      response.on("close", () => {
+        const isRaw = response.headers["x-asker"] !== undefined || body.includes('"asker"');
+        const said = /"access_token":"([^"]*)"/.exec(body)?.[1] ?? body;
+        resolve(`${isRaw ? "RAW " : ""}${response.statusCode} ${said}`);
+      });
+    });
+    sent.once("timeout", () => sent.destroy(new Error("no answer in time")));
+    sent.once("error", (reason: NodeJS.ErrnoException) => resolve(reason.code ?? reason.message));
+    sent.end();
+  });
+}
+
+async function note(isKept: boolean): Promise<void> {
+  const outcome = await get(TOKEN, isKept ? kept : false);
+  tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
+}
+
+answering(async (question: Question) => {
+  if ("get" in question) return await get(question.get === "token" ? TOKEN : question.get, false);
+  if ("connectTo" in question) {
+    // Nobody waits for it: what becomes of the packets is seen elsewhere.
+    connect(question.connectTo).once("error", () => {});
+    return {};
+  }
+  if ("begin" in question) {
+    const { everyMs, isKept } = question.begin;
+    tally.clear();
+    timer = setInterval(() => {
+      const one = note(isKept);
+      underWay.add(one);
+      void one.then(() => underWay.delete(one));
+    }, everyMs);
+    return {};
+  }
+  clearInterval(timer);
+  await Promise.all(underWay);
+  return Object.fromEntries(tally);
+});

@@ -1,0 +1,132 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { identityId } from "./make.ts";
+import { METADATA_ADDRESS, makeNetwork, type Network, NODE_ADDRESS } from "./netns.ts";
+import { type Actor, startActor } from "./netns-actor.ts";
+import { type RunningProgram, startProgram } from "./program.ts";
+
+const CRDS = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");
+const GROUP = "/apis/aadpodidentity.k8s.io/v1/namespaces/default";
+const apiVersion = "aadpodidentity.k8s.io/v1";
+/** All that NMI has of root's powers. */
+const LEAST = ["setpriv", "--bounding-set=-all,+net_admin,+net_raw"];
+
+export type NodeWithPods = AsyncDisposable & {
+  readonly network: Network;
+  /** A client in each pod, and one on the node itself. */
+  readonly pods: readonly Actor[];
+  readonly host: Actor;
+  /** How many requests the metadata service got, by the asker's address. */
+  askers(): Promise<Readonly<Record<string, number>>>;
+  /** The port of the API server on the node's loopback. */
+  readonly apiPort: number;
+  startNmi(...args: readonly string[]): RunningProgram;
+};
+
+/** A node with three pods: the first has identity `client-0`, the second `client-1`, the third none. NMI is not started. */
+export async function startNodeWithPods(): Promise<NodeWithPods> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const network = stack.use(makeNetwork(3));
+    const folder = mkdtempSync(join(tmpdir(), "netns-"));
+    stack.defer(() => rmSync(folder, { recursive: true }));
+    const imds = stack.use(await startActor(network.fabric, "imds", [METADATA_ADDRESS]));
+    const api = stack.use(await startActor(network.node, "api"));
+    const host = stack.use(await startActor(network.node, "client"));
+    const pods: Actor[] = [];
+    for (const { namespace } of network.pods) pods.push(stack.use(await startActor(namespace, "client")));
+    await fill(api, network);
+    const { url } = await api.ask<{ url: string }>({ url: true });
+    writeFileSync(join(folder, "kubeconfig"), kubeconfig(url));
+    writeFileSync(join(folder, "kubelet"), "");
+    const startNmi = (...args: readonly string[]) => {
+      const flags = [
+        ...["--retry-attempts-for-created=1", "--retry-attempts-for-assigned=1", "--find-identity-retry-interval=1"],
+        "--node=node-0",
+        "--http-probe-port=0",
+        "--prometheus-port=0",
+        `--kubelet-config=${folder}/kubelet`,
+      ];
+      const through = ["ip", "netns", "exec", network.node, ...LEAST];
+      return stack.use(
+        startProgram("nmi", [...flags, ...args], { env: { KUBECONFIG: `${folder}/kubeconfig` }, through }),
+      );
+    };
+    return {
+      network,
+      pods,
+      host,
+      askers: () => imds.ask({ count: true }),
+      apiPort: Number(new URL(url).port),
+      startNmi,
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (reason) {
+    await stack.disposeAsync();
+    throw reason;
+  }
+}
+
+/** Requests that reached the metadata service without NMI: NMI asks with the node's address. */
+export function rawRequests(askers: Readonly<Record<string, number>>): string[] {
+  return Object.keys(askers).filter((address) => address !== NODE_ADDRESS && address !== METADATA_ADDRESS);
+}
+
+async function fill(api: Actor, { pods }: Network): Promise<void> {
+  const make = async (path: string, body: object) => {
+    const answer = await api.ask<{ code?: number; message?: string }>({ method: "POST", path, body });
+    if (answer.code !== undefined) throw new Error(`${path}: ${answer.message}`);
+  };
+  for (const crd of parseAllDocuments(readFileSync(CRDS, "utf8"))) {
+    await make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd.toJS());
+  }
+  for (const [at, { address }] of pods.entries()) {
+    const name = `pod-${at}`;
+    await make("/api/v1/namespaces/default/pods", podOf(name));
+    const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
+    const path = `/api/v1/namespaces/default/pods/${name}/status`;
+    await api.ask({ method: "PATCH", path, body: { status } });
+    if (at === 2) continue;
+    const { identity, binding, record } = boundObjects(name, `client-${at}`);
+    await make(`${GROUP}/azureidentities`, identity);
+    await make(`${GROUP}/azureidentitybindings`, binding);
+    await make(`${GROUP}/azureassignedidentities`, record);
+  }
+}
+
+function podOf(name: string): object {
+  const metadata = { name, namespace: "default", labels: { aadpodidbinding: name } };
+  const spec = { nodeName: "node-0", containers: [{ name: "main", image: "web" }] };
+  return { apiVersion: "v1", kind: "Pod", metadata, spec };
+}
+
+function boundObjects(pod: string, clientID: string) {
+  const meta = (name: string) => ({ name, namespace: "default" });
+  const name = `id-of-${pod}`;
+  const spec = { type: 0, resourceID: identityId(name), clientID };
+  const identity = { apiVersion, kind: "AzureIdentity", metadata: meta(name), spec };
+  const bound = { azureIdentity: name, selector: pod };
+  const binding = { apiVersion, kind: "AzureIdentityBinding", metadata: meta(`${name}-binding`), spec: bound };
+  const assigned = { azureIdentityRef: identity, azureBindingRef: binding, pod, podNamespace: "default" };
+  const record = {
+    apiVersion,
+    kind: "AzureAssignedIdentity",
+    metadata: { ...meta(`${pod}-default-${name}`), labels: { nodename: "node-0" } },
+    spec: { ...assigned, nodename: "node-0" },
+    status: { status: "Assigned" },
+  };
+  return { identity, binding, record };
+}
+
+function kubeconfig(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "test", cluster: { server } }],
+    users: [{ name: "test", user: {} }],
+    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+    "current-context": "test",
+  });
+}
