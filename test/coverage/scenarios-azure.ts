@@ -4,7 +4,15 @@ const patch = "src/azure/identity-patch.test.ts";
 const machines = "src/azure/machines.test.ts";
 const live = "src/azure/machines.live.test.ts";
 const faults = "src/azure/arm-fault.test.ts";
-const ids = "src/api/resource-id.test.ts";
+const idRead = { file: "src/api/resource-id.test.ts", name: "reads %s" };
+const named = {
+  file: faults,
+  name: "names every identity that Azure names, whatever is in their names, and who lacks which role",
+};
+const spelled = {
+  file: machines,
+  name: "takes spellings of one ID for one identity, and what is wished on and off stays",
+};
 const transitions = { file: patch, name: "from $from.type with attach $attach and detach $detach" };
 const both = { file: live, name: "puts identities on a VM and a scale set, and takes them off again" };
 
@@ -13,18 +21,18 @@ export const azureScenarios: readonly Scenario[] = [
   {
     id: "C1",
     scenario: "An ID that is empty, or too short to name a resource, is refused.",
-    tests: [{ file: ids, name: "reads %s" }],
+    tests: [idRead],
   },
   {
     id: "C2",
     scenario: "An ID gives subscription, group, provider, type and name.",
-    tests: [{ file: ids, name: "reads %s" }],
+    tests: [idRead],
   },
   {
     id: "C3",
     scenario: "The ID of an instance gives its scale set.",
     tests: [
-      { file: ids, name: "reads %s" },
+      idRead,
       {
         file: "src/assignment/machine.test.ts",
         name: "puts an identity on the set once, whatever the spelling of its nodes",
@@ -50,9 +58,7 @@ export const azureScenarios: readonly Scenario[] = [
   {
     id: "C12",
     scenario: "What is to be put on and to be taken off stays on.",
-    tests: [
-      { file: machines, name: "takes spellings of one ID for one identity, and what is wished on and off stays" },
-    ],
+    tests: [spelled],
   },
   {
     id: "C13",
@@ -62,22 +68,12 @@ export const azureScenarios: readonly Scenario[] = [
   {
     id: "C14",
     scenario: "The identity that an error names is found in its text.",
-    tests: [
-      {
-        file: faults,
-        name: "names every identity that Azure names, whatever is in their names, and who lacks which role",
-      },
-    ],
+    tests: [named],
   },
   {
     id: "C15",
     scenario: "So are two that are separated by a comma.",
-    tests: [
-      {
-        file: faults,
-        name: "names every identity that Azure names, whatever is in their names, and who lacks which role",
-      },
-    ],
+    tests: [named],
   },
   {
     id: "C16",
@@ -122,7 +118,7 @@ export const azureScenarios: readonly Scenario[] = [
     id: "C23",
     scenario: "An identity is taken off whatever the case of its ID; once it is off nothing is left to do.",
     tests: [
-      { file: machines, name: "takes spellings of one ID for one identity, and what is wished on and off stays" },
+      spelled,
       { file: machines, name: "asks for nothing when nothing is wished, and changes nothing when nothing differs" },
     ],
   },

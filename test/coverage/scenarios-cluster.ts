@@ -1,14 +1,16 @@
 import type { Scenario } from "./scenario.ts";
+import { edited, leaders, machines, pinned, pods, putBack, several, sharedOnSets } from "./whole-cluster-tests.ts";
 
-const pods = "test/e2e/mic-pods.test.ts";
-const machines = "test/e2e/mic-machines.test.ts";
-const leaders = "test/e2e/mic-leaders.test.ts";
 const trouble = "test/e2e/mic-trouble.test.ts";
 const whole = {
   file: "test/e2e/walkthrough.test.ts",
   name: "holds from the first step to the last, and shows the lines of the guide",
 };
 const deleted = { file: pods, name: "takes the identity off when the $what is deleted" };
+const handedOver = {
+  file: leaders,
+  name: "one leads and is active, the other is ready, and takes over when the leader is told to stop",
+};
 const order = {
   file: pods,
   name: "takes identities off as AzureIdentities are deleted in any order, and leaves the others alone",
@@ -23,12 +25,12 @@ export const clusterScenarios: readonly Scenario[] = [
   {
     id: "E5",
     scenario: "An AzureIdentity is edited to stand for another identity in Azure.",
-    tests: [{ file: pods, name: "follows an AzureIdentity that is edited in place" }],
+    tests: [edited],
   },
   {
     id: "E6",
     scenario: "Two identities are bound to one pod.",
-    tests: [{ file: pods, name: "gives a pod all identities whose bindings select it" }],
+    tests: [several],
   },
   { id: "E7", scenario: "Five identities are deleted in random order.", tests: [order] },
   {
@@ -54,12 +56,7 @@ export const clusterScenarios: readonly Scenario[] = [
   {
     id: "E12",
     scenario: "Two pods on a scale set share an identity, one goes.",
-    tests: [
-      {
-        file: machines,
-        name: "keeps an identity on a scale set until its last pod there is gone, and on another scale set longer",
-      },
-    ],
+    tests: [sharedOnSets],
   },
   {
     id: "E13",
@@ -79,12 +76,12 @@ export const clusterScenarios: readonly Scenario[] = [
   {
     id: "E16",
     scenario: "A pinned identity stays when its pod goes.",
-    tests: [{ file: machines, name: "never takes a pinned identity off, on VMs and scale sets" }],
+    tests: [pinned],
   },
   {
     id: "E17",
     scenario: "An identity is taken off by hand while its pod lives.",
-    tests: [{ file: machines, name: "puts back an identity that was taken off by hand while its pod lives" }],
+    tests: [putBack],
   },
   {
     id: "E18",
@@ -122,22 +119,14 @@ export const clusterScenarios: readonly Scenario[] = [
     id: "E23",
     scenario: "The leader is deleted while work comes in.",
     tests: [
-      {
-        file: leaders,
-        name: "one leads and is active, the other is ready, and takes over when the leader is told to stop",
-      },
+      handedOver,
       { file: leaders, name: "killed at random points, they leave nothing behind that the next does not make good" },
     ],
   },
   {
     id: "E24",
     scenario: "/healthz says Active at the leader and Not Active at the others.",
-    tests: [
-      {
-        file: leaders,
-        name: "one leads and is active, the other is ready, and takes over when the leader is told to stop",
-      },
-    ],
+    tests: [handedOver],
   },
   {
     id: "E30",

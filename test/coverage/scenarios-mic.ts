@@ -1,15 +1,9 @@
 import type { Scenario } from "./scenario.ts";
+import { edited, leaders, machines, pinned, pods, putBack, several, sharedOnSets } from "./whole-cluster-tests.ts";
 
 const memory = "src/mic/scenarios.live.test.ts";
 const failing = "src/mic/mic-trouble.live.test.ts";
-const pods = "test/e2e/mic-pods.test.ts";
-const machines = "test/e2e/mic-machines.test.ts";
-const leaders = "test/e2e/mic-leaders.test.ts";
-const pinned = { file: machines, name: "never takes a pinned identity off, on VMs and scale sets" };
-const shared = {
-  file: machines,
-  name: "keeps an identity on a scale set until its last pod there is gone, and on another scale set longer",
-};
+const served = { file: pods, name: "gives a pod its identity, records where, and takes it off when the pod goes" };
 const stuck = {
   file: "src/mic/stuck-records.live.test.ts",
   name: "K12, K13, K14: keeps what it could not undo, goes on with others, and undoes it in the end",
@@ -33,12 +27,12 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K2",
     scenario: "A labelled pod gets a record with its pod, node, binding and identity.",
-    tests: [{ file: pods, name: "gives a pod its identity, records where, and takes it off when the pod goes" }],
+    tests: [served],
   },
   {
     id: "K3",
     scenario: "The record goes with the pod.",
-    tests: [{ file: pods, name: "gives a pod its identity, records where, and takes it off when the pod goes" }],
+    tests: [served],
   },
   {
     id: "K4",
@@ -48,11 +42,7 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K5",
     scenario: "An AzureIdentity changes while a second one is bound to the same pod.",
-    tests: [
-      { file: memory, name: "K5, K6: follows an identity that is edited, one that is added" },
-      { file: pods, name: "follows an AzureIdentity that is edited in place" },
-      { file: pods, name: "gives a pod all identities whose bindings select it" },
-    ],
+    tests: [{ file: memory, name: "K5, K6: follows an identity that is edited, one that is added" }, edited, several],
   },
   {
     id: "K6",
@@ -69,9 +59,9 @@ export const micScenarios: readonly Scenario[] = [
     scenario: "Pods go and come while no MIC runs.",
     tests: [{ file: leaders, name: "what changed while none was there is made good by the next" }],
   },
-  { id: "K9", scenario: "Pods on instances of two scale sets share an identity.", tests: [shared] },
-  { id: "K10", scenario: "The first of two pods leaves a scale set, which keeps the identity.", tests: [shared] },
-  { id: "K11", scenario: "The last one leaves it: the identity goes there, and only there.", tests: [shared] },
+  { id: "K9", scenario: "Pods on instances of two scale sets share an identity.", tests: [sharedOnSets] },
+  { id: "K10", scenario: "The first of two pods leaves a scale set, which keeps the identity.", tests: [sharedOnSets] },
+  { id: "K11", scenario: "The last one leaves it: the identity goes there, and only there.", tests: [sharedOnSets] },
   { id: "K12", scenario: "The record stays while the identity cannot be taken off.", tests: [stuck] },
   { id: "K13", scenario: "The record cannot be deleted either, while another pod gets its identity.", tests: [stuck] },
   { id: "K14", scenario: "When the trouble is over all of it is undone.", tests: [stuck] },
@@ -122,7 +112,7 @@ export const micScenarios: readonly Scenario[] = [
   {
     id: "K24",
     scenario: "So is a scale set.",
-    tests: [{ file: machines, name: "puts back an identity that was taken off by hand while its pod lives" }],
+    tests: [putBack],
   },
   {
     id: "K25",
