@@ -5,7 +5,6 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCloudConfig } from "./cloud-config.ts";
-import { findCloud } from "./clouds.ts";
 import { signInSummary } from "./credentials.ts";
 
 let folder: string;
@@ -226,62 +225,6 @@ describe("loadCloudConfig", () => {
     expect(await loadCloudConfig(await file(JSON.stringify(secret)), env)).toMatchObject({ subscriptionId: "sub" });
     await expect(loadCloudConfig("", { CLOUD: "AzureCloud" })).rejects.toThrow(
       /SUBSCRIPTION_ID, RESOURCE_GROUP, TENANT_ID, CLIENT_ID, CLIENT_SECRET missing/,
-    );
-  });
-});
-
-describe("findCloud", () => {
-  it.each([
-    ["AzurePublicCloud", "https://management.azure.com", "https://login.microsoftonline.com"],
-    ["AzureCloud", "https://management.azure.com", "https://login.microsoftonline.com"],
-    ["AzureUSGovernmentCloud", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"],
-    ["AzureUSGovernment", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"],
-    ["AzureChinaCloud", "https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"],
-    ["AzureGermanCloud", "https://management.microsoftazure.de", "https://login.microsoftonline.de"],
-  ])("knows %s, in any case", async (name, resourceManager, activeDirectory) => {
-    const cloud = { resourceManager, activeDirectory };
-    expect(await findCloud(name, undefined)).toEqual(cloud);
-    expect(await findCloud(name.toLowerCase(), "/not/read.json")).toEqual(cloud);
-    expect(await findCloud(name.toUpperCase(), undefined)).toEqual(cloud);
-  });
-
-  it.each(["", "AzureMoonCloud"])("refuses the name %j and lists the known ones", async (name) => {
-    await expect(findCloud(name, undefined)).rejects.toThrow(
-      /^There is no cloud environment matching the name ".*": set cloud to one of AzurePublicCloud, .*AzureStackCloud$/,
-    );
-  });
-
-  it("reads the endpoints of a cloud of one's own", async () => {
-    const endpoints = {
-      name: "mine",
-      resourceManagerEndpoint: "https://arm.local/",
-      ActiveDirectoryEndpoint: "https://login.local/adfs//",
-    };
-    expect(await findCloud("AzureStackCloud", await file(`\uFEFF${JSON.stringify(endpoints)}`))).toEqual({
-      resourceManager: "https://arm.local",
-      activeDirectory: "https://login.local/adfs",
-    });
-  });
-
-  it.each([
-    { text: "{", problem: /it is not JSON/ },
-    {
-      text: "{}",
-      problem: /resourceManagerEndpoint must be an https URL; activeDirectoryEndpoint must be an https URL/,
-    },
-    {
-      text: '{"resourceManagerEndpoint":"http://a/","activeDirectoryEndpoint":"b"}',
-      problem: /resourceManagerEndpoint must be an https URL; activeDirectoryEndpoint must be/,
-    },
-  ])("says what is wrong with $text", async ({ text, problem }) => {
-    const reading = findCloud("azurestackcloud", await file(text));
-    await expect(reading).rejects.toMatchObject({ code: "FILE_INVALID", message: expect.stringMatching(problem) });
-  });
-
-  it("says which variable names the file", async () => {
-    await expect(findCloud("AzureStackCloud", undefined)).rejects.toThrow(/AZURE_ENVIRONMENT_FILEPATH/);
-    await expect(findCloud("AzureStackCloud", join(folder, "no"))).rejects.toThrow(
-      /correct AZURE_ENVIRONMENT_FILEPATH/,
     );
   });
 });

@@ -18,8 +18,6 @@ export type CloudSourceOptions = AccessSource & {
   readonly ca?: string;
   /** Called after another access has taken the place of the last one, and after the first. */
   readonly onChange?: () => void;
-  /** Called when the files can't be used, for another reason than before, and with nothing when they can again. */
-  readonly onProblem?: (problem: Fault | undefined) => void;
 };
 
 /** What a file held, by its path: a hash, or why it could not be read. Content is not kept, since it is secret. */
@@ -133,11 +131,10 @@ export class CloudSource {
   }
 
   #succeeded(access: AzureAccess, prints: Prints): void {
-    const { file, log, onChange, onProblem } = this.#options;
+    const { file, log, onChange } = this.#options;
     if (this.#problem !== undefined) {
       this.#problem = undefined;
       log.info(`the cloud configuration in ${file === "" ? "the environment" : file} can be used again`);
-      onProblem?.(undefined);
     }
     if (this.#access !== undefined && isSame(prints, this.#accessPrints)) return;
     log.info(
@@ -155,7 +152,6 @@ export class CloudSource {
     if (this.#problem?.message === fault.message) return;
     this.#problem = fault;
     this.#tellProblem();
-    this.#options.onProblem?.(fault);
   }
 
   #tellProblem(): void {

@@ -197,7 +197,9 @@ export const wrongResults: readonly WeakPoint[] = [
     id: "M16",
     original: "Clears its configuration before it reads azure.json again, and drops the error without a word.",
     ours: "The last good one stays in use while the file is wrong, and the log says so.",
-    tests: [{ file: source, name: "keeps the last good one while the file is half written" }],
+    tests: [
+      { file: "src/azure/cloud-problem.test.ts", name: "keeps the last good one while the file is half written" },
+    ],
     breakage: {
       file: "src/azure/cloud-source.ts",
       find: "this.#problem = fault;",
