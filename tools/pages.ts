@@ -12,7 +12,7 @@ import { micMetrics } from "../src/mic/metrics.ts";
 import { micOptions, micVariables } from "../src/mic/options.ts";
 import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
-import { nmiOptions } from "../src/nmi/options.ts";
+import { nmiOptions, nmiVariables } from "../src/nmi/options.ts";
 import { scenarioSections } from "../test/coverage/scenarios.ts";
 import { weakPoints } from "../test/coverage/weak-points.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
@@ -35,10 +35,11 @@ function flagsPage(program: string, options: OptionTable): string {
   return `# ${program}: flags\n\n${intro}${table(["flag", "kind", "default", "variable", "meaning"], rows)}`;
 }
 
-function variablesSection(variables: Readonly<Record<string, string>>): string {
+const OF_AZURE_JSON = "\nThose that stand in for azure.json are in [azure-json.md](azure-json.md).\n";
+
+function variablesSection(variables: Readonly<Record<string, string>>, more = ""): string {
   const rows = Object.entries(variables).map(([name, meaning]) => [`\`${name}\``, meaning]);
-  const others = "Those that stand in for azure.json are in [azure-json.md](azure-json.md).";
-  return `\n## Variables\n\n${table(["variable", "meaning"], rows)}\n${others}\n`;
+  return `\n## Variables\n\n${table(["variable", "meaning"], rows)}${more}`;
 }
 
 function commandsPage(commands: readonly Command[]): string {
@@ -164,9 +165,9 @@ function code(text: string): string {
 
 /** Every generated page and what makes it. */
 export const pages: Readonly<Record<string, () => string>> = {
-  "docs/reference/mic.md": () => flagsPage("mic", micOptions) + variablesSection(micVariables),
+  "docs/reference/mic.md": () => flagsPage("mic", micOptions) + variablesSection(micVariables, OF_AZURE_JSON),
   "docs/reference/azure-json.md": azureJsonPage,
-  "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions),
+  "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions) + variablesSection(nmiVariables),
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
   "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand]),
   "docs/reference/faults.md": faultsPage,

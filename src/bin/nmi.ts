@@ -20,7 +20,7 @@ import { refuseKubenet } from "../nmi/kubenet.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
-import { type NmiConfig, nmiOptions } from "../nmi/options.ts";
+import { type NmiConfig, nmiOptions, variableWarnings } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
 import { uidOfPeer } from "../nmi/peer-uid.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
@@ -45,15 +45,20 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   if (config.cleanup) return await removeRules(runCommand, log);
   await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
+  for (const warning of variableWarnings(process.env)) log.warn(warning);
+  await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
+  if (config.enableProfile) log.info(`starting profiling on port ${PROFILE_PORT}`);
   const metrics = new Metrics(nmiMetrics);
   const events = nmiEvents({ log, metrics });
   const state: { isServing: boolean; interception?: Interception } = { isServing: false };
   const trouble = () => state.interception?.trouble();
   await using probes = await serveProbes(() => state.isServing && trouble() === undefined, config.probePort, trouble);
   log.info(`initialized health probe on port ${probes.port}`);
+  log.info("started health probe");
+  log.info("registered views for metric");
+  log.info("starting Prometheus exporter");
   await using exporter = await serveMetrics(metrics, config.prometheusPort, true);
   log.info(`registered and exported metrics on port ${exporter.port}`);
-  await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
   const interception = await interceptPods(config, events, { signal, log });

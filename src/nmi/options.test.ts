@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { klogOptions } from "../base/klog-options.ts";
 import { fallbackText, type OptionTable, readConfig } from "../base/options.ts";
-import { nmiOptions } from "./options.ts";
+import { nmiOptions, variableWarnings } from "./options.ts";
 
 /** What the original took: the flag, its kind in Go, its default. Differences are on purpose and say why. */
 const originals = [
@@ -65,6 +65,17 @@ describe("the original's flags", () => {
       expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringContaining(says) }),
     );
   });
+});
+
+it("says that it does not obey the variables of the original's token library", () => {
+  const env = { MSI_ENDPOINT: "http://10.0.0.1/token", MSI_SECRET: "hush", HTTPS_PROXY: "http://proxy" };
+  const warnings = variableWarnings(env);
+  expect(warnings).toEqual([
+    expect.stringMatching(/^variable MSI_ENDPOINT: No effect/),
+    expect.stringContaining("MSI_SECRET"),
+  ]);
+  expect(warnings.join()).not.toMatch(/hush|10\.0\.0\.1/);
+  expect(variableWarnings({})).toEqual([]);
 });
 
 it("takes the arguments of the original's manifests and chart", () => {

@@ -1,4 +1,4 @@
-import { type ConfigOf, list, listOf, text, whole, yesNo } from "../base/options.ts";
+import { type ConfigOf, type Env, list, listOf, text, whole, yesNo } from "../base/options.ts";
 import { authorityProblem } from "../tokens/token-endpoint.ts";
 
 const port = { min: 0, max: 65535 } as const;
@@ -176,6 +176,23 @@ function readUids(uids: readonly string[]) {
 function readAuthorities(urls: readonly string[]) {
   const isWrong = urls.some((url) => authorityProblem(url) !== undefined);
   return isWrong ? { wrong: "a list of https URLs of a host and perhaps a path" } : { value: urls };
+}
+
+const OF_LIBRARY = "No effect: NMI's own calls go to the metadata service at --metadata-ip alone.";
+
+/** What NMI reads of its environment beside the flags' own variables, and what it does not. */
+export const nmiVariables = {
+  AZURE_ENVIRONMENT_FILEPATH:
+    "The JSON file with the endpoints of the cloud AzureStackCloud; its authority is allowed.",
+  HTTPS_PROXY: "The proxy for Entra ID, as NO_PROXY allows; never for the metadata service.",
+  MSI_ENDPOINT: OF_LIBRARY,
+  MSI_SECRET: OF_LIBRARY,
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Sentences about variables that the original obeyed, by its token library, and NMI does not: nobody takes its place. */
+export function variableWarnings(env: Env): readonly string[] {
+  const given = Object.entries(nmiVariables).filter(([name, help]) => help === OF_LIBRARY && (env[name] ?? "") !== "");
+  return given.map(([name, help]) => `variable ${name}: ${help}`);
 }
 
 export type NmiConfig = ConfigOf<typeof nmiOptions>;

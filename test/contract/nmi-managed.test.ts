@@ -63,9 +63,24 @@ describe("nmi in managed mode", () => {
     await eventually(async () => (await askNmi(nmi, { from: "127.9.8.7" })).status).toBe(404);
   });
 
-  it("says its mode, and never asks for assignments, whose kind is not even there", async () => {
-    expect(nmi.program.output()).toContain("running NMI in namespaced mode: true");
-    expect(nmi.program.output()).toContain("initializing in managed mode");
+  it("says how it starts in the original's words", () => {
+    const said = [
+      /starting nmi process\. Version: \S+ Build date: \S+\./,
+      /initialized health probe on port \d+/,
+      /started health probe/,
+      /registered views for metric/,
+      /starting Prometheus exporter/,
+      /registered and exported metrics on port \d+/,
+      /features for scale clusters enabled/,
+      /running NMI in namespaced mode: true/,
+      /initializing in managed mode/,
+      /listening on 127\.0\.0\.1:\d+/,
+    ];
+    const inOrder = new RegExp(said.map(({ source }) => source).join("[^]*"));
+    expect(nmi.program.output()).toMatch(inOrder);
+  });
+
+  it("never asks for assignments, whose kind is not even there", () => {
     const asked = world.proxy.requests.map((request) => new URL(request.split(" ")[1] ?? "", "http://api").pathname);
     const kinds = asked.map((path) => path.split("/").at(-1));
     expect([...new Set(kinds)].sort()).toEqual([
