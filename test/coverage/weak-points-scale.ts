@@ -93,7 +93,7 @@ export const scaleAndConcurrency: readonly WeakPoint[] = [
     id: "M29",
     original: "Calls no machine at all while Azure asks for a pause about one.",
     ours: "One machine rests; the subscription does only when Azure means it, or throttles one after the other.",
-    tests: [{ file: "src/azure/machines.test.ts", name: "of one machine rests that machine only" }],
+    tests: [{ file: "src/azure/throttling.test.ts", name: "of one machine rests that machine only" }],
     breakage: { file: "src/azure/arm-gate.ts", find: "MANY_MACHINES = 3", replace: "MANY_MACHINES = 1" },
   },
   {
