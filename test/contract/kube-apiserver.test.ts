@@ -1,9 +1,10 @@
-import { describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { createLog } from "../../src/base/log.ts";
 import type { KubeAccess } from "../../src/kube/access.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadAccess } from "../../src/kube/kubeconfig.ts";
 import { accessTo } from "../support/control-plane.ts";
+import { onKubernetes } from "../support/on-kubernetes.ts";
 import { kubeEvents } from "./kube-events.ts";
 import { kubeLeader } from "./kube-leader.ts";
 import { kubeLegacyLock } from "./kube-legacy-lock.ts";
@@ -12,24 +13,16 @@ import { kubePeerLeader } from "./kube-peer-leader.ts";
 import { kubeStore } from "./kube-store.ts";
 import { namespaces } from "./kube-under-test.ts";
 
-const plane = inject("controlPlane");
 /** The binary of release 1.8, where there is one to try. */
 const peer = process.env.PEER_MIC;
-const isMissing = "missing" in plane;
 
-function admin(): KubeAccess {
-  if (isMissing) throw new Error(plane.missing);
-  return accessTo(plane);
-}
+onKubernetes("kube-apiserver", (shared) => {
+  const api = () => ({ access: accessTo(shared) });
+  const stranger = (): KubeAccess => {
+    const access = accessTo(shared);
+    return { ...access, credentials: async () => ({ ...(await access.credentials()), impersonate: "jane" }) };
+  };
 
-function stranger(): KubeAccess {
-  const access = admin();
-  return { ...access, credentials: async () => ({ ...(await access.credentials()), impersonate: "jane" }) };
-}
-
-const api = () => ({ access: admin() });
-
-describe.skipIf(isMissing)(`kube-apiserver${isMissing ? ` (skipped: ${plane.missing})` : ""}`, () => {
   kubeObjects(api);
   kubeRoles(api, stranger);
   kubeStore(api);
@@ -39,10 +32,9 @@ describe.skipIf(isMissing)(`kube-apiserver${isMissing ? ` (skipped: ${plane.miss
   if (peer !== undefined) kubePeerLeader(peer);
 
   it("is reached by its kubeconfig, with the client certificate in there", async ({ signal }) => {
-    if (isMissing) return;
-    const access = await loadAccess(plane.kubeconfig, {});
+    const access = await loadAccess(shared.kubeconfig, {});
     await using client = new KubeClient(access, { userAgent: "contract", log: createLog({ write: () => {} }) });
-    expect(access.server).toBe(plane.server);
+    expect(access.server).toBe(shared.server);
     expect(await client.get(namespaces, { namespace: "", name: "default" }, signal)).toMatchObject({
       kind: "Namespace",
     });

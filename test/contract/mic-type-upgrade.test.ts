@@ -1,24 +1,22 @@
-import { describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { apiVersion, type Kind, kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { upgradeTypes } from "../../src/mic/type-upgrade.ts";
 import { accessTo } from "../support/control-plane.ts";
 import { crdsInto } from "../support/mic-cluster.ts";
+import { onKubernetes } from "../support/on-kubernetes.ts";
 
 /** What the type upgrade writes is what a real API server takes and keeps. */
 
-const plane = inject("controlPlane");
-const isMissing = "missing" in plane;
 const never = new AbortController().signal;
 const namespace = "default";
 const id = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/demo";
 
-describe.skipIf(isMissing)(`the type upgrade${isMissing ? ` (skipped: ${plane.missing})` : ""}`, () => {
+onKubernetes("the type upgrade", (shared) => {
   it("leaves today's spelling alone on a real API server, once", async () => {
-    if (isMissing) return;
     const log = createLog({ write: () => {} });
-    await using client = new KubeClient(accessTo(plane), { userAgent: "contract", log });
+    await using client = new KubeClient(accessTo(shared), { userAgent: "contract", log });
     await crdsInto(client);
     for (const kind of [kinds.identity, kinds.binding, kinds.exception, kinds.assignment]) {
       await expect.poll(() => client.list(kind, {}, never).catch(String), { timeout: 20_000 }).toEqual([]);

@@ -1,27 +1,24 @@
 import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { ASSIGNMENT_FINALIZER, kinds } from "../../src/api/kinds.ts";
 import { chances } from "../support/chances.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
+import type { MicKubernetes } from "../support/mic-kubernetes.ts";
 import { MicPair } from "../support/mic-pair.ts";
+import { hostMic, onKubernetes } from "../support/on-kubernetes.ts";
 import { settled } from "../support/settled.ts";
 
 /** Leaders that end, well or badly, on a real API server. */
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? ` (${plane.missing})` : "";
 const KILLS = 16;
 let at: MicKubernetes;
 
-describe.skipIf("missing" in plane)(`leaders that come and go${reason}`, () => {
-  beforeAll(async () => {
-    at = await micKubernetes({ operationMs: 300 });
-  });
-  afterAll(async () => {
-    const refusals = await at.refusals();
-    await at[Symbol.asyncDispose]();
-    expect(refusals).toEqual([]);
-  });
+onKubernetes("leaders that come and go", () => {
+  hostMic(
+    (own) => {
+      at = own;
+    },
+    { operationMs: 300 },
+  );
   const statesOf = (prefix: string) => settled(() => at.states(prefix));
 
   it("one leads and is active, the other is ready, and takes over when the leader is told to stop", async () => {

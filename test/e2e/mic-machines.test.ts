@@ -1,32 +1,19 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
-import type { MicProcess } from "../support/mic-process.ts";
+import type { MicKubernetes } from "../support/mic-kubernetes.ts";
+import { hostLeader, onKubernetes } from "../support/on-kubernetes.ts";
 import { settled } from "../support/settled.ts";
 
 /** What MIC does to VMs and scale sets, on a real API server. Each test has machines of its own. */
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? ` (${plane.missing})` : "";
 let at: MicKubernetes;
-let mic: MicProcess;
 let pinned: { readonly id: string; readonly clientId: string };
 
-describe.skipIf("missing" in plane)(`machines and what they carry${reason}`, () => {
-  beforeAll(async () => {
-    at = await micKubernetes();
+onKubernetes("machines and what they carry", () => {
+  hostLeader(async (own) => {
+    at = own;
     pinned = await at.identity("pinned");
-    mic = await at.start("mic", [
-      `--immutable-user-msis=${pinned.clientId.toUpperCase()}`,
-      "--identity-assignment-reconcile-interval=2s",
-    ]);
-    await mic.says(/sync thread started/);
-  });
-  afterAll(async () => {
-    const refusals = await at.refusals();
-    await mic[Symbol.asyncDispose]();
-    await at[Symbol.asyncDispose]();
-    expect(refusals).toEqual([]);
+    return [`--immutable-user-msis=${pinned.clientId.toUpperCase()}`, "--identity-assignment-reconcile-interval=2s"];
   });
   const statesOf = (prefix: string) => settled(() => at.states(prefix));
   const carriedBy = (machine: string) => settled(() => at.world.identitiesOn(machine));

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
 import { auditedCalls } from "../support/audit-log.ts";
 import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
+import { onKubernetes } from "../support/on-kubernetes.ts";
 import { grantsOf, grantText, isUseOf, type Rule, rbacKinds } from "../support/rbac.ts";
 import { settled } from "../support/settled.ts";
 
 /** The permissions of the manifests: enough for all that MIC does, and not one more. */
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? ` (${plane.missing})` : "";
 const LOCK = "aad-pod-identity-mic";
 const ROLE = "aad-pod-id-mic-role";
 const role = rbacKinds.ClusterRole ?? kinds.pod;
@@ -30,7 +29,7 @@ function leaderRecord(holderIdentity: string): object {
   return { metadata: { annotations: { "control-plane.alpha.kubernetes.io/leader": JSON.stringify(record) } } };
 }
 
-describe.skipIf("missing" in plane)(`the permissions of MIC${reason}`, () => {
+onKubernetes("the permissions of MIC", () => {
   beforeAll(async () => {
     at = await micKubernetes();
   });

@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
 import { chances } from "../support/chances.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
-import type { MicProcess } from "../support/mic-process.ts";
+import type { MicKubernetes } from "../support/mic-kubernetes.ts";
+import { hostLeader, onKubernetes } from "../support/on-kubernetes.ts";
 import { settled } from "../support/settled.ts";
 
 /** What MIC does for pods, on a real API server that allows it what the manifests do. Each test has machines of its own. */
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? ` (${plane.missing})` : "";
 let at: MicKubernetes;
-let mic: MicProcess;
 
-describe.skipIf("missing" in plane)(`pods and their identities${reason}`, () => {
-  beforeAll(async () => {
-    at = await micKubernetes();
-    mic = await at.start("mic");
-    await mic.says(/sync thread started/);
-  });
-  afterAll(async () => {
-    const refusals = await at.refusals();
-    await mic[Symbol.asyncDispose]();
-    await at[Symbol.asyncDispose]();
-    expect(refusals).toEqual([]);
+onKubernetes("pods and their identities", () => {
+  hostLeader(async (own) => {
+    at = own;
+    return [];
   });
   const statesOf = (prefix: string) => settled(() => at.states(prefix));
   const carriedBy = (machine: string) => settled(() => at.world.identitiesOn(machine));

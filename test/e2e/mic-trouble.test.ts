@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
-import type { MicProcess } from "../support/mic-process.ts";
+import type { MicKubernetes } from "../support/mic-kubernetes.ts";
+import { hostLeader, onKubernetes } from "../support/on-kubernetes.ts";
 import { settled } from "../support/settled.ts";
 
 /** Identities that Azure refuses: their pods wait and are told why, nobody else waits. */
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? ` (${plane.missing})` : "";
 const LONG = 180_000;
 let at: MicKubernetes;
-let mic: MicProcess;
 
-describe.skipIf("missing" in plane)(`identities that Azure refuses${reason}`, () => {
-  beforeAll(async () => {
-    at = await micKubernetes();
-    mic = await at.start("mic");
-    await mic.says(/sync thread started/);
-  });
-  afterAll(async () => {
-    const refusals = await at.refusals();
-    await mic[Symbol.asyncDispose]();
-    await at[Symbol.asyncDispose]();
-    expect(refusals).toEqual([]);
+onKubernetes("identities that Azure refuses", () => {
+  hostLeader(async (own) => {
+    at = own;
+    return [];
   });
   const statesOf = (prefix: string, timeout?: number) => settled(() => at.states(prefix), timeout);
   /** An identity of that name that is in the cluster, and nowhere in Azure. */

@@ -1,12 +1,11 @@
-import { describe, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { accessTo, type ControlPlaneAddress } from "../support/control-plane.ts";
+import { onKubernetes } from "../support/on-kubernetes.ts";
 import { runProgram, startProgram } from "../support/program.ts";
 
-const plane = inject("controlPlane");
-const reason = "missing" in plane ? plane.missing : undefined;
 const signal = AbortSignal.timeout(120_000);
 
 /** What a walkthrough may leave in a cluster, by kind. */
@@ -20,8 +19,7 @@ async function traces(address: ControlPlaneAddress): Promise<Record<string, numb
   return Object.fromEntries(await Promise.all(counted));
 }
 
-describe.skipIf("missing" in plane)(`the walkthrough on a real kube-apiserver${reason ? ` (${reason})` : ""}`, () => {
-  const address = plane as ControlPlaneAddress;
+onKubernetes("the walkthrough on a real kube-apiserver", (address) => {
   const nothing = { Pod: 0, Node: 0, CustomResourceDefinition: 0 };
   const walk = (...args: string[]) =>
     runProgram("podid", ["walkthrough", `--with-real-kubernetes=${address.kubeconfig}`, ...args]);
