@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { Fault } from "../base/fault.ts";
+import { createLog } from "../base/log.ts";
+import { iptablesOf } from "./iptables.ts";
+import { Keeper, type KeeperOptions } from "./keeper.ts";
+import { guardChain, redirectChain } from "./rules.ts";
+
+const NFT = "iptables-nft";
+const metadata = { address: "169.254.169.254", port: 80 };
+const redirect = redirectChain(metadata, { address: "127.0.0.1", port: 2579 });
+const guard = guardChain(metadata);
+const jump = "-A PREROUTING -j aad-metadata";
+
+describe("rules are kept", () => {
+  let clock: FakeClock;
+  let machine: FakeIptables;
+  let lines: string[];
+  let repairs: string[];
+  let stop: AbortController;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    machine = new FakeIptables();
+    lines = [];
+    repairs = [];
+    stop = new AbortController();
+    onTestFinished(() => stop.abort());
+  });
+
+  function start(over: Partial<KeeperOptions> = {}): Keeper {
+    const keeper = new Keeper({
+      iptables: iptablesOf(NFT, "nf_tables", machine.run),
+      alsoEnsure: async () => {},
+      intervalMs: 60_000,
+      spentMs: () => 0,
+      isTold: () => true,
+      clock,
+      log: createLog({ write: (line) => lines.push(line) }),
+      onRepair: (table) => repairs.push(table),
+      ...over,
+    });
+    keeper.keep([guard, redirect]);
+    void keeper.run(stop.signal);
+    return keeper;
+  }
+
+  /** Lets what comes next to the keeper's mind happen: it rests briefly after each look, then until something happens. */
+  async function nextLook(keeper: Keeper): Promise<void> {
+    await clock.asleep();
+    clock.advance(50);
+    await clock.asleep();
+    keeper.lookAgain();
+    await clock.asleep();
+  }
+
+  it("are laid, the guard first, and that is no repair", async () => {
+    const keeper = start();
+    expect(keeper.trouble?.message).toMatch(/not laid yet/);
+    await keeper.standing(stop.signal);
+    expect(machine.changes).toEqual([`${NFT} filter`, `${NFT} nat`]);
+    expect(machine.rules(NFT, "nat")).toContain(jump);
+    expect([keeper.trouble, repairs]).toEqual([undefined, []]);
+  });
+
+  it("are left alone while they are right", async () => {
+    const keeper = start();
+    await keeper.standing(stop.signal);
+    await nextLook(keeper);
+    expect(machine.changes).toHaveLength(2);
+    expect(clock.asleepFor).toEqual([50]);
+  });
+
+  it("are put right when they are harmed, which is told and counted", async () => {
+    const keeper = start();
+    await keeper.standing(stop.signal);
+    machine.apply(NFT, "nat", "-F aad-metadata");
+    await nextLook(keeper);
+    expect(machine.changes.slice(2)).toEqual([`${NFT} nat`]);
+    expect(repairs).toEqual(["nat"]);
+    expect(lines.at(-1)).toMatch(
+      /^W.*flushing iptables to add aad-metadata custom chains table="nat" wrong="chain aad-metadata is empty"/,
+    );
+  });
+
+  it.each([
+    {
+      trouble: "another program holds the lock",
+      program: /restore/,
+      stderr: "Another app is currently holding the xtables lock.",
+      told: /xtables lock.*tried again/,
+    },
+    {
+      trouble: "a power is missing",
+      program: /save/,
+      stderr: "Permission denied (you must be root)",
+      told: /NET_ADMIN and NET_RAW/,
+    },
+    { trouble: "somebody removed iptables", program: /restore/, stderr: undefined, told: /install iptables/ },
+  ])("are laid in the end although $trouble", async ({ program, stderr, told }) => {
+    machine.failNext(program, stderr);
+    const keeper = start();
+    await clock.asleep();
+    expect(keeper.trouble?.message).toMatch(told);
+    expect(lines.filter((line) => line.startsWith("E"))).toEqual([expect.stringMatching(told)]);
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+    expect(machine.rules(NFT, "nat")).toHaveLength(3);
+    expect(machine.rules(NFT, "filter")).toHaveLength(2);
+  });
+
+  it("lay what can be laid: a guard that the kernel refuses leaves the redirection standing", async () => {
+    machine.failNext(/restore/, "Extension REJECT revision 0 not supported, missing kernel module?");
+    const keeper = start();
+    await clock.asleep();
+    expect(machine.changes).toEqual([`${NFT} nat`]);
+    expect(keeper.trouble?.message).toMatch(/module of netfilter/);
+  });
+
+  it("count as lost as soon as they cannot be put right, until they are", async () => {
+    const keeper = start();
+    await keeper.standing(stop.signal);
+    machine.apply(NFT, "nat", "-D PREROUTING -j aad-metadata");
+    machine.failNext(/restore/, "Another app is currently holding the xtables lock.");
+    await nextLook(keeper);
+    expect(keeper.trouble?.message).toMatch(/lock/);
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+    expect(machine.rules(NFT, "nat")).toContain(jump);
+  });
+
+  it("want the first place, but do not fight for it", async () => {
+    let again = Promise.withResolvers<void>();
+    const onRepair = (table: string) => {
+      repairs.push(table);
+      again.resolve();
+    };
+    const keeper = start({ onRepair });
+    await keeper.standing(stop.signal);
+    const insist = () => machine.apply(NFT, "nat", "-I PREROUTING 1 -j cali-PREROUTING");
+    for (let time = 0; time < 20; time += 1) {
+      insist();
+      await nextLook(keeper);
+    }
+    expect(repairs).toHaveLength(1);
+    expect(keeper.trouble).toBeUndefined();
+    again = Promise.withResolvers();
+    await clock.passUntil(again.promise, 100);
+    expect(repairs).toHaveLength(2);
+  });
+
+  it("stand only with what else they need, which is seen to after the guards are there", async () => {
+    let isAllowed = false;
+    const needed = async () => {
+      expect(machine.rules(NFT, "filter")).not.toEqual([]);
+      if (!isAllowed) throw new Fault("ROUTE_LOCALNET_OFF", "set it");
+    };
+    const keeper = start({ alsoEnsure: needed });
+    await clock.asleep();
+    expect(keeper.trouble?.message).toBe("set it");
+    isAllowed = true;
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+  });
+
+  it("are looked at often where nobody tells of changes, as often as one per cent of a processor allows", async () => {
+    let looks = 0;
+    const keeper = start({ isTold: () => false, spentMs: () => 8 * looks++ });
+    await keeper.standing(stop.signal);
+    await clock.asleep();
+    clock.advance(50);
+    await clock.asleep();
+    expect(clock.asleepFor).toEqual([800]);
+  });
+
+  it("stay when NMI stops", async () => {
+    const keeper = start();
+    await keeper.standing(stop.signal);
+    stop.abort();
+    expect(machine.rules(NFT, "nat")).toHaveLength(3);
+    await expect(Promise.resolve(keeper.trouble)).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { createLog } from "../base/log.ts";
+import { removeRules } from "./cleanup.ts";
+import { findIptables } from "./variant.ts";
+
+const [NFT, LEGACY] = ["iptables-nft", "iptables-legacy"];
+
+describe("iptables is the one that Kubernetes uses", () => {
+  it.each([
+    { when: "nothing tells", usual: NFT, hints: [], then: "nf_tables" },
+    { when: "nothing tells and legacy is usual", usual: LEGACY, hints: [], then: "legacy" },
+    {
+      when: "kubelet left its hint",
+      usual: NFT,
+      hints: [[LEGACY, "mangle", ":KUBE-IPTABLES-HINT - [0:0]"]],
+      then: "legacy",
+    },
+    {
+      when: "an older kubelet did",
+      usual: LEGACY,
+      hints: [[NFT, "mangle", ":KUBE-KUBELET-CANARY - [0:0]"]],
+      then: "nf_tables",
+    },
+    {
+      when: "only kube-proxy is there",
+      usual: NFT,
+      hints: [[LEGACY, "nat", ":KUBE-SERVICES - [0:0]"]],
+      then: "legacy",
+    },
+    {
+      when: "old rules of kube-proxy are in the other",
+      usual: LEGACY,
+      hints: [
+        [LEGACY, "nat", ":KUBE-SERVICES - [0:0]"],
+        [NFT, "mangle", ":KUBE-IPTABLES-HINT - [0:0]"],
+      ],
+      then: "nf_tables",
+    },
+  ])("$when", async ({ usual, hints, then }) => {
+    const machine = new FakeIptables([NFT, LEGACY], usual);
+    for (const [program = "", table = "", line = ""] of hints) machine.apply(program, table, line);
+    expect((await findIptables(machine.run)).chosen.variant).toBe(then);
+  });
+
+  it("only one is installed, whatever its name", async () => {
+    const machine = new FakeIptables(["iptables"], "iptables");
+    const { chosen } = await findIptables(machine.run);
+    expect([chosen.variant, (await chosen.read())("nat").chains.has("PREROUTING")]).toEqual(["legacy", true]);
+  });
+
+  it("none is installed: one sentence says what to do", async () => {
+    const machine = new FakeIptables([]);
+    await expect(findIptables(machine.run)).rejects.toMatchObject({
+      code: "PLATFORM_UNSUPPORTED",
+      message: expect.stringMatching(/^iptables is not installed: .*apt-get install iptables.*--skip-iptables$/),
+    });
+  });
+
+  it("rules that NMI left in the other are told", async () => {
+    const machine = new FakeIptables();
+    machine.apply(LEGACY, "nat", ":aad-metadata - [0:0]");
+    expect((await findIptables(machine.run)).stale).toEqual(["legacy"]);
+  });
+});
+
+describe("cleaning up", () => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+
+  function machineWithRules(): FakeIptables {
+    const machine = new FakeIptables();
+    for (const program of [NFT, LEGACY]) {
+      machine.apply(
+        program,
+        "nat",
+        ":aad-metadata - [0:0]",
+        "-A aad-metadata -j RETURN",
+        "-I PREROUTING 1 -j aad-metadata",
+      );
+      machine.apply(program, "nat", "-A PREROUTING -j KUBE-SERVICES");
+      machine.apply(program, "filter", ":aad-metadata-guard - [0:0]", "-I FORWARD 1 -j aad-metadata-guard");
+    }
+    return machine;
+  }
+
+  it("removes the rules of both variants and no others, the guards last", async () => {
+    const machine = machineWithRules();
+    await removeRules(machine.run, log);
+    expect(machine.changes).toEqual([`${NFT} nat`, `${LEGACY} nat`, `${NFT} filter`, `${LEGACY} filter`]);
+    for (const program of [NFT, LEGACY]) {
+      expect(machine.rules(program, "nat")).toEqual(["-A PREROUTING -j KUBE-SERVICES"]);
+      expect(machine.rules(program, "filter")).toEqual([]);
+    }
+    expect(lines.join("")).toContain('removed chain aad-metadata-guard table="filter" variant="legacy"');
+  });
+
+  it("removes what it can, and fails when something is left", async () => {
+    const machine = machineWithRules();
+    machine.failNext(/iptables-nft-restore/, "Another app is currently holding the xtables lock.");
+    await expect(removeRules(machine.run, log)).rejects.toThrow(/rules are left: iptables-nft-restore.*lock/);
+    expect(machine.changes).toEqual([`${LEGACY} nat`, `${NFT} filter`, `${LEGACY} filter`]);
+  });
+});
