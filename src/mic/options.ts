@@ -80,7 +80,7 @@ export const micOptions = {
   pinnedClientIds: list({
     flag: "immutable-user-msis",
     fallback: [],
-    help: "Client IDs of identities that are never taken off a machine.",
+    help: "Client IDs of identities that are never taken off a machine. Any other goes with the last pod that uses it, even where it was on the machine before.",
   }),
   machineScopes: listOf<MachineScope>(
     {
