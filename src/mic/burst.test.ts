@@ -49,6 +49,7 @@ function start() {
       machineFailed: nothing,
       machineWaiting: nothing,
       machineHeld: nothing,
+      awaitRoom: nothing,
       lookFailed: nothing,
       settled: nothing,
     },

@@ -136,12 +136,12 @@ async function confirmRecords(
     isAssigned: awaits !== undefined && patched.isDone(awaits),
     cleared: clears.filter(patched.isDone),
   }));
-  for (const { record, awaits, isAssigned } of confirmations) {
-    if (awaits === undefined || isAssigned || patched.next?.ids.has(awaits)) continue;
-    const refusal = patched.refused.get(awaits);
-    if (refusal !== undefined) events.refused(record, { ...refusal, fault: toldTo([awaits], refusal.fault) });
-    else events.notAssigned(record, whyOpen([awaits], patched, machine));
+  const { next } = patched;
+  if (next !== undefined) {
+    const work = recorded.filter(({ awaits }) => awaits !== undefined && next.ids.has(awaits));
+    events.awaitRoom({ machine, work }, next.inMs);
   }
+  tellWhyOpen(machine, confirmations, patched, events);
   const news = confirmations.filter(({ isAssigned, cleared }) => isAssigned || cleared.length > 0);
   const results = await settleAll(news, { limit: writesAtOnce, signal }, ({ record, ...news }) =>
     records.confirm(record, { ...news, machine }, signal),
@@ -151,6 +151,22 @@ async function confirmRecords(
     if ("fault" in result) faults.push(result.fault);
     if (isAssigned && "fault" in result) events.notAssigned(record, result.fault);
     else if (isAssigned) events.assigned(record);
+  }
+}
+
+/** Tells the owners of records whose identity is not on the machine why that is so. */
+function tellWhyOpen(
+  machine: string,
+  confirmations: readonly (Pick<Recorded, "record" | "awaits"> & { readonly isAssigned: boolean })[],
+  patched: Patched,
+  events: MicEvents,
+): void {
+  const { next, refused } = patched;
+  for (const { record, awaits, isAssigned } of confirmations) {
+    if (awaits === undefined || isAssigned || next?.ids.has(awaits)) continue;
+    const refusal = refused.get(awaits);
+    if (refusal !== undefined) events.refused(record, { ...refusal, fault: toldTo([awaits], refusal.fault) });
+    else events.notAssigned(record, whyOpen([awaits], patched, machine));
   }
 }
 

@@ -17,7 +17,7 @@ export type LoopOptions = {
   readonly machines: Pick<Machines, "delayMs">;
   readonly events: Pick<
     MicEvents,
-    "planned" | "machineFailed" | "machineWaiting" | "machineHeld" | "lookFailed" | "settled"
+    "planned" | "machineFailed" | "machineWaiting" | "machineHeld" | "awaitRoom" | "lookFailed" | "settled"
   >;
   readonly clock: Clock;
   /** Everything is looked at again this often, whatever happens. */
@@ -183,9 +183,11 @@ export class SyncLoop {
     const delayMs = part !== undefined && needsAzure(part) ? machines.delayMs(machine) : 0;
     if (delayMs > 0) {
       events.machineWaiting(machine, delayMs);
-      this.#rests.begin(machine, { hold: "azure" }, delayMs, signal);
+      this.#rests.begin(machine, { hold: "azure", isForRoom: true }, delayMs, signal);
       part = withoutAzure(whole);
     }
+    const roomInMs = this.#rests.roomInMs(machine);
+    if (roomInMs > 0) events.awaitRoom(whole, roomInMs);
     return part === undefined ? undefined : { part, whole };
   }
 

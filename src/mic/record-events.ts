@@ -1,4 +1,6 @@
 import { objectKey } from "../api/meta.ts";
+import type { MachinePlan } from "../assignment/types.ts";
+import { armLimits } from "../azure/arm-limits.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Ended, RecordOperation } from "./ended.ts";
 import type { EventTools } from "./event-tools.ts";
@@ -6,10 +8,17 @@ import type { Refusal } from "./ports.ts";
 import { isRepeated } from "./repeated.ts";
 import { type Bond, bondKey, podOf } from "./tell-bond.ts";
 
+/** A pod that waits for less has its identity before anybody has read why it waits. */
+const WORTH_TELLING_MS = 5_000;
+/** To this the time is rounded up: nobody knows it better, and equal events are one with a count. */
+const ABOUT_MS = 10_000;
+
 /** What becomes of AzureAssignedIdentities. */
 export function recordEvents({ log, metrics, announce, clock, statistics }: EventTools) {
   /** Assignments that wait for an identity in quarantine and have been told so. */
   const held = new Set<string>();
+  /** Until when assignments wait that have been told so. */
+  const waiting = new Map<string, number>();
   const failed = (bond: Bond, reason: string, message: string, { code }: Fault) => {
     log.warn(message, { identity: objectKey(bond.identity.meta), code });
     announce(bond, { type: "Warning", reason, message });
@@ -44,6 +53,22 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
       log.warn(`${message}; quarantined until ${until}`, azure === undefined ? fields : { ...fields, azure });
       // Without the time, so that each attempt raises the count of one event.
       announce(bond, { type: "Warning", reason: "BindingApplyError", message: `${message}; in quarantine` });
+    },
+
+    /** Azure's limits leave no room for a change of a machine. Each pod that waits for it hears that once a wait. */
+    awaitRoom({ machine, work }: Pick<MachinePlan, "machine" | "work">, ms: number): void {
+      const now = clock.monotonic();
+      for (const [key, until] of waiting) if (until <= now) waiting.delete(key);
+      if (ms < WORTH_TELLING_MS) return;
+      const seconds = (Math.ceil(ms / ABOUT_MS) * ABOUT_MS) / 1_000;
+      const why = `there is no room in Azure's limits for another change of ${machine.split("/").at(-1)} yet (${armLimits.machine_update.azure.perMinute} a minute of a machine at most)`;
+      for (const { draft, record, awaits } of work) {
+        const bond = draft ?? record;
+        if (bond === undefined || awaits === undefined || waiting.has(bondKey(bond))) continue;
+        waiting.set(bondKey(bond), now + ms);
+        const message = `Binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} waits: ${why}; the next one is sent in about ${seconds} s`;
+        announce(bond, { type: "Normal", reason: "WaitingForAzure", message });
+      }
     },
 
     /** A pod's record is gone, and so is its identity unless another pod needs it. */

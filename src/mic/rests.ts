@@ -6,8 +6,12 @@ import { asksForMore, needsAzure, type Parts, withoutAzure } from "./wish.ts";
  * What a rest holds back: `same` what was asked for before, since another wish may fare better; `azure` changes of the
  * machine itself, whatever is wished; `all` everything.
  */
-type Held = { readonly hold: "same"; readonly asked: Parts } | { readonly hold: "azure" | "all" };
-type Rest = Held & { readonly end: AbortController };
+type Held =
+  | { readonly hold: "same"; readonly asked: Parts }
+  /** Nothing has failed where all that is waited for is room in Azure's limits. */
+  | { readonly hold: "azure"; readonly isForRoom?: boolean }
+  | { readonly hold: "all" };
+type Rest = Held & { readonly end: AbortController; readonly untilMs: number };
 
 /** Machines that are left alone for a while. */
 export class Rests {
@@ -25,7 +29,7 @@ export class Rests {
   /** Leaves a machine alone until the time is over or `release` lets it go. */
   begin(machine: string, held: Held, ms: number, signal: AbortSignal): void {
     const rests = held.hold === "azure" ? this.#azureRests : this.#rests;
-    const rest = { ...held, end: new AbortController() };
+    const rest = { ...held, end: new AbortController(), untilMs: this.#clock.monotonic() + ms };
     rests.get(machine)?.end.abort();
     rests.set(machine, rest);
     const wake = () => {
@@ -43,6 +47,13 @@ export class Rests {
     this.#rests.delete(plan.machine);
     rest.end.abort();
     return true;
+  }
+
+  /** How long a machine still waits for room in Azure's limits, in milliseconds; 0 when it does not. */
+  roomInMs(machine: string): number {
+    const rest = this.#azureRests.get(machine);
+    if (rest?.hold !== "azure" || rest.isForRoom !== true) return 0;
+    return Math.max(0, rest.untilMs - this.#clock.monotonic());
   }
 
   /** Ends all rests. */

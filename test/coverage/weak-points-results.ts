@@ -236,8 +236,8 @@ export const wrongResults: readonly WeakPoint[] = [
     original: "Loses the error of a change when a later step of the same work has a result of its own.",
     ours: "Every step's fault counts: the loop hears the one that asks for the longest pause, a record's owner its own.",
     tests: [
-      { file: "src/mic/execute.test.ts", name: "reports the fault that asks for the longest pause" },
-      { file: "src/mic/execute.test.ts", name: "tells only its own records which identity Azure refuses" },
+      { file: "src/mic/execute-trouble.test.ts", name: "reports the fault that asks for the longest pause" },
+      { file: "src/mic/execute-trouble.test.ts", name: "tells only its own records which identity Azure refuses" },
     ],
     breakage: {
       file: "src/mic/execute.ts",
@@ -269,7 +269,7 @@ export const wrongResults: readonly WeakPoint[] = [
     ours: "What failed is tried again by itself, with growing pauses.",
     tests: [
       { file: "src/mic/mic-trouble.live.test.ts", name: "tries again by itself after a failure, without any event" },
-      { file: "src/mic/loop.live.test.ts", name: "rests a machine after a failure, longer each time" },
+      { file: "src/mic/loop-rests.live.test.ts", name: "rests a machine after a failure, longer each time" },
     ],
     breakage: { file: "src/mic/rests.ts", find: ".then(wake, wake);", replace: ".catch(() => {});" },
   },
