@@ -54,7 +54,7 @@ export class MachineChange {
   /** Failures are part of the result; it rejects only with the signal's reason. */
   async run(): Promise<PatchResult> {
     try {
-      await this.#view.refresh();
+      await this.#view.settle();
       const due = this.#begin(this.#view.here);
       await this.#work();
       await this.#tryAside(due);
@@ -100,6 +100,7 @@ export class MachineChange {
       if (identityPatches(this.#view.here, part).length === 0) continue;
       this.#goOnInMs = this.#waitMs(part.attach.some((id) => this.#options.quarantine.isUnproved(id)));
       if (this.#goOnInMs !== undefined) return;
+      await this.#view.settle();
       await this.#send(part);
     }
   }
@@ -122,7 +123,8 @@ export class MachineChange {
   async #send(next: Part): Promise<void> {
     let part = next;
     const ready = async (): Promise<Change | undefined> => {
-      await this.#view.refresh();
+      const isBusy = (await this.#view.refresh()) > 0;
+      if (isBusy && this.#overtaken < MOST_OVERTAKEN) return this.#goAfter(next);
       part = this.#stillWished(next);
       const [patch, ...more] = identityPatches(this.#view.here, part);
       if (patch === undefined) return undefined;
@@ -150,9 +152,13 @@ export class MachineChange {
 
   /** Somebody else was faster, so what was found out about the machine does not hold. */
   #lookFirst(part: Part, fault: Fault): void {
-    this.#overtaken += 1;
-    if (this.#overtaken > MOST_OVERTAKEN) throw fault;
+    if (this.#overtaken >= MOST_OVERTAKEN) throw fault;
     this.#view.outdated();
+    this.#goAfter(part);
+  }
+
+  #goAfter(part: Part): undefined {
+    this.#overtaken += 1;
     this.#queue.unshift(part);
   }
 
@@ -167,12 +173,12 @@ export class MachineChange {
     if (sent.length === 1) return;
     const rest = without(part, bad);
     const isWhole = bad.length > 0 && part.tries < this.#options.maxRetries;
-    const { quarantine } = this.#options;
+    const { quarantine, clock, retryIntervalMs } = this.#options;
     const isTaken = (id: string) => quarantine.wasTaken(id);
     const parts = isWhole ? [{ ...rest, tries: part.tries + 1 }] : halves(rest, isTaken);
     for (const { attach } of parts) quarantine.suspect(attach);
     this.#queue.unshift(...parts);
-    await this.#pause();
+    if (retryIntervalMs > 0) await clock.sleep(retryIntervalMs, this.#signal);
   }
 
   #refuse(id: string, { attach }: Part, fault: Fault): void {
@@ -222,11 +228,6 @@ export class MachineChange {
       const known = this.#options.quarantine.look(id);
       if (known !== undefined) this.#refused.set(id, { ...known, retryInMs, isNew: false });
     }
-  }
-
-  async #pause(): Promise<void> {
-    const { clock, retryIntervalMs } = this.#options;
-    if (retryIntervalMs > 0) await clock.sleep(retryIntervalMs, this.#signal);
   }
 
   #result(): PatchResult {

@@ -31,6 +31,9 @@ export class MachineView {
   readonly stale = new Set<string>();
   #found: Found | undefined;
   #etag: string | undefined;
+  #state = "";
+  /** For how long a change by somebody else had been seen under way. */
+  #busyMs: number | undefined;
   /** In monotonic milliseconds. */
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -52,18 +55,22 @@ export class MachineView {
   }
 
   /**
-   * Looks, unless it has just been done, and again while somebody else's change of the machine is under way: a change
-   * of ours would put an end to it. @throws Fault ARM_*
+   * Looks, unless it has just been done. Resolves with how long to wait, at most, for somebody else's change that is
+   * under way: one of ours would put an end to it. @throws Fault ARM_*
    */
-  async refresh(): Promise<void> {
-    const { calls, clock, onBusy } = this.#options;
-    if (clock.monotonic() - this.#lookedAt <= FRESH_MS) return;
+  async refresh(): Promise<number> {
+    const { calls, clock } = this.#options;
+    if (clock.monotonic() - this.#lookedAt > FRESH_MS) this.#take(await calls.read(this.#machine, this.#signal));
+    return this.#busyMs === undefined ? 0 : Math.max(0, LONGEST_WAIT_MS - this.#busyMs);
+  }
+
+  /** Looks until no change by somebody else is under way, or has been for so long that it is stuck. @throws Fault ARM_* */
+  async settle(): Promise<void> {
+    const { clock, onBusy } = this.#options;
     for (let i = 0; ; i += 1) {
-      const look = await calls.read(this.#machine, this.#signal);
-      this.#take(look);
-      const leftMs = look.busyMs === undefined ? 0 : LONGEST_WAIT_MS - look.busyMs;
-      if (leftMs <= 0) return;
-      if (i === 0) onBusy(look.state, leftMs);
+      const leftMs = await this.refresh();
+      if (leftMs === 0) return;
+      if (i === 0) onBusy(this.#state, leftMs);
       await clock.sleep(Math.min(PAUSES_MS[i] ?? PAUSE_MS, leftMs), this.#signal);
     }
   }
@@ -101,9 +108,11 @@ export class MachineView {
     return true;
   }
 
-  #take({ found, etag }: Look): void {
+  #take({ found, etag, state, busyMs }: Look): void {
     this.#shows(found);
     this.#etag = etag;
+    this.#state = state;
+    this.#busyMs = busyMs;
     this.#lookedAt = this.#options.clock.monotonic();
   }
 

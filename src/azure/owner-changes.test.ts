@@ -156,6 +156,27 @@ describe("a change by somebody else that is under way", () => {
     expect(told).toHaveLength(1);
   });
 
+  it("is waited for, too, when it begins while MIC's own waits for room in Azure's limits", async () => {
+    const { clock, compute, machines, now, told } = busy("Succeeded");
+    for (let i = 0; machines.delayMs(vm("0")) === 0; i += 1) await now({ attach: [idKey(`other-${i}`)] });
+    const sentAt: number[] = [];
+    const update = compute.update.bind(compute);
+    compute.update = async (...all) => {
+      sentAt.push(clock.monotonic());
+      await update(...all);
+    };
+    const waiting = now({ attach: [a] });
+    await clock.asleep();
+    compute.change(vm("0"), { state: "Updating" });
+    await clock.passUntil(waiting, 10);
+    expect(told).toEqual([[vm("0"), "Updating", 120_000]]);
+    expect([compute.on(vm("0")).includes(a), sentAt.length]).toEqual([true, 1]);
+    expect(sentAt[0]).toBeGreaterThanOrEqual(180_000);
+    // It counts when it is sent, not when its turn first came: four changes in any minute.
+    for (const one of ["x", "y", "z"]) await now({ attach: [idKey(one)] });
+    expect(machines.delayMs(vm("0"))).toBeGreaterThan(59_000);
+  });
+
   it("is another one after the first was over", async () => {
     const { clock, compute, machines, now, told } = busy();
     await machines.read(vm("0"), never);
