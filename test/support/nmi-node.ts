@@ -26,6 +26,8 @@ export type NmiNodeOptions = {
   readonly imds: FakeImds;
   readonly clock?: Clock;
   readonly settings?: Partial<NmiSettings>;
+  /** Without MIC: no assignment counts. */
+  readonly isManaged?: boolean;
   readonly patience?: {
     readonly attemptsForCreated: number;
     readonly attemptsForAssigned: number;
@@ -34,7 +36,7 @@ export type NmiNodeOptions = {
 };
 
 /** All of NMI but its watch and its socket: objects are put in place by the test, tokens come from the given IMDS. */
-export function nmiNode({ imds, clock = realClock, settings = {}, patience }: NmiNodeOptions) {
+export function nmiNode({ imds, clock = realClock, settings = {}, isManaged = false, patience }: NmiNodeOptions) {
   const objects = {
     pods: new LiveObjects(podIndexes),
     assignments: new LiveObjects(assignmentIndexes),
@@ -52,6 +54,7 @@ export function nmiNode({ imds, clock = realClock, settings = {}, patience }: Nm
   const tokens = new TokenCache({ backends: { 0: backend }, clock });
   const identities = new IdentityLookup({
     ...objects,
+    assignments: isManaged ? undefined : objects.assignments,
     rules,
     patience: patience ?? { attemptsForCreated: 0, attemptsForAssigned: 0, intervalSeconds: 1 },
     clock,
