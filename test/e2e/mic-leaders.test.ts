@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, it, onTestFailed } from "vitest";
 import { ASSIGNMENT_FINALIZER, kinds } from "../../src/api/kinds.ts";
 import { chances } from "../support/chances.ts";
 import type { MicKubernetes } from "../support/mic-kubernetes.ts";
@@ -68,6 +68,7 @@ onKubernetes("leaders that come and go", () => {
     const pods = new Map<string, { readonly node: string; readonly identity: number }>();
     const quick = ["--leader-election-duration=2s", "--legacy-lock=false"]; // most of the time goes into waiting for it
     await using pair = new MicPair((name) => at.start(name, quick));
+    onTestFailed(() => void process.stdout.write(pair.lastWords));
     for (let round = 0; round < KILLS; round += 1) {
       await pair.leading();
       for (let n = 0; n < 3; n += 1) {

@@ -7,7 +7,7 @@ type Member = { readonly mic: MicProcess; readonly exit: Promise<unknown> };
 export class MicPair implements AsyncDisposable {
   readonly #start: (name: string) => Promise<MicProcess>;
   readonly #members = new Set<Member>();
-  #started = 0;
+  readonly #all: MicProcess[] = [];
   #isOver = false;
   #refilling: Promise<void> = Promise.resolve();
 
@@ -19,6 +19,12 @@ export class MicPair implements AsyncDisposable {
   /** Resolves when one of them leads. */
   async leading(): Promise<void> {
     await vi.waitFor(() => this.#leader(), { timeout: 60_000, interval: 20 });
+  }
+
+  /** How the last few instances ended, or what they do, in their own words: for a test that has failed. */
+  get lastWords(): string {
+    const last = this.#all.map(({ text }, i) => `mic-${i + 1}:\n${text.split("\n").slice(-12).join("\n")}`);
+    return last.slice(-6).join("\n");
   }
 
   /** SIGKILL, whatever it does just now. */
@@ -38,8 +44,8 @@ export class MicPair implements AsyncDisposable {
   #refill(): void {
     this.#refilling = this.#refilling.then(async () => {
       while (!this.#isOver && this.#members.size < 2) {
-        this.#started += 1;
-        const mic = await this.#start(`mic-${this.#started}`);
+        const mic = await this.#start(`mic-${this.#all.length + 1}`);
+        this.#all.push(mic);
         const member: Member = { mic, exit: mic.exit.then(() => this.#ended(member)) };
         this.#members.add(member);
       }
