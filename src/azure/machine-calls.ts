@@ -99,7 +99,6 @@ export class MachineCalls {
     const { patch, etag } = change;
     const hear = gate.hearing("update", machine);
     await this.#call(machine, "update", signal, (stop) => compute.update(machine, patch, stop, { hear, etag }));
-    this.#busySince.delete(resourceKey(machineId));
     return patch;
   }
 
