@@ -1,7 +1,15 @@
 import { objectOr as part } from "../../src/sandbox/kube-api/json.ts";
-import type { Step } from "./history.ts";
+import type { Putting, Step } from "./history.ts";
 import type { MicPod } from "./mic-pod.ts";
-import { resourceIdOf, writtenResourceId } from "./names.ts";
+import {
+  FOREIGN_MACHINE,
+  HOME,
+  MACHINES,
+  type NodeName,
+  resourceIdOf,
+  WINDOWS_NODE,
+  writtenResourceId,
+} from "./names.ts";
 import type { World } from "./world.ts";
 
 type Acts = {
@@ -62,6 +70,10 @@ const acts: Acts = {
   },
   "node vanishes": ({ node }, world) => world.remove("nodes", { metadata: { name: node } }),
   "node appears": ({ node }, world) => world.addNode(node),
+  "somebody forges a record": ({ one, claim, isElsewhere, isGuarded }, world) => {
+    const record = world.some("azureassignedidentities", one);
+    if (record !== undefined) world.forge(record, claim, { isElsewhere, isGuarded });
+  },
   "somebody deletes a record": ({ one }, world) => {
     const record = world.some("azureassignedidentities", one);
     if (record !== undefined) world.remove("azureassignedidentities", record);
@@ -77,9 +89,25 @@ const acts: Acts = {
   },
   "somebody takes an identity off": ({ machine, resource }, { azure }) => {
     azure.machine(machine).carried.delete(resourceIdOf(resource));
+    azure.machine(machine).version += 1;
   },
   "owner puts an identity on": ({ machine, isOn }, world) => world.setOwn(machine, isOn),
   "owner switches the system identity": ({ machine, isOn }, world) => world.setSystem(machine, isOn),
+  "somebody else changes a machine": ({ machine, seconds, puts, refusesMeanwhile }, world) => {
+    put(world, machine, puts);
+    world.azure.changeByOthers(machine, seconds * 1_000, refusesMeanwhile);
+  },
+  "owner is quicker than the next change": ({ machine, puts }, world) => {
+    world.azure.machine(machine).beforeChange = () => put(world, machine, puts);
+  },
+  "machine has little room": ({ machine, room }, { azure }) => {
+    azure.machine(machine).room = room;
+  },
+  "Azure minds what a machine carries": ({ one }, { azure }) => {
+    const carrying = [...azure.machines.values()].filter(({ carried }) => carried.size > 0);
+    const machine = carrying[one % Math.max(1, carrying.length)];
+    for (const id of [...(machine?.carried.keys() ?? [])].slice(0, 1)) machine?.minded.add(id);
+  },
   "machine is deleted in Azure": ({ machine, state }, world) => world.removeMachine(machine, state),
   "machine is there again": ({ machine }, { azure }) => {
     azure.machine(machine).state = "there";
@@ -91,6 +119,13 @@ const acts: Acts = {
       const isIt = String(part(identity.spec).resourceID).toLowerCase() === resourceIdOf(resource);
       if (isIt) world.patch("azureidentities", identity, { spec: { clientID } });
     }
+  },
+  "azure.json is written anew": ({ says }, world) => {
+    if (says === "another principal") world.azure.refused.clear();
+    world.azure.isSignedOut = says === "a wrong secret";
+    world.readAzureJsonAnew(says === "another cluster" ? { ...HOME, subscription: "another" } : HOME);
+    if (says === "another cluster") world.tally.count("azure.json of another cluster");
+    if (says === "a wrong secret") world.tally.count("azure.json with which MIC cannot sign in");
   },
   "Azure refuses": ({ resource, how }, { azure }) => void azure.refused.set(resourceIdOf(resource), how),
   "Azure refuses no more": ({ resource }, { azure }) => void azure.refused.delete(resourceIdOf(resource)),
@@ -120,9 +155,16 @@ export function act({ what, how }: Step, world: World, mics: readonly MicPod[]):
   one(how, world, mics);
 }
 
+function put(world: World, machine: string, puts: Putting): void {
+  if (puts === "the system identity") world.setSystem(machine, true);
+  if (puts === "an identity") world.setOwn(machine, true);
+}
+
 type PodSlot = { readonly namespace: string; readonly name: string; readonly node: string; readonly label: string };
 
 export function addPod(world: World, { namespace, name, node, label }: PodSlot): void {
+  if (node === WINDOWS_NODE) world.tally.count("a pod on a Windows node");
+  if (MACHINES[node as NodeName] === FOREIGN_MACHINE) world.tally.count("a pod on a machine that MIC may not change");
   world.create(
     "pods",
     { namespace, name },
@@ -133,6 +175,18 @@ export function addPod(world: World, { namespace, name, node, label }: PodSlot):
       spec: { nodeName: node, containers: [{ name: "main", image: "main" }] },
     },
   );
+}
+
+/** An identity of the default namespace, and bindings for pods with these labels. */
+export function bindIdentity(world: World, name: string, labels: readonly string[]): void {
+  world.azure.create(name);
+  const spec = { type: 0, resourceID: writtenResourceId(name, false), clientID: `client-of-${name}` };
+  world.write("azureidentities", { namespace: "default", name }, { ...custom("AzureIdentity"), spec });
+  for (const selector of labels) {
+    const binding = { azureIdentity: name, selector, weight: 0 };
+    const names = { namespace: "default", name: `${name}-${selector}` };
+    world.write("azureidentitybindings", names, { ...custom("AzureIdentityBinding"), spec: binding });
+  }
 }
 
 function custom(kind: string) {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type History, histories, tell } from "./history.ts";
 import { run } from "./run.ts";
+import { type Counts, MET, sum } from "./tally.ts";
 
 export type CheckOptions = {
   readonly seed: number;
@@ -16,29 +17,32 @@ export type Report = {
   readonly played: number;
   /** Changes of machines that MIC asked for in them. */
   readonly changes: number;
+  readonly counts: Counts;
   readonly failure?: { readonly path: string; readonly problems: readonly string[]; readonly history: string };
 };
 
 /** Plays random histories until one goes wrong. */
 export async function checkHistories({ seed, runs, path, shrinks }: CheckOptions): Promise<Report> {
   let changes = 0;
+  const counts: Counts[] = [];
   const problems = new Map<History, readonly string[]>();
   const property = fc.asyncProperty(histories, async (history) => {
     const verdict = await run(history);
     changes += verdict.changes;
+    counts.push(verdict.counts);
     if (verdict.problems.length > 0) problems.set(history, verdict.problems);
     return verdict.problems.length === 0;
   });
   const at = path === undefined ? {} : { path };
   const found = await fc.check(property, { seed, numRuns: runs, endOnFailure: !shrinks, ...at });
   const [history] = found.counterexample ?? [];
-  if (!found.failed || history === undefined) return { seed, played: found.numRuns, changes };
+  if (!found.failed || history === undefined) return { seed, played: found.numRuns, changes, counts: sum(counts) };
   const failure = {
     path: found.counterexamplePath ?? "",
     problems: problems.get(history) ?? [String(found.errorInstance ?? "it does not end")],
     history: tell(history),
   };
-  return { seed, played: found.numRuns, changes, failure };
+  return { seed, played: found.numRuns, changes, counts: sum(counts), failure };
 }
 
 /** A failure as people read it, with what plays it again. */
@@ -51,4 +55,10 @@ export function tellFailure({ seed, played, failure }: Report): string {
     failure.history,
     `Again, with MIC's log: npm run model -- --seed ${seed} --path ${failure.path}`,
   ].join("\n");
+}
+
+/** What the histories came to, a line each. */
+export function tellCounts(reports: readonly Report[]): string {
+  const counts = sum(reports.map((report) => report.counts));
+  return MET.map((what) => `${String(counts[what] ?? 0).padStart(7)} × ${what}`).join("\n");
 }

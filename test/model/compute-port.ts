@@ -1,7 +1,8 @@
 import { armFault } from "../../src/azure/arm-fault.ts";
-import type { Carried, Compute, Machine } from "../../src/azure/compute.ts";
+import type { Carried, Compute, Machine, UpdateOptions } from "../../src/azure/compute.ts";
 import type { IdentityPatch } from "../../src/azure/identity-patch.ts";
-import { type ArmError, type Azure, notThere } from "./azure.ts";
+import { type ArmError, notSignedIn, notThere, preempted } from "./arm-errors.ts";
+import { type Azure, etagOf } from "./azure.ts";
 import type { Dice } from "./dice.ts";
 import type { Life } from "./life.ts";
 import type { Timeline } from "./timeline.ts";
@@ -18,6 +19,7 @@ export type Sent = {
   readonly machine: string;
   readonly body: IdentityPatch;
   readonly at: number;
+  readonly etag: string | undefined;
   readonly signal: AbortSignal;
 };
 export type AzureTrouble = {
@@ -36,7 +38,7 @@ type Parts = {
     readonly sent: (sent: Sent) => void;
     readonly arrived: (effect: Effect) => void;
     readonly over: (sent: Sent, error: ArmError | undefined) => void;
-    readonly read: (machine: string) => void;
+    readonly read: (machine: string, state: string) => void;
   };
 };
 
@@ -54,13 +56,15 @@ export class ComputePort implements Compute {
     return this.#call(id, signal, (resolve, reject) => {
       if (dice.chance(trouble.rate / 2)) return reject(unreachable);
       timeline.in(dice.between(5, 150), () => {
+        if (azure.isSignedOut) return reject(toSdkError(id, notSignedIn, "GET"));
         const machine = azure.machine(id);
-        if (machine.state === "gone") return reject(toSdkError(id, notThere));
-        watch.read(id);
+        if (machine.state === "gone") return reject(toSdkError(id, notThere, "GET"));
+        const state = azure.stateOf(machine);
+        watch.read(id, state);
         const clientIds = new Map(machine.carried);
         const words = [machine.hasSystem ? ["SystemAssigned"] : [], clientIds.size > 0 ? ["UserAssigned"] : []].flat();
         const type = words.length === 0 ? "None" : words.join(", ");
-        resolve({ type, state: machine.state === "Deleting" ? "Deleting" : "Succeeded", clientIds });
+        resolve({ type, state, clientIds, ...(azure.hasEtags && { etag: etagOf(machine) }) });
       });
     });
   }
@@ -74,9 +78,9 @@ export class ComputePort implements Compute {
     });
   }
 
-  update({ id }: Machine, body: IdentityPatch, signal: AbortSignal): Promise<void> {
+  update({ id }: Machine, body: IdentityPatch, signal: AbortSignal, { etag }: UpdateOptions = {}): Promise<void> {
     const { timeline, dice, trouble, watch } = this.#parts;
-    const sent = { machine: id, body, at: timeline.now, signal };
+    const sent = { machine: id, body, at: timeline.now, etag, signal };
     return this.#call<void>(id, signal, (resolve, reject) => {
       watch.sent(sent);
       const isLost = dice.chance(trouble.rate / 4);
@@ -98,8 +102,9 @@ export class ComputePort implements Compute {
     const { timeline, dice, azure, life, watch } = this.#parts;
     if ((life.isOver || sent.signal.aborted) && dice.chance(0.5)) return; // it never left
     const machine = azure.machine(sent.machine);
+    azure.letOwnerGoFirst(machine);
     const before = { carried: [...machine.carried], hasSystem: machine.hasSystem };
-    const { durationMs, error } = azure.change(sent.machine, sent.body);
+    const { durationMs, error } = azure.change(sent.machine, sent.body, sent.etag);
     const removed = new Map(before.carried.filter(([id]) => !machine.carried.has(id)));
     watch.arrived({ sent, removed, hadSystem: before.hasSystem });
     const own = machine.operation;
@@ -126,13 +131,12 @@ export class ComputePort implements Compute {
   }
 }
 
-const preempted: ArmError = { status: 200, code: "OperationPreempted", message: "a newer operation came" };
 const unreachable = { name: "RestError", code: "ECONNRESET", message: "socket hang up" };
 
 /** What Azure's SDK makes of an answer. */
-function toSdkError(machine: string, { status, code, message, retryAfterSeconds }: ArmError): object {
+function toSdkError(machine: string, { status, code, message, retryAfterSeconds }: ArmError, method = "PATCH"): object {
   const headers = new Map(retryAfterSeconds === undefined ? [] : [["retry-after", String(retryAfterSeconds)]]);
-  const request = { url: `https://management.azure.com${machine}?api-version=2024-07-01` };
+  const request = { url: `https://management.azure.com${machine}?api-version=2024-07-01`, method };
   const told = status === 200 ? `The long-running operation has failed. ${code}. ${message}` : message;
   return { name: "RestError", code, message: told, statusCode: status, request, response: { headers } };
 }

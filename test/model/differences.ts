@@ -1,7 +1,8 @@
 import { objectOr as part, textOr as text } from "../../src/sandbox/kube-api/json.ts";
 import type { Azure } from "./azure.ts";
+import type { Forgeries } from "./forgery.ts";
 import type { KubeServer } from "./kube.ts";
-import { OWN, resourceIdOf } from "./names.ts";
+import { ELSEWHERE, FOREIGN_MACHINE, OWN, resourceIdOf } from "./names.ts";
 import { recordOf, type StoredRecord } from "./record.ts";
 import { type Want, wantsOf } from "./wants.ts";
 import type { Owned } from "./watchman.ts";
@@ -15,12 +16,16 @@ export type Expected = {
   readonly owned: Owned;
   /** `machine resource` of what somebody made MIC forget, by taking its record away behind its back. */
   readonly forgotten: ReadonlySet<string>;
+  readonly forgeries: Forgeries;
 };
 
 /** What is not as it shall be when all trouble is over: missing, left behind, or wrong. */
-export function differences({ server, azure, isNamespaced, owned, forgotten }: Expected): string[] {
+export function differences({ server, azure, isNamespaced, owned, forgotten, forgeries }: Expected): string[] {
   const wants = wantsOf(server, { isNamespaced, livePods: false });
-  const records = server.list("azureassignedidentities").map(recordOf);
+  const stored = server.list("azureassignedidentities");
+  const all = stored.map(recordOf).filter(({ namespace }) => namespace !== ELSEWHERE);
+  const said = new Set(wants.map(saidOf));
+  const records = all.flatMap((one) => (forgeries.has(one.uid) ? asMicMayLeave(one, said) : one));
   const isToldOf = (resourceId: string) => {
     const specs = server.list("azureidentities").map(({ spec }) => part(spec));
     const same = specs.filter(({ resourceID }) => text(resourceID).toLowerCase() === resourceId);
@@ -46,7 +51,8 @@ export function differences({ server, azure, isNamespaced, owned, forgotten }: E
         : [`${id}: its system-assigned identity is wrong`]),
     ];
   });
-  return [...compare(wants.map(said), records.map(saying)), ...records.flatMap(misnamed), ...machines];
+  const names = records.filter(({ uid }) => !forgeries.has(uid)).flatMap(misnamed);
+  return [...compare([...said], records.map(saying)), ...names, ...forgeries.touched(stored), ...machines];
 }
 
 function compare(expected: readonly string[], found: readonly string[]): string[] {
@@ -56,9 +62,29 @@ function compare(expected: readonly string[], found: readonly string[]): string[
   return [...missing, ...surplus, ...twice];
 }
 
-function said({ namespace, pod, identity, node, binding, clientId, resourceId, machine }: Want): string {
+function saidOf({ namespace, pod, identity, node, binding, clientId, resourceId, machine }: Want): string {
   const means = machine === "" ? "nothing in Azure" : `${resourceId} on ${machine}`;
   return `in ${namespace}: pod ${pod} of node ${node}, identity ${identity} by ${binding}, client ${clientId}: ${means}, Assigned`;
+}
+
+/** A forged record may speak of machines of other people for ever, since MIC may not look whether that is true. */
+function asMicMayLeave(record: StoredRecord, said: ReadonlySet<string>): readonly StoredRecord[] {
+  const leftovers = record.leftovers.filter(({ machine }) => machine !== FOREIGN_MACHINE);
+  const isForeign = leftovers.length < record.leftovers.length || record.machine === FOREIGN_MACHINE;
+  const rest = { ...record, leftovers };
+  return isForeign && record.state === "Unassigned" && !said.has(saying(rest)) ? [] : [rest];
+}
+
+/** Who waits for what although it shall have it: its record does not say Assigned, or the machine has it not. */
+export function unserved({ server, azure, isNamespaced }: Pick<Expected, "server" | "azure" | "isNamespaced">) {
+  const stored = server.list("azureassignedidentities").map(recordOf);
+  const records = new Set(stored.map((record) => saying({ ...record, leftovers: [] })));
+  return wantsOf(server, { isNamespaced, livePods: false }).flatMap((want) => {
+    const { pod, machine } = want;
+    const resourceId = want.resourceId.toLowerCase();
+    const isThere = machine === "" || azure.machine(machine).carried.has(resourceId);
+    return isThere && records.has(saidOf(want)) ? [] : [{ pod, resourceId, isRefused: azure.refused.has(resourceId) }];
+  });
 }
 
 function saying({ leftovers, finalizers, isDying, state, ...record }: StoredRecord): string {

@@ -1,15 +1,34 @@
 import fc from "fast-check";
-import type { Failure, Refusing } from "./azure.ts";
-import { IDENTITY_NAMES, LABELS, MACHINE_IDS, NAMESPACES, NODE_NAMES, POD_NAMES, RESOURCES } from "./names.ts";
+import type { Refusing } from "./arm-errors.ts";
+import type { Failure } from "./azure.ts";
+import type { Claim } from "./forgery.ts";
+import {
+  IDENTITY_NAMES,
+  LABELS,
+  MACHINE_IDS,
+  NAMESPACES,
+  NODE_NAMES,
+  POD_NAMES,
+  RESOURCES,
+  USUAL_MACHINES,
+  USUAL_NODES,
+} from "./names.ts";
+import type { Steady } from "./steady.ts";
 
 const namespace = fc.constantFrom(...NAMESPACES);
 const label = fc.constantFrom(...LABELS, ...LABELS, "none-such");
-const node = fc.constantFrom(...NODE_NAMES);
+const node = fc.constantFrom(...USUAL_NODES, ...USUAL_NODES, ...USUAL_NODES, ...NODE_NAMES);
 const resource = fc.constantFrom(...RESOURCES);
-const machine = fc.constantFrom(...MACHINE_IDS);
+const machine = fc.constantFrom(...USUAL_MACHINES, ...USUAL_MACHINES, ...MACHINE_IDS);
+const puts = fc.constantFrom<Putting>("nothing", "the system identity", "an identity");
 const one = fc.nat(7);
 const seconds = fc.nat(40);
 const mic = fc.nat(1);
+
+/** What somebody else who changes a machine puts on it, too. */
+export type Putting = "nothing" | "the system identity" | "an identity";
+/** What azure.json says from now on. */
+type Saying = "the same" | "another principal" | "another cluster" | "a wrong secret";
 
 type Often<T> = { readonly weight: number; readonly how: fc.Arbitrary<T> };
 
@@ -55,6 +74,33 @@ const happenings = {
     resource: fc.constantFrom(...RESOURCES.filter((one) => one !== "pinned")),
     isTold: fc.constantFrom(true, true, true, false),
   }),
+  "machine has little room": often(1, { machine, room: fc.nat(2) }),
+  "Azure minds what a machine carries": often(2, { one }),
+  "somebody else changes a machine": often(3, {
+    machine,
+    seconds: fc.constantFrom(5, 30, 100, 400),
+    puts,
+    refusesMeanwhile: fc.boolean(),
+  }),
+  "owner is quicker than the next change": often(2, {
+    machine,
+    puts: fc.constantFrom<Putting>("the system identity", "an identity"),
+  }),
+  "somebody forges a record": often(2, {
+    one,
+    claim: fc.constantFrom<Claim>(
+      "what it was copied from",
+      "a foreign machine",
+      "a pinned identity",
+      "leftovers",
+      "a ghost",
+    ),
+    isElsewhere: fc.constantFrom(false, false, true),
+    isGuarded: fc.boolean(),
+  }),
+  "azure.json is written anew": often(1, {
+    says: fc.constantFrom<Saying>("the same", "the same", "another principal", "another cluster", "a wrong secret"),
+  }),
   "Azure refuses": often(2, { resource, how: fc.constantFrom<Refusing>("named", "unnamed", "missing") }),
   "Azure refuses no more": often(1, { resource }),
   "Azure throttles": often(1, { machine: fc.option(machine, { nil: undefined }), seconds: fc.nat(200) }),
@@ -88,6 +134,12 @@ export type History = {
   readonly systems: readonly boolean[];
   /** What chance there is in latencies, losses and orders. */
   readonly luck: number;
+  /** Whether Azure tells etags, and heeds them. */
+  readonly hasEtags: boolean;
+  /** One of few histories in which a pod has more identities than a change takes: so often it is none. */
+  readonly width: number;
+  /** What lasts when all other trouble is over. */
+  readonly steady: Steady | undefined;
   readonly steps: readonly Step[];
 };
 
@@ -103,18 +155,43 @@ const step = fc.oneof(
   })),
 ) as unknown as fc.Arbitrary<Step>;
 
+const refusing = fc.constantFrom<Refusing>("named", "unnamed", "missing");
+const steady: fc.Arbitrary<Steady> = fc.record({
+  refusals: fc.array(refusing, { minLength: 1, maxLength: 3 }),
+  churnMs: fc.constantFrom(5_000, 20_000, 60_000),
+  isTogether: fc.boolean(),
+  node: fc.constantFrom(...USUAL_NODES),
+  isCured: fc.boolean(),
+});
+
+/** Of so many histories one is wide. */
+const WIDE_ONE_OF = 300;
+
+export function isWide({ width }: Pick<History, "width">): boolean {
+  return width === WIDE_ONE_OF - 1;
+}
+
 export const histories: fc.Arbitrary<History> = fc.record({
   isNamespaced: fc.constantFrom(false, false, false, true),
   pods: fc.constantFrom<1 | 2>(1, 2),
   systems: fc.array(fc.boolean(), { minLength: MACHINE_IDS.length, maxLength: MACHINE_IDS.length }),
   luck: fc.nat(0xffff),
+  hasEtags: fc.constantFrom(true, true, true, false),
+  width: fc.nat(WIDE_ONE_OF - 1),
+  steady: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: steady }),
   steps: fc.array(step, { minLength: 5, maxLength: 40, size: "max" }),
 });
 
 /** A history as people read it. */
-export function tell({ isNamespaced, pods, systems, luck, steps }: History): string {
+export function tell(history: History): string {
+  const { isNamespaced, pods, systems, luck, hasEtags, steady, steps } = history;
   const mode = isNamespaced ? "namespaced mode" : "any namespace";
   const system = MACHINE_IDS.filter((_, i) => systems[i]).map((id) => id.slice(id.lastIndexOf("/") + 1));
-  const head = `${pods} MIC, ${mode}, system-assigned identities on [${system.join(" ")}], luck ${luck}`;
-  return [head, ...steps.map(({ what, how, afterMs }) => `  +${afterMs} ms ${what} ${JSON.stringify(how)}`)].join("\n");
+  const head = `${pods} MIC, ${mode}, system-assigned identities on [${system.join(" ")}], luck ${luck}${hasEtags ? "" : ", no etags"}${isWide(history) ? ", wide" : ""}`;
+  const tail = steady === undefined ? [] : [`  steady trouble ${JSON.stringify(steady)}`];
+  return [
+    head,
+    ...steps.map(({ what, how, afterMs }) => `  +${afterMs} ms ${what} ${JSON.stringify(how)}`),
+    ...tail,
+  ].join("\n");
 }

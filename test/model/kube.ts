@@ -11,7 +11,7 @@ import { StatusError } from "../../src/sandbox/kube-api/status.ts";
 import { Store } from "../../src/sandbox/kube-api/store.ts";
 import { readWatch } from "../../src/sandbox/kube-api/watch.ts";
 import { bookmark, encode, eventOf } from "../../src/sandbox/kube-api/watch-event.ts";
-import { NAMESPACES } from "./names.ts";
+import { ELSEWHERE, NAMESPACES } from "./names.ts";
 
 const crdFile = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");
 const crds = parseAllDocuments(readFileSync(crdFile, "utf8")).map((document) => document.toJS() as Json);
@@ -42,7 +42,7 @@ export class KubeServer {
   constructor(now: () => number) {
     const store = new Store();
     this.cluster = { store, registry: new Registry(store, builtIns), now: () => START + now() };
-    for (const name of NAMESPACES) this.ask("POST", "/api/v1/namespaces", { metadata: { name } });
+    for (const name of [...NAMESPACES, ELSEWHERE]) this.ask("POST", "/api/v1/namespaces", { metadata: { name } });
     for (const crd of crds) this.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
   }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import fc from "fast-check";
-import { checkHistories, tellFailure } from "./check.ts";
+import { checkHistories, tellCounts, tellFailure } from "./check.ts";
 import { findDefects } from "./find-defects.ts";
 import { histories, tell } from "./history.ts";
 import { run } from "./run.ts";
@@ -35,6 +35,7 @@ async function playAll(): Promise<void> {
   for (const report of reports) process.stdout.write(`${tellFailure(report)}\n`);
   const changes = reports.reduce((sum, report) => sum + report.changes, 0);
   process.stdout.write(`MIC asked for ${changes} changes of machines\n`);
+  process.stdout.write(`${tellCounts(reports)}\n`);
   if (reports.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 

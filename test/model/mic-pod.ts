@@ -1,3 +1,4 @@
+import type { Home } from "../../src/assignment/types.ts";
 import type { Log } from "../../src/base/log.ts";
 import type { Azure } from "./azure.ts";
 import { type AzureTrouble, ComputePort } from "./compute-port.ts";
@@ -18,6 +19,8 @@ export type Surroundings = {
   readonly kubeTrouble: KubeTrouble;
   readonly azureTrouble: AzureTrouble;
   readonly isNamespaced: boolean;
+  /** What azure.json says now. */
+  readonly home: () => Home;
   readonly log: Log;
 };
 
@@ -32,7 +35,9 @@ export class MicPod {
   #stop = new AbortController();
   #wire: Wire;
   #conduct: Conduct;
+  #onAccessChange = (): void => {};
   #runs = 0;
+  readonly #stops: AbortController[] = [];
 
   constructor(name: string, around: Surroundings) {
     this.#name = name;
@@ -62,6 +67,17 @@ export class MicPod {
     });
   }
 
+  /** The history is over. What waits for a signal is kept in memory until that is given, so all of them are. */
+  end(): void {
+    this.#life.end();
+    for (const stop of this.#stops) stop.abort(new DOMException("the history is over", "AbortError"));
+  }
+
+  /** azure.json was read anew. */
+  accessChanged(): void {
+    this.#onAccessChange();
+  }
+
   #start(): void {
     const { timeline, dice, azure, azureTrouble, watchman } = this.#around;
     this.#runs += 1;
@@ -70,10 +86,18 @@ export class MicPod {
     this.#life = life;
     this.#conduct = conduct;
     this.#stop = new AbortController();
+    this.#stops.push(this.#stop);
     this.#wire = this.#newWire();
     const watch = watchman.follow(conduct);
     const compute = new ComputePort({ timeline, dice, azure, trouble: azureTrouble, life, watch });
-    runMic(this.#name, this.#around, { life, conduct, wire: this.#wire, compute }, this.#stop)
+    const onAccessChange = (listener: () => void) => {
+      this.#onAccessChange = () =>
+        life.reach(() => {
+          conduct.restUntil.clear(); // what Azure asked of another principal
+          listener();
+        });
+    };
+    runMic(this.#name, this.#around, { life, conduct, wire: this.#wire, compute, onAccessChange }, this.#stop)
       .catch((reason: unknown) => {
         if (life.isOver || this.#stop.signal.aborted) return;
         watchman.object(`${conduct.name} fails: ${reason instanceof Error ? reason.stack : reason}`);

@@ -16,7 +16,7 @@ import { catchUp, gather, micStores, onRelevantChange } from "../../src/mic/stor
 import type { ComputePort } from "./compute-port.ts";
 import type { Life } from "./life.ts";
 import type { Surroundings } from "./mic-pod.ts";
-import { PINNED_CLIENT_ID } from "./names.ts";
+import { PINNED_CLIENT_ID, SCOPE } from "./names.ts";
 import type { Conduct } from "./watchman.ts";
 import type { Wire } from "./wire.ts";
 
@@ -28,13 +28,15 @@ const DRIFT_MS = 60_000;
 
 const metrics = new Metrics(micMetrics);
 const pinnedClientIds = new Set([PINNED_CLIENT_ID]);
-const home = { subscription: "sub", resourceGroup: "rg" };
+const scopes = [SCOPE];
 
 export type Ways = {
   readonly life: Life;
   readonly conduct: Conduct;
   readonly wire: Wire;
   readonly compute: ComputePort;
+  /** Calls back when azure.json was read anew. */
+  readonly onAccessChange: (listener: () => void) => void;
 };
 
 /** MIC from its clients upwards as the program joins it, over wires, time and chance of ours; ends when it is stopped. */
@@ -63,7 +65,8 @@ export async function runMic(name: string, around: Surroundings, ways: Ways, sto
   await Promise.all(following);
 }
 
-function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire, compute }: Ways, client: KubeClient) {
+function engine({ log, dice, isNamespaced, home }: Surroundings, ways: Ways, client: KubeClient) {
+  const { life, conduct, wire, compute, onAccessChange } = ways;
   const { clock } = life;
   const random = dice.next;
   const stores = micStores({ client, log, clock, random });
@@ -79,11 +82,11 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
     onCall,
     onSpared,
   });
-  const settings = { isNamespaced, home, scopes: [], pinnedClientIds };
+  const settings = () => ({ isNamespaced, home: home(), scopes, pinnedClientIds });
   const drift: DriftRepair = new DriftRepair({
     read: (machine, stop) => machines.read(machine, stop),
     clientId: (resourceId, stop) => compute.clientId(resourceId, stop),
-    snapshot: () => gather(stores, settings),
+    snapshot: () => gather(stores, settings()),
     clock,
     intervalMs: DRIFT_MS,
     isBusy: (machine) => loop.isBusy(machine),
@@ -93,14 +96,14 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
   const ports = {
     records,
     machines,
-    neededOn: (machine: string) => neededOn(machine, gather(stores, settings)),
+    neededOn: (machine: string) => neededOn(machine, gather(stores, settings())),
     events,
     repairs: drift,
     writesAtOnce: 20,
   };
   conduct.shown = () => wire.known();
   const loop: SyncLoop = new SyncLoop({
-    snapshot: () => gather(stores, settings, drift.found),
+    snapshot: () => gather(stores, settings(), drift.found),
     execute: (plan, stop) => executePlan(plan, ports, stop),
     machines,
     events,
@@ -111,5 +114,9 @@ function engine({ log, dice, isNamespaced }: Surroundings, { life, conduct, wire
   });
   onRelevantChange(stores, () => loop.changed());
   stores.nodes.onChange((change) => drift.nodeChanged(change));
+  onAccessChange(() => {
+    machines.accessChanged();
+    loop.tryAgain();
+  });
   return { stores, loop, drift };
 }

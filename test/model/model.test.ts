@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { checkHistories, tellFailure } from "./check.ts";
+import { checkHistories, tellCounts, tellFailure } from "./check.ts";
 import { defects } from "./defects.ts";
 import { playInShares } from "./shares.ts";
 
@@ -12,6 +12,7 @@ const runs = Number(process.env.MODEL_RUNS ?? 1_000);
 it("MIC puts everything right after whatever has happened, and never does harm meanwhile", async () => {
   process.stdout.write(`${runs} histories, seed ${seed}\n`);
   const reports = await playInShares({ seed, runs, shrinks: true });
+  process.stdout.write(`${tellCounts(reports)}\n`);
   expect(
     reports
       .filter(({ failure }) => failure !== undefined)

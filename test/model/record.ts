@@ -2,6 +2,7 @@ import { type KubeObject, objectOr as part, textOr as text } from "../../src/san
 
 /** An AzureAssignedIdentity as it lies at the API server, read without MIC's own code. */
 export type StoredRecord = {
+  readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   readonly pod: string;
@@ -23,6 +24,7 @@ export function recordOf({ metadata, spec, status }: KubeObject): StoredRecord {
   const annotations = part(metadata.annotations);
   const { type = 0, resourceID, clientID } = part(identity.spec);
   return {
+    uid: metadata.uid,
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     pod: `${text(podNamespace)}/${text(pod)}`,

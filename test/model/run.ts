@@ -1,8 +1,10 @@
 import type { Log } from "../../src/base/log.ts";
-import { act, addPod } from "./act.ts";
+import { act, addPod, bindIdentity } from "./act.ts";
 import { differences } from "./differences.ts";
-import type { History, Step } from "./history.ts";
+import { type History, isWide, type Step } from "./history.ts";
 import { MicPod } from "./mic-pod.ts";
+import { serveBeside } from "./steady.ts";
+import type { Counts } from "./tally.ts";
 import { Watchman } from "./watchman.ts";
 import { World } from "./world.ts";
 
@@ -11,6 +13,7 @@ const LONGEST_MENDING_MS = 2 * 3_600_000;
 const LOOK_MS = 15_000;
 const STAYS_MS = 90_000;
 /** Twenty times what the longest histories take. */
+const WIDTH = 160;
 const MOST_HAPPENINGS = 100_000;
 
 export type Verdict = {
@@ -18,22 +21,27 @@ export type Verdict = {
   /** How many changes of machines MIC asked for: what a history is worth. */
   readonly changes: number;
   readonly mendedAfterMs: number;
+  readonly counts: Counts;
 };
 
 const silent: Log = { info() {}, warn() {}, error() {}, verbose() {}, named: () => silent };
 
 /** Lets a history happen, then heals everything, and says what went wrong. */
 export async function run(history: History, logTo?: (line: string) => void): Promise<Verdict> {
-  const { isNamespaced, pods, systems, luck, steps } = history;
-  const world = new World(luck, systems);
-  const { server, azure, timeline, owned, forgotten } = world;
-  const watchman = new Watchman({ server, azure, owned, now: () => timeline.now, isNamespaced });
+  const { isNamespaced, pods, steps } = history;
+  const world = new World(history);
+  const { server, azure, timeline, owned, forgotten, forgeries, tally } = world;
+  const watchman = new Watchman({ server, azure, owned, tally, now: () => timeline.now, isNamespaced });
   const log = logTo === undefined ? silent : loudLog(() => timeline.now, logTo);
   const mics = Array.from(
     { length: pods },
-    (_, i) => new MicPod(`mic-${i}`, { ...world, watchman, isNamespaced, log }),
+    (_, i) => new MicPod(`mic-${i}`, { ...world, home: () => world.home, watchman, isNamespaced, log }),
   );
+  world.onAzureJson = () => {
+    for (const mic of mics) mic.accessChanged();
+  };
   begin(world);
+  if (isWide(history)) widen(world);
   await timeline.pass(3_000);
   for (const step of steps) {
     await timeline.pass(step.afterMs);
@@ -41,9 +49,13 @@ export async function run(history: History, logTo?: (line: string) => void): Pro
     act(step, world, mics);
     if (watchman.problems.length > 0) break;
   }
+  if (history.steady !== undefined && watchman.problems.length === 0) {
+    log.info("--- all is well but steady refusals", { steady: JSON.stringify(history.steady) });
+    await serveBeside(history.steady, { world, watchman, isNamespaced });
+  }
   world.heal();
   log.info("--- healed");
-  const expected = { server, azure, isNamespaced, owned, forgotten };
+  const expected = { server, azure, isNamespaced, owned, forgotten, forgeries };
   const healedAt = timeline.now;
   const look = () => differences(expected);
   let left = look();
@@ -55,8 +67,11 @@ export async function run(history: History, logTo?: (line: string) => void): Pro
     left = look();
     if (wasRight && left.length === 0) break;
   }
+  for (const mic of mics) mic.end();
+  await timeline.pass(0);
   const problems = watchman.problems.length > 0 ? watchman.problems : left;
-  return { problems, changes: watchman.changes, mendedAfterMs: timeline.now - healedAt };
+  const { counts } = tally;
+  return { problems, changes: watchman.changes, mendedAfterMs: timeline.now - healedAt, counts };
 }
 
 /** A cluster in which something is going on already. */
@@ -78,6 +93,12 @@ function begin(world: World): void {
   ] as const;
   for (const step of steps) act({ ...step, afterMs: 0 } as Step, world, []);
   addPod(world, { namespace: "default", name: "web-0", node: "vm-0", label: "red" });
+}
+
+/** A pod with more identities than a change takes. */
+function widen(world: World): void {
+  for (let i = 0; i < WIDTH; i += 1) bindIdentity(world, `wide-${i}`, ["wide"]);
+  addPod(world, { namespace: "default", name: "wide-0", node: "vm-0", label: "wide" });
 }
 
 function loudLog(now: () => number, write: (line: string) => void): Log {

@@ -1,6 +1,6 @@
 import { type Json, objectOr as part, textOr as text } from "../../src/sandbox/kube-api/json.ts";
 import type { KubeServer } from "./kube.ts";
-import { MACHINES, type NodeName } from "./names.ts";
+import { FOREIGN_MACHINE, MACHINES, type NodeName, WINDOWS_NODE } from "./names.ts";
 
 /** A pod shall have an identity: what its record must say, and what must be on which machine. */
 export type Want = {
@@ -30,6 +30,7 @@ export function wantsOf(
   const nodes = new Set(server.list("nodes").map(({ metadata }) => metadata.name));
   return server.list("pods").flatMap((pod) => {
     const { nodeName = "" } = part(pod.spec);
+    if (nodeName === WINDOWS_NODE) return [];
     const label = text(part(pod.metadata.labels).aadpodidbinding);
     if (label === "" || nodeName === "" || ["Succeeded", "Failed"].includes(text(part(pod.status).phase))) return [];
     const chosen = new Map<string, (typeof bindings)[number]>();
@@ -47,6 +48,8 @@ export function wantsOf(
       const identity = identities.get(key);
       const { type = 0, resourceID, clientID } = part(identity?.spec);
       const isOwn = part(identity?.metadata.annotations)["aadpodidentity.k8s.io/Behavior"] === "namespaced";
+      const machine = type === 0 ? MACHINES[nodeName as NodeName] : "";
+      if (machine === FOREIGN_MACHINE) return [];
       if (type === 0 && !nodes.has(text(nodeName)) && !settings.livePods) return [];
       return [
         {
@@ -58,7 +61,7 @@ export function wantsOf(
           namespace: settings.isNamespaced || isOwn ? (identity?.metadata.namespace ?? "") : "default",
           clientId: text(clientID),
           resourceId: text(resourceID),
-          machine: type === 0 ? MACHINES[nodeName as NodeName] : "",
+          machine,
         },
       ];
     });

@@ -1,14 +1,20 @@
-import type { ArmError, Azure } from "./azure.ts";
+import type { ArmError } from "./arm-errors.ts";
+import type { Azure } from "./azure.ts";
 import type { Effect, Sent } from "./compute-port.ts";
 import { FOLLOWED, type KubeServer } from "./kube.ts";
-import { OWN, resourceIdOf } from "./names.ts";
+import { ELSEWHERE, FOREIGN_MACHINE, OWN, resourceIdOf, SCOPE_MACHINE, SIDE_MACHINE } from "./names.ts";
 import { recordOf } from "./record.ts";
+import type { Tally } from "./tally.ts";
 import { wantsOf } from "./wants.ts";
 
 /** How many changes of one machine a program may ask for at once, and then in each minute. */
 const BURST = 4;
 const CHANGES_A_MINUTE = 4;
 const LONGEST_ASKED_PAUSE_MS = 15 * 60_000;
+/** What somebody else does to a machine is waited for, but not for ever. */
+const WAIT_FOR_OTHERS_MS = 2 * 60_000;
+/** More identities than a change takes are on the way in several. */
+const PATCH_SIZE = 150;
 
 /** By resource, a revision up to which everything is known. */
 export type Knowledge = ReadonlyMap<string, number>;
@@ -33,6 +39,8 @@ export class Conduct {
   readonly sentAt = new Map<string, number[]>();
   readonly underWay = new Map<string, number>();
   readonly restUntil = new Map<string, number>();
+  /** Machines that it saw under way at its last look, and since when. */
+  readonly sawBusySince = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -42,6 +50,7 @@ export class Conduct {
 type Parts = {
   readonly server: KubeServer;
   readonly azure: Azure;
+  readonly tally: Tally;
   readonly now: () => number;
   readonly isNamespaced: boolean;
   readonly owned: Owned;
@@ -81,24 +90,37 @@ export class Watchman {
     return this.#leaders.size;
   }
 
+  /** Whether whoever leads waits for a change of a machine. */
+  get isChanging(): boolean {
+    return [...this.#leaders].some(({ underWay }) => [...underWay.values()].some((count) => count > 0));
+  }
+
   /** What a run of MIC tells of its dealings with Azure. */
   follow(conduct: Conduct) {
     return {
-      read: (machine: string) => this.#read(conduct, machine),
+      read: (machine: string, state: string) => this.#read(conduct, machine, state),
       sent: (sent: Sent) => this.#sent(conduct, sent),
       arrived: (effect: Effect) => this.#arrived(conduct, effect),
       over: (sent: Sent, error: ArmError | undefined) => this.#over(conduct, sent, error),
     };
   }
 
-  #read({ lastRead }: Conduct, id: string): void {
+  #read({ name, lastRead, sawBusySince }: Conduct, id: string, state: string): void {
+    if (id === FOREIGN_MACHINE) this.object(`${name} looks at a machine of other people, ${id}`);
+    if (state !== "Updating") sawBusySince.delete(id);
+    else if (!sawBusySince.has(id)) sawBusySince.set(id, this.#parts.now());
     const { hasSystem, carried } = this.#parts.azure.machine(id);
     lastRead.set(id, { hasSystem, carried: new Set(carried.keys()) });
   }
 
-  #sent({ name, sentAt, underWay, restUntil, shown }: Conduct, sent: Sent): void {
+  #sent(conduct: Conduct, sent: Sent): void {
+    const { name, sentAt, underWay, restUntil, shown } = conduct;
     const { machine, at } = sent;
     this.changes += 1;
+    this.#countMachine(sent);
+    if (machine === FOREIGN_MACHINE) this.object(`${name} changes a machine of other people, ${machine}`);
+    if (at < (conduct.sawBusySince.get(machine) ?? Number.NEGATIVE_INFINITY) + WAIT_FOR_OTHERS_MS - 1)
+      this.object(`${name} does not wait for what is under way on ${machine}`);
     this.#shownWhenSent.set(sent, shown());
     if ((underWay.get(machine) ?? 0) > 0)
       this.object(`${name} asks for a change of ${machine} while another is under way`);
@@ -112,6 +134,16 @@ export class Watchman {
       const allowed = BURST + (CHANGES_A_MINUTE * (at - first)) / 60_000;
       if (times.length - i > allowed + 1e-6) return void this.object(`${name} asks for too many changes of ${machine}`);
     }
+  }
+
+  #countMachine({ machine, body }: Sent): void {
+    const { tally } = this.#parts;
+    if (machine === SCOPE_MACHINE) tally.count("a change of a machine in another subscription");
+    if (machine === SIDE_MACHINE) tally.count("a change of a machine in another resource group");
+    const { length } = Object.keys(body.userAssignedIdentities ?? {});
+    if (length > PATCH_SIZE)
+      this.object(`a change of ${machine} holds ${length} identities: Azure takes ${PATCH_SIZE}`);
+    if (length >= PATCH_SIZE) tally.count("a wish for more identities than a change takes");
   }
 
   #over({ underWay, restUntil }: Conduct, { machine }: Sent, error: ArmError | undefined): void {
@@ -128,15 +160,19 @@ export class Watchman {
     const owned = this.#parts.owned.get(machine);
     const { hasSystem } = azure.machine(machine);
     const own = resourceIdOf(OWN);
-    if (hadSystem && !hasSystem && read?.hasSystem)
+    // Without etags what its owner did after MIC had looked is lost, as with any two who change a machine at once.
+    const isSeen = (wasSeen: boolean | undefined) => azure.hasEtags || wasSeen === true;
+    if (hadSystem && !hasSystem && isSeen(read?.hasSystem))
       this.object(`${name} takes the system-assigned identity off ${machine}`);
-    if (!hadSystem && hasSystem && !read?.hasSystem) this.object(`${name} gives ${machine} a system-assigned identity`);
-    if (removed.has(own) && read?.carried.has(own)) this.object(`${name} takes its owner's identity off ${machine}`);
-    // What its owner did after MIC had looked is lost, as with any two who change a machine at once.
+    if (!hadSystem && hasSystem && (azure.hasEtags || !read?.hasSystem))
+      this.object(`${name} gives ${machine} a system-assigned identity`);
+    if (removed.has(own) && isSeen(read?.carried.has(own)))
+      this.object(`${name} takes its owner's identity off ${machine}`);
     if (owned !== undefined && hadSystem !== hasSystem) owned.hasSystem = hasSystem;
     if (owned !== undefined && removed.has(own)) owned.hasOwn = false;
     const pinned = resourceIdOf("pinned");
-    if (removed.has(pinned) && read?.carried.has(pinned)) this.object(`${name} takes a pinned identity off ${machine}`);
+    if (removed.has(pinned) && isSeen(read?.carried.has(pinned)))
+      this.object(`${name} takes a pinned identity off ${machine}`);
     const known = this.#shownWhenSent.get(sent);
     for (const [resourceId, clientId] of removed) {
       const current = azure.clientIds.get(resourceId);
@@ -154,7 +190,8 @@ export class Watchman {
     const { server, isNamespaced } = this.#parts;
     const records = server.list("azureassignedidentities").map(recordOf);
     const standing = records.filter(
-      ({ state, isDying, machine }) => state === "Assigned" && !isDying && machine !== "",
+      ({ state, isDying, machine, namespace }) =>
+        state === "Assigned" && !isDying && machine !== "" && namespace !== ELSEWHERE,
     );
     const uses = new Map<string, Use>();
     for (const want of standing.length === 0 ? [] : wantsOf(server, { isNamespaced, livePods: true })) {
