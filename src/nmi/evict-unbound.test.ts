@@ -54,6 +54,22 @@ describe("in managed mode tokens are forgotten", () => {
   });
 });
 
+describe("in managed mode tokens are forgotten although", () => {
+  it("pods without a label run, which a binding without a selector does not select", () => {
+    bindings.put(binding("reader", { spec: { selector: "" } }));
+    pods.put(pod("c", { selector: "" }));
+    bindings.put(binding("reader", { spec: { selector: "", weight: 1 } }));
+    expect(evicted).toEqual([reader.clientId, reader.clientId]);
+  });
+
+  it("a pod has a service principal with the same client ID", () => {
+    identities.put(identity("copy", { namespace: "team", spec: { type: 1, clientID: reader.clientId } }));
+    bindings.put(copyBound);
+    identities.remove(reader);
+    expect(evicted).toEqual([reader.clientId]);
+  });
+});
+
 describe("in managed mode tokens stay", () => {
   it("when the binding or the identity changes in what does not matter", () => {
     bindings.put({ ...bound, weight: 3 });

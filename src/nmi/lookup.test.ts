@@ -164,6 +164,7 @@ describe("in managed mode", () => {
     take(world);
     const result = world.find();
     await world.clock.asleep();
+    world.clock.advance(1199);
     if (put === "bindings") world.bindings.put(bound);
     else world.identities.put(reader);
     expect((await result).identity.meta.name).toBe("reader");
