@@ -165,6 +165,7 @@ describe("in managed mode", () => {
     const result = world.find();
     await world.clock.asleep();
     world.clock.advance(1199);
+    await new Promise((resolve) => setImmediate(resolve));
     if (put === "bindings") world.bindings.put(bound);
     else world.identities.put(reader);
     expect((await result).identity.meta.name).toBe("reader");
