@@ -3,7 +3,7 @@ import { type Binding, embedBinding, readBinding } from "./binding.ts";
 import { embedIdentity, type Identity, readIdentity } from "./identity.ts";
 import { ASSIGNMENT_FINALIZER, apiVersion, kinds, NODE_LABEL } from "./kinds.ts";
 import { type Meta, objectSchema, readObject, writeMeta } from "./meta.ts";
-import { type Placement, readLeftovers, readMachine, writePlacement } from "./placement.ts";
+import { type Placement, readPlaces, writePlaces } from "./placement.ts";
 import { anySpelling } from "./spelling.ts";
 
 /**
@@ -41,7 +41,7 @@ export type Assignment = {
   readonly podNamespace: string;
   readonly nodeName: string;
   readonly state: AssignmentState;
-  /** The machine of the identity; empty for types 1 and 2 and in records of older releases. */
+  /** The machine of the identity; empty for types 1 and 2 and in records as older releases left them. */
   readonly machine: string;
   /** What earlier wordings of the record put on machines and is still to be taken off. */
   readonly leftovers: readonly Placement[];
@@ -50,16 +50,17 @@ export type Assignment = {
 /** Reads an AzureAssignedIdentity; a missing reference reads as one with empty values. @throws Fault OBJECT_INVALID */
 export function readAssignment(raw: unknown): Assignment {
   const { metadata, spec, status } = readObject(assignmentSchema, kinds.assignment, raw);
+  const identity = readIdentity(named(spec.azureIdentityRef));
+  const resourceId = identity.type === 0 ? identity.resourceId : "";
   return {
     meta: metadata,
-    identity: readIdentity(named(spec.azureIdentityRef)),
+    identity,
     binding: readBinding(named(spec.azureBindingRef)),
     pod: spec.pod,
     podNamespace: spec.podNamespace,
     nodeName: spec.nodename,
     state: status.status,
-    machine: readMachine(metadata.annotations),
-    leftovers: readLeftovers(metadata.annotations),
+    ...readPlaces(metadata.annotations, { nodeName: spec.nodename, resourceId }),
   };
 }
 
@@ -89,7 +90,7 @@ export function writeAssignment(draft: AssignmentDraft, over?: Meta): object {
     metadata: {
       ...metadata,
       labels: { ...over?.labels, [NODE_LABEL]: nodeLabel(draft.nodeName) },
-      annotations: withoutNulls({ ...over?.annotations, ...writePlacement(draft.machine, draft.leftovers) }),
+      annotations: withoutNulls({ ...over?.annotations, ...writePlaces(draft) }),
     },
     spec: {
       azureIdentityRef: embedIdentity(draft.identity),

@@ -27,7 +27,7 @@ const forgery = fc.record({
     (id) => ` ${id}`,
     () => "..",
   ),
-  what: fc.constantFrom("machine", "leftovers"),
+  what: fc.constantFrom("machine", "machine of another node", "leftovers"),
 });
 
 /** What a tenant writes into `default` about a machine and an identity that others use. */
@@ -40,12 +40,15 @@ function forgedRecord(
   const id = known[which % Math.max(1, known.length)];
   if (id === undefined) return undefined;
   const resourceId = identityId(resource);
-  const text = what === "machine" ? spell(id) : JSON.stringify([{ machine: spell(id), resourceId }]);
+  const text = what === "leftovers" ? JSON.stringify([{ machine: spell(id), resourceId }]) : spell(id);
   return readAssignment({
     metadata: {
       name: `forged-${which}`,
       namespace: "default",
-      annotations: { [`aadpodidentity.k8s.io/${what}`]: text },
+      annotations: {
+        [`aadpodidentity.k8s.io/${what === "leftovers" ? what : "machine"}`]: text,
+        ...(what === "machine" ? { "aadpodidentity.k8s.io/machine-node": "nowhere" } : {}),
+      },
     },
     spec: {
       azureIdentityRef: { metadata: { name: "x", namespace: "default" }, spec: { type: 0, resourceID: resourceId } },

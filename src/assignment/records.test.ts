@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { identity, node, pod, vmProviderId } from "../../test/support/make.ts";
 import { demo, dying, id, lines, marked, record, vm, world } from "../../test/support/plan-lines.ts";
 import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
+import { readAssignment, writeAssignment } from "../api/assignment.ts";
 import { planAssignments } from "./plan.ts";
 import type { Snapshot } from "./types.ts";
 
@@ -95,6 +96,53 @@ describe("a pod whose node was deleted under it", () => {
     },
   ])("$when", ({ given, then }) => {
     expect(lines({ ...gone, ...given })).toEqual(then);
+  });
+});
+
+describe("a record that a release before 2.0 moved to another node, keeping the machine of the former", () => {
+  /** As it lies at the API server. */
+  const moved = (podName: string, from: string, to: string, nodes: Snapshot["nodes"] = world.nodes) => {
+    const small = new SmallCluster();
+    const one = small.put(record({ ...demo, pod: pod(podName, { spec: { nodeName: from } }) }));
+    const object = writeAssignment({ ...one, ...one.meta }, one.meta) as { spec: object };
+    const read = readAssignment({ ...object, spec: { ...object.spec, nodename: to } });
+    for (const machine of [vm("node-0"), vm("node-1")]) small.machines.set(machine, new Set([id("demo")]));
+    small.put(read);
+    return { small, look: (over: Partial<Snapshot>) => ({ ...world, nodes, assignments: small.assignments, ...over }) };
+  };
+  const settle = ({ small, look }: ReturnType<typeof moved>, over: Partial<Snapshot>) => {
+    const states: string[] = [];
+    for (let rounds = 0; rounds < 5; rounds += 1) {
+      small.carryOut(planAssignments(snapshot(look(over))));
+      states.push(...small.assignments.map(({ state }) => state));
+    }
+    expect(planAssignments(snapshot(look(over))).machines).toEqual([]);
+    return { states: [...new Set(states)], on: [vm("node-0"), vm("node-1")].map((one) => [...small.on(one)]) };
+  };
+
+  it("is rid of both when its pod has gone", () => {
+    const one = moved("a", "node-0", "node-1");
+    expect(settle(one, {}).on).toEqual([[], []]);
+    expect(one.small.assignments).toEqual([]);
+  });
+
+  it("stays Assigned while its pod runs there, and the former machine is rid of it", () => {
+    const pods = [pod("a", { spec: { nodeName: "node-1" } })];
+    const one = moved("a", "node-0", "node-1");
+    expect(settle(one, { pods })).toEqual({ states: ["Assigned"], on: [[], [id("demo")]] });
+    expect(one.small.assignments[0]).toMatchObject({ machine: vm("node-1"), leftovers: [] });
+  });
+
+  it("leaves the former machine what other pods need there", () => {
+    const others = [pod("b", { spec: { nodeName: "node-0" } })];
+    const one = moved("a", "node-0", "node-1");
+    one.small.put(record({ ...demo, pod: pod("b") }));
+    expect(settle(one, { pods: others })).toEqual({ states: ["Assigned"], on: [[id("demo")], []] });
+  });
+
+  it("is still rid of the former one when the new node has gone", () => {
+    const nodes = world.nodes.slice(0, 1);
+    expect(settle(moved("a", "node-0", "node-1", nodes), {}).on[0]).toEqual([]);
   });
 });
 

@@ -122,7 +122,10 @@ describe("MIC", () => {
     await eventually(() =>
       world.client.get(kinds.assignment, { namespace: "default", name: "web-default-demo" }, never),
     ).toMatchObject({
-      metadata: { labels: { nodename: "vm-1" }, annotations: { "aadpodidentity.k8s.io/machine": VM1 } },
+      metadata: {
+        labels: { nodename: "vm-1" },
+        annotations: { "aadpodidentity.k8s.io/machine": VM1, "aadpodidentity.k8s.io/machine-node": "vm-1" },
+      },
       status: { status: "Assigned" },
     });
   });

@@ -1,7 +1,7 @@
 import { type Assignment, writeAssignment } from "../api/assignment.ts";
 import { ASSIGNMENT_FINALIZER, type Kind, kinds } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
-import { writePlacement } from "../api/placement.ts";
+import { writePlaces } from "../api/placement.ts";
 import { isSameResource } from "../api/resource-id.ts";
 import { isGuarded } from "../assignment/records.ts";
 import type { Clock } from "../base/clock.ts";
@@ -74,7 +74,7 @@ export function createRecords({ client, store, clock, onWrite }: Deps): Records 
     async confirm(record, { machine, isAssigned, cleared }, signal) {
       const latest = stillTheSame(store.get(record.meta), record);
       const leftovers = latest.leftovers.filter((one) => one.machine !== machine || !cleared.includes(one.resourceId));
-      const annotations = cleared.length > 0 ? { annotations: writePlacement(latest.machine, leftovers) } : {};
+      const annotations = cleared.length > 0 ? { annotations: writePlaces({ ...latest, leftovers }) } : {};
       const status = isAssigned ? { status: { status: "Assigned", availableReplicas: 1 } } : {};
       await patch(latest, { metadata: annotations, ...status }, signal);
     },
@@ -109,7 +109,7 @@ function othersOf({ meta }: Assignment): readonly string[] {
 function releaseOf(record: Assignment): PatchBody | undefined {
   const hasLeft = record.leftovers.length > 0;
   if (record.state === "Unassigned" && !isGuarded(record) && !hasLeft) return undefined;
-  const annotations = hasLeft ? { annotations: writePlacement(record.machine, []) } : {};
+  const annotations = hasLeft ? { annotations: writePlaces({ ...record, leftovers: [] }) } : {};
   return {
     metadata: { finalizers: othersOf(record), ...annotations },
     status: { status: "Unassigned", availableReplicas: 1 },

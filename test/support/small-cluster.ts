@@ -1,6 +1,6 @@
 import { type Assignment, readAssignment, writeAssignment } from "../../src/api/assignment.ts";
 import { objectKey } from "../../src/api/meta.ts";
-import { writePlacement } from "../../src/api/placement.ts";
+import { writePlaces } from "../../src/api/placement.ts";
 import type { MachinePlan, Plan, RecordWork, Settings, Snapshot } from "../../src/assignment/types.ts";
 
 export const settings: Settings = {
@@ -59,7 +59,7 @@ export class SmallCluster {
 
   /** Stores a record as the API server would: what it says in annotations and what it says elsewhere agree. */
   put(record: Assignment): Assignment {
-    const annotations = { ...record.meta.annotations, ...writePlacement(record.machine, record.leftovers) };
+    const annotations = { ...record.meta.annotations, ...writePlaces(record) };
     const kept = Object.entries(annotations).filter((entry): entry is [string, string] => entry[1] !== null);
     const stored = { ...record, meta: { ...record.meta, annotations: Object.fromEntries(kept) } };
     this.records.set(objectKey(stored.meta), stored);
