@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
-import { tokenAnswer } from "./token-answer.ts";
+import { endOf, tokenAnswer, tokenAnswers } from "./token-answer.ts";
 import { readTokenQuery } from "./token-query.ts";
 
 const read = (query: string) => readTokenQuery(new URLSearchParams(query));
@@ -44,4 +44,15 @@ it("answers the original's keys in its order, as strings, and counts expires_in 
       '"not_before":"1699913300","resource":"https://vault.azure.net","token_type":"Bearer","client_id":"c"}',
   );
   expect(tokenAnswer(token, 1_800_000_000_000)).toMatchObject({ expires_in: "0" });
+});
+
+it("answers a list where there are auxiliary tokens, the identity's own first", () => {
+  const one = (name: string, expiresOn: number) => {
+    const rest = { notBefore: 0, resource: "r", tokenType: "Bearer", clientId: "c" };
+    return { accessToken: new Secret(name), expiresOn, ...rest };
+  };
+  const token = { ...one("own", 300), auxiliary: [one("first", 100), one("second", 200)] };
+  expect(tokenAnswers(token, 0)).toMatchObject(["own", "first", "second"].map((name) => ({ access_token: name })));
+  expect(tokenAnswers(one("own", 300), 0)).toMatchObject({ access_token: "own" });
+  expect([endOf(token), endOf(one("own", 300))]).toEqual([100, 300]);
 });

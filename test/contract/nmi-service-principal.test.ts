@@ -178,6 +178,16 @@ describe("trouble at Entra ID", () => {
     expect(metrics).toMatch(/imds_operations_duration_seconds_count\{operation_type="adal_token"\} [1-9]/);
   });
 
+  it("that makes it slow costs one call, however many ask", async () => {
+    const app = await principal("slow", "its secret");
+    cluster.azure.traffic.delay("entra.token", 300);
+    const calls = app.calls();
+    const replies = await Promise.all([1, 2, 3, 4].map(() => cluster.ask(app.address)));
+    cluster.azure.traffic.delay("entra.token", 0);
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(app.calls() - calls).toBe(1);
+  });
+
   it("that asks for a longer pause than a client waits is passed on", async () => {
     const app = await principal("throttled", "its secret");
     const failure = { status: 429, code: "90055", message: "slow down", retryAfterSeconds: 60 };
