@@ -1,8 +1,7 @@
 import { median, shown } from "./figures.ts";
-import type { Phase } from "./mic-phase.ts";
 import { ours } from "./mic-program.ts";
 import type { ScaleResult } from "./mic-scale.ts";
-import { PATCH_MS, type Wave } from "./mic-wave.ts";
+import type { Wave } from "./mic-wave.ts";
 import { type Answer, atMost, type Verdict } from "./question.ts";
 import { circumstances, table, verdictTable } from "./tables.ts";
 
@@ -14,6 +13,9 @@ export type MicResults = {
   /** In words. */
   readonly case: string;
 };
+/** One, and one more for a machine in four, whose last pods came late. */
+const MOST_PATCHES_A_WAVE = 1.25;
+
 type WaveNumber = (wave: Wave) => number;
 
 /** What is compared, each the smaller the better. */
@@ -61,25 +63,26 @@ export function micVerdicts({ waves, scale, machines }: MicResults): readonly Ve
       10,
       "s",
     ),
-    atMost("PATCH a machine and wave", Math.max(...own.flatMap((wave) => patchesAWave(wave, machines))), 1, ""),
+    atMost(
+      "PATCH a machine and wave",
+      Math.max(...own.flatMap((wave) => patchesAWave(wave, machines))),
+      MOST_PATCHES_A_WAVE,
+      "",
+    ),
     atMost(
       "start to standby",
       typical(({ readyMs = Number.NaN }) => readyMs),
       1_000,
       "ms",
     ),
-    atMost("plan after one event, large cluster", median(scale.planMs), 300, "ms"),
+    atMost("plan after one event, large cluster, median", median(scale.planMs), 300, "ms"),
     atMost("memory, large cluster", scale.peakMb, 600, "MB"),
   ];
 }
 
-/**
- * PATCHes a machine, over the waves that there had to be: while a machine changes, what comes meanwhile waits for the
- * next wave, so there is one for each PATCH time that the pods took to come, and one for the last of them.
- */
+/** PATCHes a machine when pods come and when they go, each of which is one wave. */
 function patchesAWave({ come, go }: Wave, machines: number): readonly number[] {
-  const waves = ({ podsMs }: Phase) => 1 + Math.ceil(podsMs / PATCH_MS);
-  return [come, go].map((phase) => phase.patches / machines / waves(phase));
+  return [come, go].map(({ patches }) => patches / machines);
 }
 
 function medianTable({ waves }: MicResults): string {
@@ -107,9 +110,18 @@ function scaleText({ scale, planMs, doneMs, readyMs, leadingMs, idleMb, peakMb }
   return [
     `${pods} pods with an identity each, of ${identities}, on ${scaleSets * instances} nodes of ${scaleSets} scale sets, in an API server in memory. Nothing is to be done; then pods come and go one by one.`,
     table(
-      ["plan, median ms", "pod done, median ms", "ready, s", "leading, s", "idle, MB", "peak, MB"],
-      [[median(planMs), median(doneMs), readyMs / 1_000, leadingMs / 1_000, idleMb, peakMb]],
+      [
+        ...["plan, median ms", "plan, slowest ms", "pod done, median ms", "pod done, slowest ms"],
+        ...["ready, s", "leading, s", "idle, MB", "peak, MB"],
+      ],
+      [
+        [
+          ...[planMs, doneMs].flatMap((values) => [median(values), Math.max(...values)]),
+          ...[readyMs / 1_000, leadingMs / 1_000, idleMb, peakMb],
+        ],
+      ],
     ),
+    "The budget for a plan is for the median; the slowest one is shown beside it and not judged.",
     `Plan, ms: ${all(planMs)}.\n\nPod done, ms: ${all(doneMs)}.`,
   ].join("\n\n");
 }
