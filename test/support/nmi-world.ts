@@ -56,8 +56,9 @@ export async function nmiWorld({ without = [] }: { readonly without?: readonly s
         metadata: { name, namespace },
         spec,
       }),
-    /** A running pod of NMI's node. */
-    createPod: (name: string, podIP: string, labels: object = {}) => createPod(kube, name, podIP, labels),
+    /** A running pod, of NMI's node unless another is named. */
+    createPod: (name: string, podIP: string, labels: object = {}, nodeName = NODE) =>
+      createPod(kube, name, podIP, labels, nodeName),
     /** NMI, which leaves interception to others, once it listens. */
     async start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunningNmi> {
       const ports = ["--nmi-port=0", "--http-probe-port=0", "--prometheus-port=0"];
@@ -86,12 +87,12 @@ export async function askNmi({ port }: RunningNmi, { from = "127.0.0.1", path = 
   return { ...answer, body: JSON.parse(answer.text) as Readonly<Record<string, string>> };
 }
 
-async function createPod(kube: RawKube, name: string, podIP: string, labels: object): Promise<void> {
+async function createPod(kube: RawKube, name: string, podIP: string, labels: object, nodeName: string): Promise<void> {
   await kube.call("POST", "/api/v1/namespaces/default/pods", {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, namespace: "default", labels },
-    spec: { nodeName: NODE, containers: [{ name: "main", image: "web" }] },
+    spec: { nodeName, containers: [{ name: "main", image: "web" }] },
   });
   const status = { phase: "Running", podIP, podIPs: [{ ip: podIP }] };
   await kube.call("PATCH", `/api/v1/namespaces/default/pods/${name}/status`, { status });
