@@ -71,7 +71,14 @@ function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers,
   const state = isAssigned ? "Assigned" : "Created";
   const draft = draftOf(wanted, { name: record.meta.name, state, leftovers: left });
   const awaits = isAssigned ? undefined : target?.resourceId;
-  return { machine: draft.machine, work: { draft, record, awaits, clears: resourcesOn(draft.machine, left) } };
+  const work = { draft, record, awaits, clears: resourcesOn(draft.machine, left) };
+  const mayWait = left.length === 0 && onlyLacksMachine(record, wanted);
+  return { machine: draft.machine, work: mayWait ? { ...work, mayWait } : work };
+}
+
+/** Whether a record would be settled if it named its machine, as none of an older release does. */
+function onlyLacksMachine(record: Assignment, wanted: Wanted): boolean {
+  return record.machine === "" && isSettled({ ...record, machine: wanted.placement?.machine ?? "" }, wanted);
 }
 
 /**

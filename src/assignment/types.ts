@@ -86,6 +86,8 @@ export type RecordWork = {
   readonly awaits: string | undefined;
   /** The record's leftovers on this machine, struck out once they are off it. */
   readonly clears: readonly string[];
+  /** The draft only says where the identity is. Thousands do after an upgrade, and no pod waits for any of them. */
+  readonly mayWait?: true;
 };
 
 /** What to do about one machine. Records come first, then the machine, then the records' new states. */

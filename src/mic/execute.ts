@@ -28,6 +28,9 @@ export type Outcome = {
   readonly refused?: { readonly ids: ReadonlySet<string>; readonly retryInMs: number } | undefined;
 };
 
+/** How many records are written in one go that nobody waits for: a pod that comes meanwhile waits for these at most. */
+export const LATE_WRITES = 20;
+
 type Recorded = RecordWork & { readonly record: Assignment };
 type Patched = Pick<PatchResult, "refused" | "fault"> & {
   readonly isDone: (id: string) => boolean;
@@ -43,10 +46,18 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
   const { events } = ports;
   events.machineStarted(plan);
   const faults: Fault[] = [];
-  const recorded = await writeRecords(plan, ports, faults, signal);
+  const recorded = await writeRecords(
+    plan.work.filter(({ mayWait }) => !mayWait),
+    ports,
+    faults,
+    signal,
+  );
   const patched = await patchMachine(plan, recorded, ports, signal);
   await confirmRecords(plan, { recorded, patched }, ports, faults, signal);
   await removeRecords(plan, patched, ports, faults, signal);
+  // What is left of these comes next: whoever carries out plans looks again after each.
+  const late = plan.work.filter(({ mayWait }) => mayWait).slice(0, LATE_WRITES);
+  await writeRecords(late, ports, faults, signal);
   const { refused, next } = patched;
   const left = new Set([...refused.keys(), ...(next?.ids ?? [])]);
   const retryInMs = Math.min(
@@ -60,12 +71,12 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
 }
 
 async function writeRecords(
-  plan: MachinePlan,
+  all: readonly RecordWork[],
   { records, events, writesAtOnce }: MicPorts,
   faults: Fault[],
   signal: AbortSignal,
 ): Promise<readonly Recorded[]> {
-  const results = await settleAll(plan.work, { limit: writesAtOnce, signal }, async (work) => {
+  const results = await settleAll(all, { limit: writesAtOnce, signal }, async (work) => {
     return work.draft === undefined ? work.record : await records.write(work.draft, work.record, signal);
   });
   return results.flatMap((result) => {

@@ -217,7 +217,8 @@ export class SyncLoop {
       const pauseMs = Math.max(firstPauseMs, refused.retryInMs);
       events.machineHeld(whole.machine, pauseMs);
       // What is done is no part of it: when that comes undone, it does not wait for what Azure refuses.
-      this.#rests.begin(whole.machine, { hold: "same", asked: partsLeft(part, refused.ids) }, pauseMs, signal);
+      const held = { hold: "same", asked: partsLeft(part, refused.ids), isForRefused: true } as const;
+      this.#rests.begin(whole.machine, held, pauseMs, signal);
     } catch (reason) {
       if (!signal.aborted) this.#restAfter(Fault.from(reason), whole, signal);
     }

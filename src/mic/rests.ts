@@ -1,13 +1,18 @@
 import type { MachinePlan } from "../assignment/types.ts";
 import type { Clock } from "../base/clock.ts";
-import { asksForMore, needsAzure, type Parts, withoutAzure } from "./wish.ts";
+import { asksForMore, needsAzure, type Parts, whatMayWait, withoutAzure } from "./wish.ts";
 
 /**
  * What a rest holds back: `same` what was asked for before, since another wish may fare better; `azure` changes of the
  * machine itself, whatever is wished; `all` everything.
  */
 type Held =
-  | { readonly hold: "same"; readonly asked: Parts }
+  | {
+      readonly hold: "same";
+      readonly asked: Parts;
+      /** Only identities are refused: nothing is wrong with the API server. */
+      readonly isForRefused?: boolean;
+    }
   /** Nothing has failed where all that is waited for is room in Azure's limits. */
   | { readonly hold: "azure"; readonly isForRoom?: boolean }
   | { readonly hold: "all" };
@@ -67,7 +72,8 @@ export class Rests {
 
   /** The part of a plan that no rest holds back. */
   allow(plan: MachinePlan): MachinePlan | undefined {
-    if (this.#rests.has(plan.machine)) return undefined;
+    const rest = this.#rests.get(plan.machine);
+    if (rest !== undefined) return rest.hold === "same" && rest.isForRefused ? whatMayWait(plan) : undefined;
     return this.#azureRests.has(plan.machine) && needsAzure(plan) ? withoutAzure(plan) : plan;
   }
 }

@@ -5,11 +5,12 @@ import type { MachinePlan, RecordWork } from "../assignment/types.ts";
 export type Parts = ReadonlySet<string>;
 type Ids = ReadonlySet<string>;
 
-/** That a record was written in the meantime leaves fewer parts, but adds none. */
+/** That a record was written in the meantime leaves fewer parts, but adds none. What may wait is none. */
 export function partsOf(plan: MachinePlan): Parts {
-  const writes = plan.work.filter(({ draft }) => draft !== undefined);
+  const work = plan.work.filter(({ mayWait }) => !mayWait);
+  const writes = work.filter(({ draft }) => draft !== undefined);
   return new Set([
-    ...beyondWrites(plan),
+    ...beyondWrites({ ...plan, work }),
     ...writes.map((work) => `write ${nameOf(work)} ${JSON.stringify(work.draft)}`),
   ]);
 }
@@ -50,6 +51,14 @@ export function asksForMore(plan: MachinePlan, before: Parts): boolean {
 /** Whether a machine itself is to be changed. */
 export function needsAzure({ attach, detach, repair }: MachinePlan): boolean {
   return attach.length + detach.length + repair.length > 0;
+}
+
+/** The part of a plan that nobody waits for; undefined when there is none. */
+export function whatMayWait(plan: MachinePlan): MachinePlan | undefined {
+  const work = plan.work.filter(({ mayWait }) => mayWait);
+  return work.length === 0
+    ? undefined
+    : { machine: plan.machine, work, attach: [], detach: [], repair: [], forget: [] };
 }
 
 /**
