@@ -121,6 +121,18 @@ describe("a process of the node", () => {
     }
   });
 
+  it("stands in the audit of a refusal, too, whoever it is", async () => {
+    const { uid: _, ...unknown } = host;
+    for (const [other, shown] of [
+      [host, "1000"],
+      [unknown, '"unknown"'],
+    ] as const) {
+      const node = bound({ settings: { hostTokenUids: [0] } });
+      await ask(node, path, other);
+      expect(node.lines.join("")).toMatch(new RegExp(`decision="refused" .*hostUid=${shown} code="HOST_TOKEN_DENIED"`));
+    }
+  });
+
   it("stands in the audit with its user, and in the metric under its own path", async () => {
     const node = bound({ clock: hasty });
     await ask(node, path, host);

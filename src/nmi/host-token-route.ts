@@ -5,7 +5,7 @@ import { Fault } from "../base/fault.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
-import type { NmiPorts } from "./ports.ts";
+import type { NmiPorts, NmiSettings } from "./ports.ts";
 import { checkRequest } from "./request-rules.ts";
 import { tokenFor } from "./token-for.ts";
 
@@ -33,7 +33,10 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
   try {
     checkRequest(request, { metadataHeaderRequired: false });
     const ref = namedPod(request);
-    learnt.hostUid = await checkPeer(request, ports);
+    checkIsHost(request);
+    const uid = await ports.peers.uidOf(request.connection);
+    learnt.hostUid = uid ?? "unknown";
+    checkMayAsk(uid, ports.settings);
     const query = readTokenQuery(path.query);
     learnt.query = query;
     const pod = await ports.callers.named(ref, request.signal);
@@ -58,15 +61,12 @@ function namedPod({ headers }: NmiRequest): { readonly namespace: string; readon
   throw new Fault("REQUEST_INVALID", "missing 'podname' and 'podns' from request header");
 }
 
-async function checkPeer({ connection }: NmiRequest, { peers, settings }: NmiPorts): Promise<number | "unknown"> {
-  if (connection.remoteAddress !== HOST) {
-    throw new Fault("HOST_TOKEN_DENIED", "request remote address is not from a host");
-  }
-  const uid = await peers.uidOf(connection);
-  const allowed = settings.hostTokenUids;
-  if (allowed.length > 0 && (uid === undefined || !allowed.includes(uid))) {
-    const message = "the user that asks is not in --host-token-uids";
-    throw new Fault("HOST_TOKEN_DENIED", message, { facts: { hostUid: uid ?? "unknown" } });
-  }
-  return uid ?? "unknown";
+function checkIsHost({ connection }: NmiRequest): void {
+  if (connection.remoteAddress === HOST) return;
+  throw new Fault("HOST_TOKEN_DENIED", "request remote address is not from a host");
+}
+
+function checkMayAsk(uid: number | undefined, { hostTokenUids }: NmiSettings): void {
+  if (hostTokenUids.length === 0 || (uid !== undefined && hostTokenUids.includes(uid))) return;
+  throw new Fault("HOST_TOKEN_DENIED", "the user that asks is not in --host-token-uids");
 }
