@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 
 export type Ran = {
   /** The exit code; null when the program was killed, for it took too long or otherwise. */
@@ -14,14 +13,19 @@ export type RunCommand = (program: string, args: readonly string[], input?: stri
 /** More than waiting for the lock of iptables may take. */
 const LONGEST_RUN_MS = 30_000;
 
-export const runCommand: RunCommand = async (program, args, input = "") => {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], timeout: LONGEST_RUN_MS });
-  const ended = new Promise<number | null | undefined>((resolve) => {
+export const runCommand: RunCommand = (program, args, input) => {
+  const stdin = input === undefined ? "ignore" : "pipe";
+  const child = spawn(program, args, { stdio: [stdin, "pipe", "pipe"], timeout: LONGEST_RUN_MS });
+  const said = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
+      said[stream] += text;
+    });
+  }
+  child.stdin?.on("error", () => {}); // it ended without reading
+  child.stdin?.end(input);
+  return new Promise((resolve) => {
     child.once("error", () => resolve(undefined));
-    child.once("close", (code) => resolve(code));
+    child.once("close", (code) => resolve({ code, ...said }));
   });
-  child.stdin.on("error", () => {}); // it ended without reading
-  child.stdin.end(input);
-  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return code === undefined ? undefined : { code, stdout, stderr };
 };

@@ -60,7 +60,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   for (const variant of stale)
     log.warn("rules of NMI are in another iptables too: `nmi --cleanup` removes all", { variant });
 
-  const watch = watchRules(chosen.variant, { onChange: () => keeper.lookAgain(), clock, signal });
+  const watch = watchRules(chosen.variant, { onChange: () => keeper.lookAgain(), log, clock, signal });
   const guards: readonly Chain[] = [
     ...(hasGuard ? [guardChain(metadata)] : []),
     ...(isLoopback(address) ? [localnetChain()] : []),

@@ -165,10 +165,15 @@ describe("rules are kept", () => {
     let looks = 0;
     const keeper = start({ isTold: () => false, spentMs: () => 8 * looks++ });
     await keeper.standing(stop.signal);
-    await clock.asleep();
-    clock.advance(50);
-    await clock.asleep();
-    expect(clock.asleepFor).toEqual([800]);
+    const rests: number[] = [];
+    for (let look = 0; look < 6; look += 1) {
+      await clock.asleep();
+      clock.advance(50);
+      await clock.asleep();
+      rests.push(...clock.asleepFor);
+      clock.advance(60_000);
+    }
+    expect(rests).toEqual([500, 500, 500, 500, 500, 800]);
   });
 
   it("stay when NMI stops", async () => {

@@ -40,6 +40,7 @@ export class Keeper {
   #wanted: readonly Chain[] = [];
   #trouble: Fault | undefined = notYet;
   #rest = new AbortController();
+  #hasChanged = false;
   #looked = Promise.withResolvers<void>();
 
   constructor(options: KeeperOptions) {
@@ -106,7 +107,8 @@ export class Keeper {
     this.#tell(wanted === this.#wanted ? faults[0] : notYet);
     if (faults.length > 0) return this.#retry.next();
     this.#retry.reset();
-    const paceMs = this.#pace.restMs();
+    const paceMs = this.#hasChanged ? this.#pace.restAfterChangeMs() : this.#pace.restMs();
+    this.#hasChanged = false;
     return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#contest.restMs()) : paceMs;
   }
 
@@ -129,6 +131,7 @@ export class Keeper {
     const due = drifts.filter((drift) => !drift.isOnlyPosition || this.#contest.isDue(drift.chain.name));
     if (due.length === 0) return;
     log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
+    this.#hasChanged = true;
     await iptables.change(repairText(table, due));
     if (this.#stood.has(table)) onRepair(table);
     const left = (await this.#drifts(due.map(({ chain }) => chain))).filter(({ isOnlyPosition }) => !isOnlyPosition);
@@ -142,9 +145,13 @@ export class Keeper {
   }
 
   #tell(trouble: Fault | undefined): void {
-    const isNew = trouble !== undefined && trouble !== notYet && trouble.message !== this.#trouble?.message;
-    if (isNew)
-      this.#options.log.error("pods' requests are not intercepted as they should be", { reason: trouble.message });
+    const { log } = this.#options;
+    const isReal = (one: Fault | undefined) => one !== undefined && one !== notYet;
+    if (isReal(trouble) && trouble?.message !== this.#trouble?.message) {
+      log.error("pods' requests are not intercepted as they should be", { reason: trouble?.message });
+    }
+    if (trouble === undefined && isReal(this.#trouble))
+      log.info("pods' requests are intercepted as they should be again");
     this.#trouble = trouble;
   }
 }

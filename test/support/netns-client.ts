@@ -4,7 +4,7 @@ import { answering } from "./netns-answering.ts";
 
 // What runs in a pod: asks for tokens once, or again and again, and tells what it got.
 type Question =
-  | { readonly get: string }
+  | { readonly get: string; readonly isKept?: boolean }
   | { readonly connectTo: { readonly host: string; readonly port: number } }
   | { readonly begin: { readonly everyMs: number; readonly isKept: boolean } }
   | { readonly end: true };
@@ -44,7 +44,8 @@ async function note(isKept: boolean): Promise<void> {
 }
 
 answering(async (question: Question) => {
-  if ("get" in question) return await get(question.get === "token" ? TOKEN : question.get, false);
+  if ("get" in question)
+    return await get(question.get === "token" ? TOKEN : question.get, question.isKept === true && kept);
   if ("connectTo" in question) {
     // Nobody waits for it: what becomes of the packets is seen elsewhere.
     connect(question.connectTo).once("error", () => {});

@@ -69,9 +69,12 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
   }
 }
 
-/** Requests that reached the metadata service without NMI: NMI asks with the node's address. */
-export function rawRequests(askers: Readonly<Record<string, number>>): string[] {
-  return Object.keys(askers).filter((address) => address !== NODE_ADDRESS && address !== METADATA_ADDRESS);
+type Askers = Readonly<Record<string, number>>;
+
+/** Addresses that reached the metadata service without NMI since `before`: NMI asks with the node's address. */
+export function rawRequests(askers: Askers, before: Askers = {}): string[] {
+  const own = [NODE_ADDRESS, METADATA_ADDRESS];
+  return Object.keys(askers).filter((address) => !own.includes(address) && askers[address] !== before[address]);
 }
 
 async function fill(api: Actor, { pods }: Network): Promise<void> {
