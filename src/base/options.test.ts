@@ -1,13 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "./fault.ts";
-import { decimal, duration, formatDuration, helpText, list, readConfig, text, whole, yesNo } from "./options.ts";
+import { decimal, duration, helpText, list, readConfig, text, whole, yesNo } from "./options.ts";
 
 const table = {
   port: whole({ flag: "nmi-port", fallback: 2579, min: 0, max: 65535, help: "Port." }),
   qps: decimal({ flag: "clientQps", fallback: 100, min: 0, help: "Requests a second." }),
   namespaced: yesNo({ flag: "forceNamespaced", env: "FORCENAMESPACED", fallback: false, help: "Own namespace only." }),
   resync: duration({ flag: "syncRetryDuration", fallback: 3_600_000, minMs: 1000, help: "Period." }),
+  pause: duration({ flag: "pause", fallback: 1000, raisedToMs: 1, help: "Pause." }),
   pinned: list({ flag: "immutable-user-msis", fallback: [], help: "Client IDs." }),
   format: text({ flag: "log-format", fallback: "text", oneOf: ["text", "json"], help: "Format." }),
   scale: yesNo({ flag: "enableScaleFeatures", fallback: false, deprecated: "it has no effect", help: "None." }),
@@ -22,6 +23,7 @@ describe("readConfig", () => {
       qps: 100,
       namespaced: false,
       resync: 3_600_000,
+      pause: 1000,
       pinned: [],
       format: "text",
       scale: false,
@@ -39,6 +41,12 @@ describe("readConfig", () => {
     { argv: ["--clientQps=0.5"], then: { qps: 0.5 } },
     { argv: ["--syncRetryDuration=1h30m"], then: { resync: 5_400_000 } },
     { argv: ["--syncRetryDuration=1.5s"], then: { resync: 1500 } },
+    { argv: ["--syncRetryDuration=.5h"], then: { resync: 1_800_000 } },
+    { argv: ["--syncRetryDuration=+1h"], then: { resync: 3_600_000 } },
+    { argv: ["--pause=0"], then: { pause: 1 } },
+    { argv: ["--pause=-0s"], then: { pause: 1 } },
+    { argv: ["--pause=500us"], then: { pause: 1 } },
+    { argv: ["--pause=2ms"], then: { pause: 2 } },
     { argv: ["--immutable-user-msis=a, b,,c"], then: { pinned: ["a", "b", "c"] } },
     { argv: ["--nmi-port=1", "--nmi-port=2"], then: { port: 2 } },
     { argv: ["--log-format="], wrong: '--log-format: "" is not one of text, json' },
@@ -47,11 +55,17 @@ describe("readConfig", () => {
     { argv: ["--nmi-port"], wrong: "--nmi-port needs a value" },
     { argv: ["--forceNamespaced=yes"], wrong: '--forceNamespaced: "yes" is not true or false' },
     { argv: ["--syncRetryDuration=30"], wrong: '"30" is not a duration such as 30s, 5m or 1h of at least 1s' },
+    { argv: ["--pause=-1s"], wrong: '"-1s" is not a duration such as 30s, 5m or 1h;' },
     { argv: ["--clientQps=-1"], wrong: '--clientQps: "-1" is not a number of at least 0' },
     { argv: ["--nmi-prt=1"], wrong: "unknown flag --nmi-prt (did you mean --nmi-port?)" },
     { argv: ["--force-namespaced"], wrong: "unknown flag --force-namespaced (did you mean --forceNamespaced?)" },
     { argv: ["--other=1"], wrong: "unknown flag --other;" },
-    { argv: ["serve"], wrong: 'unexpected argument "serve"' },
+    { argv: ["serve"], wrong: 'unexpected argument "serve";' },
+    { argv: ["--forceNamespaced", "true"], wrong: 'unexpected argument "true": write --forceNamespaced=true;' },
+    { argv: ["-forceNamespaced", "F"], wrong: 'unexpected argument "F": write --forceNamespaced=F;' },
+    { argv: ["--forceNamespaced", "maybe"], wrong: 'unexpected argument "maybe";' },
+    { argv: ["--forceNamespaced=false", "true"], wrong: 'unexpected argument "true";' },
+    { argv: ["--forceNamespaced", "--nmi-port=1", "true"], wrong: 'unexpected argument "true";' },
   ])("reads $argv", ({ argv, then, wrong }) => {
     if (wrong === undefined) expect(read(argv).config).toMatchObject(then ?? {});
     else expect(() => read(argv)).toThrow(wrong);
@@ -94,26 +108,6 @@ describe("readConfig", () => {
         } catch (reason) {
           expect(Fault.is(reason, "FLAG_INVALID")).toBe(true);
         }
-      }),
-    );
-  });
-});
-
-describe("durations", () => {
-  it.each([
-    [0, "0ms"],
-    [1500, "1.5s"],
-    [60_000, "1m0s"],
-    [3_600_000, "1h0m0s"],
-  ])("prints %i ms as %s", (ms, printed) => {
-    expect(formatDuration(ms)).toBe(printed);
-  });
-
-  it("reads what it prints", () => {
-    const option = duration({ flag: "d", fallback: 0, help: "" });
-    return fc.assert(
-      fc.property(fc.nat(100_000), (s) => {
-        expect(option.read(formatDuration(s * 1000))).toEqual({ value: s * 1000 });
       }),
     );
   });

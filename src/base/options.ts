@@ -1,3 +1,4 @@
+import { formatDuration, parseDuration } from "./duration.ts";
 import { Fault } from "./fault.ts";
 
 /** One setting of a program: its flag, the variable that may stand in for it, its default and how its text is read. */
@@ -92,15 +93,20 @@ export function modes<const Mode extends string>(
   return { ...rest, fallback: "off", kind: "bool", read };
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 6e4, h: 36e5 };
+type Shortest = {
+  /** What is shorter is refused. */
+  readonly minMs?: number;
+  /** What is shorter counts as so much. */
+  readonly raisedToMs?: number;
+};
 
-/** A Go duration such as `1h30m`, `30s` or `1.5s`; the value is in milliseconds. A unit is required, except for 0. */
-export function duration(declared: Declared<number> & { readonly minMs?: number }): Option<number> {
-  const { minMs = 0, ...rest } = declared;
+/** A Go duration such as `1h30m`, `30s`, `.5h` or `+1.5s`; the value is in milliseconds. */
+export function duration(declared: Declared<number> & Shortest): Option<number> {
+  const { minMs = 0, raisedToMs = 0, ...rest } = declared;
   const read = (value: string) => {
     const ms = parseDuration(value);
     return ms !== undefined && ms >= minMs
-      ? { value: ms }
+      ? { value: Math.max(ms, raisedToMs) }
       : { wrong: `a duration such as 30s, 5m or 1h${atLeast(minMs)}` };
   };
   return { ...rest, kind: "duration", read };
@@ -108,24 +114,6 @@ export function duration(declared: Declared<number> & { readonly minMs?: number 
 
 function atLeast(minMs: number): string {
   return minMs > 0 ? ` of at least ${formatDuration(minMs)}` : "";
-}
-
-function parseDuration(value: string): number | undefined {
-  if (value === "0") return 0;
-  if (!/^(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(value)) return undefined;
-  let sum = 0;
-  for (const [, amount = "", unit = ""] of value.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)) {
-    sum += Number(amount) * (UNIT_MS[unit] ?? 0);
-  }
-  return sum;
-}
-
-/** Milliseconds as Go prints a duration, e.g. `1h0m0s`. */
-export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${ms}ms`;
-  const seconds = ms / 1000;
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}h${m}m${s}s` : m > 0 ? `${m}m${s}s` : `${s}s`;
 }
 
 /** The environment of a process, or a test's. */
@@ -188,6 +176,8 @@ export function readConfig<Table extends OptionTable>(
 
 type Word = { readonly flag: string; readonly value: string };
 
+const FLAG = /^--?([^-=][^=]*)(?:=(.*))?$/s;
+
 function* words(
   argv: readonly string[],
   byFlag: ReadonlyMap<string, { readonly option: Option<unknown> }>,
@@ -195,9 +185,9 @@ function* words(
 ): Generator<Word> {
   for (let i = 0; i < argv.length; i += 1) {
     const word = argv[i] ?? "";
-    const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word);
+    const match = FLAG.exec(word);
     if (match === null) {
-      problems.push(`unexpected argument "${word}"`);
+      problems.push(`unexpected argument "${word}"${joined(word, argv[i - 1] ?? "", byFlag)}`);
       continue;
     }
     const [, flag = "", inline] = match;
@@ -211,6 +201,14 @@ function* words(
       problems.push(`--${flag} needs a value`);
     }
   }
+}
+
+/** How to give the value of a switch, which does not take the next word. */
+function joined(word: string, before: string, byFlag: ReadonlyMap<string, { readonly option: Option<unknown> }>) {
+  const [, flag = "", inline] = FLAG.exec(before) ?? [];
+  const option = inline === undefined ? byFlag.get(flag)?.option : undefined;
+  const isMeant = option?.kind === "bool" && "value" in option.read(word);
+  return isMeant ? `: write --${flag}=${word}` : "";
 }
 
 function suggestion(flag: string, known: readonly string[]): string {

@@ -86,6 +86,14 @@ describe("MIC's settings", () => {
     expect(readConfig("mic", micOptions, args, {}).config.dryRun).toBe(then);
   });
 
+  it.each(["0s", "0", "500us"])(
+    "take %s for the shortest pause after a failed update, as no pause would be",
+    (given) => {
+      const { config } = readConfig("mic", micOptions, [`--update-user-msi-retry-interval=${given}`], {});
+      expect(config.updateRetryIntervalMs).toBe(1);
+    },
+  );
+
   it("refuse a dry run in a format that there is not", () => {
     const read = (args: string[]) => readConfig("mic", micOptions, args, {});
     expect(() => read(["--dry-run=yaml"])).toThrow(/--dry-run: "yaml" is not text, json or false/);

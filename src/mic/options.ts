@@ -114,8 +114,8 @@ export const micOptions = {
   updateRetryIntervalMs: duration({
     flag: "update-user-msi-retry-interval",
     fallback: 1_000,
-    minMs: 1,
-    help: "First pause after a failed update of a machine; later ones grow to a minute.",
+    raisedToMs: 1,
+    help: "Pause before the rest of a refused update is sent, and the first one after an update of a machine has failed; later ones grow to a minute. 0 counts as 1ms.",
   }),
   reconcileIntervalMs: duration({
     flag: "identity-assignment-reconcile-interval",
