@@ -241,6 +241,16 @@ describe("confirm", () => {
     expect(() => world.lookup.confirm(web, reader)).toThrow();
   });
 
+  it("refuses a service principal of which anything was changed meanwhile", () => {
+    const { lookup, identities, assignments } = setUp();
+    const app = identity("reader", { spec: { type: 1, tenantID: "t" } });
+    identities.put(app);
+    assignments.put(assignment({ pod: web, identity: app, binding: bound }));
+    expect(() => lookup.confirm(web, app)).not.toThrow();
+    identities.put({ ...app, tenantId: "other", meta: { ...app.meta, generation: 2 } });
+    expect(() => lookup.confirm(web, app)).toThrow(/changed meanwhile/);
+  });
+
   it("refuses an identity whose client ID was changed everywhere meanwhile", () => {
     const { lookup, identities, assignments } = setUp();
     const renewed = identity("reader", { spec: { clientID: "another" } });

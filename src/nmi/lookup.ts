@@ -81,8 +81,7 @@ export class IdentityLookup implements Disposable {
     const same = known.identities.filter(({ meta }) => meta.uid === identity.meta.uid);
     const seen = this.#selectFrom(pod, noName, { ...known, identities: same });
     if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, noName);
-    const { clientId, resourceId } = seen.identity;
-    if (clientId === identity.clientId && resourceId === identity.resourceId) return;
+    if (givesSameToken(seen.identity, identity)) return;
     const changed: Refused = { outcome: "not-assigned", isCreated: false, why: "the identity was changed meanwhile" };
     throw this.#refusal(changed, pod, noName);
   }
@@ -165,4 +164,10 @@ function isDecided(seen: Selection): boolean {
 
 function isCreated(seen: Selection): boolean {
   return seen.outcome === "not-assigned" && seen.isCreated;
+}
+
+/** Whether a token that was got for one is the other's: a service principal's depends on all that its object says. */
+function givesSameToken(now: Identity, then: Identity): boolean {
+  const isSame = now.clientId === then.clientId && now.resourceId === then.resourceId && now.type === then.type;
+  return isSame && (now.type === 0 || now.meta.generation === then.meta.generation);
 }

@@ -5,7 +5,7 @@ import { readClientCertificate } from "../azure/client-certificate.ts";
 import { Fault } from "../base/fault.ts";
 
 /** The fields of a form that prove who an application is; `confidential` are values that nobody may read. */
-export type Proof = { readonly fields: Readonly<Record<string, string>>; readonly confidential: readonly string[] };
+type Proof = { readonly fields: Readonly<Record<string, string>>; readonly confidential: readonly string[] };
 export type Prover = (clientId: string, endpoint: URL, nowMs: number) => Proof;
 
 /** How an application proves itself with what its Secret holds. @throws Fault SECRET_INVALID, which quotes no value */

@@ -14,7 +14,7 @@ import { tokenEndpoint } from "./token-endpoint.ts";
 type SecretRef = { readonly namespace: string; readonly name: string };
 
 /** Secrets of Kubernetes as they are now; both reject with the signal's reason when it is aborted. */
-export type Secrets = {
+type Secrets = {
   /** @throws Fault SECRET_MISSING, or SECRET_UNREADABLE while the API server is away */
   read(ref: SecretRef, signal: AbortSignal): Promise<KubeSecret>;
   /** The version of it; while the API server is away, the last one that was seen. @throws Fault as `read` */
