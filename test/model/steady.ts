@@ -26,8 +26,8 @@ const SHORTEST_AFTERMATH_MS = 3 * 60_000;
 const LONGEST_AFTERMATH_MS = 20 * 60_000;
 /** Then a pod with a good identity waits no longer than so, whatever others suffer. */
 const LONGEST_WAIT_MS = 3 * 60_000;
-/** The bad ones are there for a while before the good ones come. */
-const BEFORE_MS = 60_000;
+/** The bad ones are there for so long before the good ones come that MIC asks for them every four minutes only. */
+const BEFORE_MS = 200_000;
 const LOOK_MS = 5_000;
 /** `namespace/name` */
 const CHURNING = "default/bad-0";
