@@ -58,6 +58,27 @@ describe("what has drifted", () => {
     expect(t.machines.reads).toEqual([vm(1)]);
   });
 
+  it.each([
+    { when: "while it was read, and ended while Azure was asked", isBusyAtRead: true, asked: [] },
+    { when: "while Azure was asked", isBusyAtRead: false, asked: [demo] },
+  ])("takes nothing for stale on a machine on which work was under way $when", async ({ isBusyAtRead, asked }) => {
+    await using t = drifting();
+    t.machines.create(demo, "old");
+    t.machines.put(vm(0), demo);
+    t.machines.create(demo, "client-of-demo");
+    const clientId = t.machines.clientId.bind(t.machines);
+    t.machines.clientId = async (resourceId) => {
+      if (isBusyAtRead) t.busy.clear();
+      else t.busy.add(vm(0));
+      return await clientId(resourceId);
+    };
+    t.reads(async (machine) => {
+      if (isBusyAtRead) t.busy.add(machine);
+      return await t.machines.read(machine);
+    });
+    expect([await t.round(), t.machines.asked]).toEqual([[], asked]);
+  });
+
   it("does not take for missing what pods have come to want while the machine was read", async () => {
     await using t = drifting();
     t.machines.takeOff(vm(0), demo);

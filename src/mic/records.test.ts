@@ -62,6 +62,26 @@ describe("a record that changed after its machine was", () => {
   });
 });
 
+describe("a record from which another machine was struck out meanwhile", () => {
+  it("does not get that back when its own is struck out", async () => {
+    const [here, there] = [draft.machine, vm("node-1")];
+    const left = (machine: string) => ({ machine, resourceId: identity("old").resourceId.toLowerCase() });
+    const { api, store, records } = place("6");
+    const record = store.accept(stored({ leftovers: [left(here), left(there)] }));
+    store.accept(stored({ leftovers: [left(here)] }, "6"));
+    const bodies: string[] = [];
+    const { script } = api;
+    api.script = (request) => {
+      bodies.push(request.body ?? "");
+      return script(request);
+    };
+    await records.confirm(record, { ...done, cleared: [left(here).resourceId] }, never);
+    expect(bodies.map((body) => JSON.parse(body).metadata.annotations)).toEqual([
+      expect.objectContaining({ "aadpodidentity.k8s.io/leftovers": null }),
+    ]);
+  });
+});
+
 describe("a record that is removed", () => {
   const bare = { finalizers: [] };
   const left = [{ machine: draft.machine, resourceId: identity("old").resourceId.toLowerCase() }];
