@@ -16,12 +16,24 @@ const pollUrl =
 const otherAction =
   "The client 'app' with object id 'oid-1' has permission to perform action 'Microsoft.Compute/virtualMachines/write' on scope '/vm'; however, it does not have permission to perform action(s) 'Microsoft.Network/virtualNetworks/subnets/join/action' on the linked scope(s) '/net/subnets/a' (respectively) or the linked scope(s) are invalid.";
 
+const unregistered =
+  "No registered resource provider found for location 'local' and API version '2025-04-01' for type 'virtualMachines'. The supported api-versions are '2020-06-01'.";
+
 function rest(statusCode: number | undefined, code: string, message = "it said so", url = machineUrl, method?: string) {
   return Object.assign(new Error(message), { name: "RestError", statusCode, code, request: { url, method } });
 }
 
 describe("armFault", () => {
   it.each([
+    ...[
+      rest(400, "NoRegisteredProviderFound", unregistered, machineUrl, "GET"),
+      rest(400, "InvalidApiVersionParameter", "The api-version '2' is invalid.", machineUrl, "PATCH"),
+      rest(404, "InvalidResourceType", unregistered, machineUrl, "PATCH"),
+    ].map((from) => ({
+      from,
+      code: "ARM_VERSION_UNSUPPORTED",
+      says: /^The cloud does not know the api-version with which MIC asks for VM vm-0 of resource group rg: set --arm-api-version to one that it knows \(.*api-version.*\)$/,
+    })),
     { from: rest(401, "InvalidAuthenticationToken"), code: "ARM_CREDENTIAL", says: /check how azure\.json/ },
     {
       from: rest(403, "AuthorizationFailed"),
@@ -38,7 +50,27 @@ describe("armFault", () => {
       code: "ARM_CHANGE_REFUSED",
       says: /^Azure refuses a change of VM vm-0 of resource group rg \(Odd\): it is odd$/,
     })),
-    { from: rest(400, "Odd", "no", machineUrl, "GET"), code: "ARM_ERROR", says: /no$/ },
+    {
+      from: rest(400, "Odd", "no", machineUrl, "GET"),
+      code: "ARM_ERROR",
+      says: /^Azure could not read VM vm-0 .*, MIC tries again: no$/,
+    },
+    { from: rest(400, "Odd", "no", pollUrl, "GET"), code: "ARM_ERROR", says: /^Azure could not change VM vm-0 / },
+    {
+      from: rest(403, "AuthorizationFailed", "no", machineUrl, "GET"),
+      code: "ARM_FORBIDDEN",
+      says: /^MIC may not read VM/,
+    },
+    {
+      from: rest(403, "Denied", "no", machineUrl, "GET"),
+      code: "ARM_FORBIDDEN",
+      says: /^Azure does not let MIC read VM/,
+    },
+    {
+      from: rest(429, "Many", "no", machineUrl, "GET"),
+      code: "ARM_THROTTLED",
+      says: /^Azure asked MIC to read VM vm-0/,
+    },
     { from: rest(400, "Odd", "no", pollUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
     { from: rest(409, "Odd", "no", machineUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
     {

@@ -20,6 +20,8 @@ const PRINCIPAL = /with object id '([\w-]+)'/i;
 const FAILED_OPERATION = /^The long-running operation has failed\. (\w+)\. (.*)$/s;
 /** Answers to a change that are about what is in it, as long as they are about nothing else that MIC knows. */
 const REFUSALS = [400, 403, 404, 413, 422];
+/** Answers of a cloud, or of a region, that does not know the api-version of a request. */
+const VERSION_UNKNOWN = new Set(["InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"]);
 const GONE = ["ResourceNotFound", "ResourceGroupNotFound", "NotFound"];
 /** The path of a VM or scale set itself; all our other requests ask how an operation fares. */
 const MACHINE_PATH = /\/Microsoft\.Compute\/(virtualMachines|virtualMachineScaleSets)\/[^/]+$/i;
@@ -40,6 +42,8 @@ type Told = {
   readonly said: string;
   readonly principal: string | undefined;
   readonly isAboutMachine: boolean;
+  /** What MIC was about to do with the machine. */
+  readonly verb: "read" | "change";
   /** Azure's answer to a change itself, not to a question how it fares. */
   readonly isAnswerToChange: boolean;
 };
@@ -56,7 +60,7 @@ export function armFault(reason: unknown, machine: string): Fault {
   const identities = identitiesIn(whole).join(",");
   const [fault, sentence] = isCredentialError(error)
     ? noToken(told)
-    : (aboutIdentities(told, identities) ?? byStatus(told, error));
+    : (aboutVersion(told) ?? aboutIdentities(told, identities) ?? byStatus(told, error));
   return new Fault(fault, sentence, {
     cause: reason,
     facts: {
@@ -83,6 +87,7 @@ function read(error: SdkError, reason: unknown, machine: string): Told {
     said: tidy(whole),
     principal: PRINCIPAL.exec(whole)?.[1],
     isAboutMachine,
+    verb: isAboutMachine && error.request?.method === "GET" ? "read" : "change",
     isAnswerToChange: isAboutMachine && error.request?.method === "PATCH",
   };
 }
@@ -91,6 +96,16 @@ type Sentence = readonly [FaultCode, string];
 
 function noToken({ said }: Told): Sentence {
   return ["ARM_CREDENTIAL", `Entra ID gives MIC no token: ${said}; check how azure.json says that MIC signs in`];
+}
+
+/** Nothing in a request counts when its api-version does not, so nobody is to blame for it. */
+function aboutVersion({ code, said, name }: Told): Sentence | undefined {
+  if (!VERSION_UNKNOWN.has(code)) return undefined;
+  const fix = "set --arm-api-version to one that it knows";
+  return [
+    "ARM_VERSION_UNSUPPORTED",
+    `The cloud does not know the api-version with which MIC asks for ${name}: ${fix} (${said})`,
+  ];
 }
 
 function aboutIdentities({ code, whole, said, name, principal }: Told, identities: string): Sentence | undefined {
@@ -121,7 +136,7 @@ function aboutIdentities({ code, whole, said, name, principal }: Told, identitie
 }
 
 function byStatus(told: Told, error: SdkError): Sentence {
-  const { code, said, name, status, machine, principal, isAboutMachine, isAnswerToChange } = told;
+  const { code, said, name, status, machine, principal, verb, isAboutMachine, isAnswerToChange } = told;
   if (status === 401) {
     return [
       "ARM_CREDENTIAL",
@@ -134,7 +149,7 @@ function byStatus(told: Told, error: SdkError): Sentence {
   }
   if (status === 403 && isRoleMissing(code)) {
     const grant = roleAssignment("Virtual Machine Contributor", principal, groupOf(machine));
-    return ["ARM_FORBIDDEN", `MIC may not change ${name}: grant it the role with ${grant} (${said})`];
+    return ["ARM_FORBIDDEN", `MIC may not ${verb} ${name}: grant it the role with ${grant} (${said})`];
   }
   if (isAnswerToChange && status === 412) {
     return ["ARM_MACHINE_CHANGED", `${name} was changed in Azure while MIC was about to change it: MIC looks again`];
@@ -142,13 +157,13 @@ function byStatus(told: Told, error: SdkError): Sentence {
   if (isAnswerToChange && status !== undefined && REFUSALS.includes(status)) {
     return ["ARM_CHANGE_REFUSED", `Azure refuses a change of ${name} (${code}): ${said}`];
   }
-  if (status === 403) return ["ARM_FORBIDDEN", `Azure does not let MIC change ${name} (${code}): ${said}`];
-  if (status === 429) return ["ARM_THROTTLED", `Azure asked MIC to change ${name} later: ${said}`];
+  if (status === 403) return ["ARM_FORBIDDEN", `Azure does not let MIC ${verb} ${name} (${code}): ${said}`];
+  if (status === 429) return ["ARM_THROTTLED", `Azure asked MIC to ${verb} ${name} later: ${said}`];
   if (status === undefined && code !== "" && error.name === "RestError") {
     const check = "check the network and the cloud's endpoints";
     return ["ARM_UNREACHABLE", `Azure Resource Manager does not answer (${code}): ${check}`];
   }
-  return ["ARM_ERROR", `Azure could not change ${name}, MIC tries again: ${said}`];
+  return ["ARM_ERROR", `Azure could not ${verb} ${name}, MIC tries again: ${said}`];
 }
 
 function isCredentialError({ name }: SdkError): boolean {
