@@ -4,7 +4,7 @@ import type { KnipConfig } from "knip";
 const config: KnipConfig = {
   entry: ["src/bin/{mic,nmi,demo,podid}.ts", "tools/*.{ts,mjs}", "bench/{run,scale-server}.ts"],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],
-  ignoreBinaries: ["go"], // looked for, and done without where it is missing
+  ignoreBinaries: ["go", "ip", "nft"], // looked for, and done without where they are missing
 };
 
 export default config;
