@@ -66,7 +66,7 @@ function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood } }:
   const forget = tasks
     .flatMap((task) => ("forget" in task ? [task.forget] : []))
     .filter(({ after }) => after.every(mayDrop))
-    .map(({ record, after }) => ({ record, after: after.filter(leaves) }));
+    .map((one) => ({ ...one, after: one.after.filter(leaves) }));
   const leaving = [...work.flatMap(({ clears }) => clears), ...forget.flatMap(({ after }) => after)];
   const attach = distinct(work.flatMap(({ awaits }) => awaits ?? []));
   return {

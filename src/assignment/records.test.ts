@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { identity, node, pod, vmProviderId } from "../../test/support/make.ts";
 import { demo, dying, id, lines, marked, record, vm, world } from "../../test/support/plan-lines.ts";
 import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
-import { readAssignment, writeAssignment } from "../api/assignment.ts";
+import { type Assignment, readAssignment, writeAssignment } from "../api/assignment.ts";
 import { planAssignments } from "./plan.ts";
 import type { Snapshot } from "./types.ts";
 
@@ -143,6 +143,35 @@ describe("a record that a release before 2.0 moved to another node, keeping the 
   it("is still rid of the former one when the new node has gone", () => {
     const nodes = world.nodes.slice(0, 1);
     expect(settle(moved("a", "node-0", "node-1", nodes), {}).on[0]).toEqual([]);
+  });
+});
+
+describe("a record of an older release whose node is not there", () => {
+  const old = record({ ...demo, pod: pod("a", { spec: { nodeName: "gone" } }) }, "Assigned", { machine: "" });
+  const plans = (over: Partial<Snapshot>) =>
+    planAssignments(snapshot({ ...world, assignments: [old], ...over })).machines;
+
+  it("goes, with the remark that nobody knows where its identity is", () => {
+    expect(plans({}).map(({ machine, forget }) => [machine, forget])).toEqual([
+      ["", [{ record: old, after: [], isUntraced: true }]],
+    ]);
+  });
+
+  it("is written anew with the same remark when its pod comes back on another node", () => {
+    expect(
+      plans({ pods: [a] }).flatMap(({ work }) => work.map(({ draft, isUntraced }) => [draft?.nodeName, isUntraced])),
+    ).toEqual([["node-0", true]]);
+  });
+
+  it.each<{ when: string; one: Assignment }>([
+    { when: "its node is there", one: { ...old, nodeName: "node-0" } },
+    { when: "it names its machine", one: { ...old, machine: vm("gone") } },
+    { when: "it is Unassigned", one: { ...old, state: "Unassigned" } },
+    { when: "it needs nothing in Azure", one: { ...old, identity: identity("demo", { spec: { type: 1 } }) } },
+  ])("goes without the remark when $when", ({ one }) => {
+    expect(plans({ assignments: [one] }).flatMap(({ forget }) => forget.map(({ isUntraced }) => isUntraced))).toEqual([
+      undefined,
+    ]);
   });
 });
 

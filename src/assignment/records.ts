@@ -111,6 +111,8 @@ export type Footprint = {
   readonly leftovers: readonly Placement[];
   /** What it says is on machines that MIC may not change. */
   readonly foreign: readonly Placement[];
+  /** Whether its identity may be on a machine that nobody can name: that of a node which has gone. */
+  readonly isUntraced: boolean;
 };
 
 /** The footprint of a record; that of an older release names no machine, so its node's counts. */
@@ -124,7 +126,12 @@ export function footprintOf(record: Assignment, fleet: Fleet): Footprint {
     placement: isOurs && record.state !== "Unassigned" ? placement : undefined,
     leftovers: record.leftovers.filter(({ machine }) => fleet.has(machine)),
     foreign: places.filter(({ machine }) => !fleet.has(machine)),
+    isUntraced: placement.resourceId !== "" && record.state !== "Unassigned" && isAstray(record, fleet),
   };
+}
+
+function isAstray({ machine, nodeName }: Assignment, fleet: Fleet): boolean {
+  return machine === "" && nodeName !== "" && fleet.of(nodeName) === undefined;
 }
 
 function resourceId({ identity }: Assignment): string {

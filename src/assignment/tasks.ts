@@ -62,7 +62,8 @@ export function keptTasks(wanted: Wanted, record: Assignment, footprint: Footpri
 }
 
 /** The record keeps its name, and `Assigned` too unless it now means another identity or machine. */
-function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers, foreign }: Footprint): Task {
+function rewriteTask(wanted: Wanted, record: Assignment, footprint: Footprint): Task {
+  const { placement, leftovers, foreign } = footprint;
   const target = wanted.placement;
   const isMoved = !isSamePlacement(placement, target);
   const places = [...leftovers, ...(isMoved && placement !== undefined ? [placement] : []), ...foreign];
@@ -71,9 +72,13 @@ function rewriteTask(wanted: Wanted, record: Assignment, { placement, leftovers,
   const state = isAssigned ? "Assigned" : "Created";
   const draft = draftOf(wanted, { name: record.meta.name, state, leftovers: left });
   const awaits = isAssigned ? undefined : target?.resourceId;
-  const work = { draft, record, awaits, clears: resourcesOn(draft.machine, left) };
+  const work = { draft, record, awaits, clears: resourcesOn(draft.machine, left), ...remark(footprint) };
   const mayWait = left.length === 0 && onlyLacksMachine(record, wanted);
   return { machine: draft.machine, work: mayWait ? { ...work, mayWait } : work };
+}
+
+function remark({ isUntraced }: Footprint): { readonly isUntraced?: true } {
+  return isUntraced ? { isUntraced } : {};
 }
 
 /** Whether a record would be settled if it named its machine, as none of an older release does. */
@@ -93,7 +98,9 @@ export function unwantedTasks(record: Assignment, footprint: Footprint): readonl
     return clearTasks(record, places);
   }
   const [last = own, ...others] = machinesOf(places);
-  if (others.length === 0) return [{ machine: last, forget: { record, after: resourcesOn(last, places) } }];
+  if (others.length === 0) {
+    return [{ machine: last, forget: { record, after: resourcesOn(last, places), ...remark(footprint) } }];
+  }
   return clearTasks(
     record,
     places.filter(({ machine }) => machine !== last),

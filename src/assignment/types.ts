@@ -88,6 +88,8 @@ export type RecordWork = {
   readonly clears: readonly string[];
   /** The draft only says where the identity is. Thousands do after an upgrade, and no pod waits for any of them. */
   readonly mayWait?: true;
+  /** Nothing says any more where the identity of the record's present wording is. */
+  readonly isUntraced?: true;
 };
 
 /** What to do about one machine. Records come first, then the machine, then the records' new states. */
@@ -100,7 +102,12 @@ export type MachinePlan = {
   /** What records say is on the machine and is not, or not as it should be. */
   readonly repair: readonly Drift[];
   /** Records that nothing wants any more, removed once the machine is rid of their placements. */
-  readonly forget: readonly { readonly record: Assignment; readonly after: readonly string[] }[];
+  readonly forget: readonly {
+    readonly record: Assignment;
+    readonly after: readonly string[];
+    /** Nothing says where its identity is. */
+    readonly isUntraced?: true;
+  }[];
 };
 
 export type Plan = {

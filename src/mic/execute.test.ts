@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { appear, carryOut, FakeRecords, idOf, planOf, VM, vanish, world } from "../../test/support/carried-out.ts";
 import { FakeMachines } from "../../test/support/fake-machines.ts";
-import { binding, identity, pod } from "../../test/support/make.ts";
+import { assignment, binding, identity, pod } from "../../test/support/make.ts";
 
 describe("executePlan", () => {
   it("writes records first, then asks Azure, then confirms", async () => {
@@ -25,6 +25,20 @@ describe("executePlan", () => {
     expect((await carryOut(vanish, new FakeRecords())).told).toEqual(["BindingRemoved good-binding"]);
     const { told } = await carryOut(vanish, new FakeRecords(), new FakeMachines(), () => true);
     expect(told).toEqual(["RecordReplaced good-binding"]);
+  });
+
+  it.each([
+    { when: "its record goes", pods: [], then: [] },
+    { when: "its record is rewritten for another node", pods: [pod("a")], then: ["BindingApplied good-binding"] },
+  ])("warns that an identity may stay on the machine of a node that has gone when $when", async ({ pods, then }) => {
+    const [of, to] = [identity("good"), binding("good", { spec: { selector: "demo" } })];
+    const old = assignment({ pod: pod("a", { spec: { nodeName: "gone-1" } }), identity: of, binding: to });
+    const plan = planOf({ ...world, identities: [of], bindings: [to], pods, assignments: [old] });
+    const { told, texts } = await carryOut(plan, new FakeRecords(), new FakeMachines(), () => true);
+    expect(told).toEqual(["IdentityMayRemain good-binding", ...then]);
+    expect(texts[0]).toBe(
+      `Identity ${of.resourceId} may still be on the machine of node gone-1, which has gone: no record says which machine that is. If it was a scale set that is still there, and no pod on it needs the identity, take it off with az vmss identity remove --resource-group <group> --name <scale set> --identities "${of.resourceId}"`,
+    );
   });
 
   it("puts nothing on the machine that has no record", async () => {

@@ -87,7 +87,8 @@ async function writeRecords(
       return [];
     }
     if (result.value === undefined) return [];
-    const { draft, record, awaits } = result.item;
+    const { draft, record, awaits, isUntraced } = result.item;
+    if (record !== undefined && isUntraced) events.untraced(record);
     // Without Azure's part the new record says Assigned from the start.
     if (record === undefined && draft?.state === "Assigned" && awaits === undefined) events.assigned(draft);
     return [{ ...result.item, record: result.value }];
@@ -199,6 +200,7 @@ async function removeRecords(
   for (const result of results) {
     if ("fault" in result) faults.push(result.fault);
     if ("fault" in result) events.notRemoved(result.item.record, result.fault);
+    else if (result.item.isUntraced) events.untraced(result.item.record);
     else if (hasSuccessor?.(result.item.record)) events.replaced(result.item.record);
     else events.removed(result.item.record);
   }

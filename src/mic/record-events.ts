@@ -77,6 +77,15 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
       succeeded(bond, "BindingRemoved", message);
     },
 
+    /** What a record put on the machine of a node that has gone may be there still, and the record does not say so any more. */
+    untraced(bond: Bond): void {
+      const { resourceId } = bond.identity;
+      const message = `Identity ${resourceId} may still be on the machine of node ${bond.nodeName}, which has gone: no record says which machine that is. If it was a scale set that is still there, and no pod on it needs the identity, take it off with az vmss identity remove --resource-group <group> --name <scale set> --identities "${resourceId}"`;
+      held.delete(bondKey(bond));
+      log.warn(message, { identity: objectKey(bond.identity.meta), pod: podOf(bond) });
+      announce(bond, { type: "Warning", reason: "IdentityMayRemain", message });
+    },
+
     /** A pod's record is gone, and another stands for the same: nothing changes for the pod. */
     replaced(bond: Bond): void {
       const message = `Record of binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} is replaced by another`;

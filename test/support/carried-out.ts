@@ -68,10 +68,12 @@ export async function carryOut(
   hasSuccessor: (record: Assignment) => boolean = () => false,
 ) {
   const told: string[] = [];
+  const texts: string[] = [];
   const messages: string[] = [];
   const announcer: Announcer = {
     record: ({ reason, about, message }) => {
       told.push(`${reason} ${about.meta.name}`);
+      texts.push(message);
       messages.push(`${about.meta.name}: ${message.split(", error: ")[1]}`);
     },
   };
@@ -89,7 +91,7 @@ export async function carryOut(
   const neededOn = () => new Set<string>();
   const ports = { records, hasSuccessor, machines, neededOn, events, repairs, writesAtOnce: 1, asksAzure };
   const outcome = await executePlan(plan, ports, never);
-  return { outcome, told, messages, machines, mended, notMended, doneBefore };
+  return { outcome, told, texts, messages, machines, mended, notMended, doneBefore };
 }
 
 /** A pod comes that gets two identities. */
