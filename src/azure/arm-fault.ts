@@ -100,7 +100,7 @@ function noToken({ said }: Told): Sentence {
 
 /** Nothing in a request counts when its api-version does not, so nobody is to blame for it. */
 function aboutVersion({ code, said, name }: Told): Sentence | undefined {
-  if (!VERSION_UNKNOWN.has(code)) return undefined;
+  if (!isVersionUnknown(code)) return undefined;
   const fix = "set --arm-api-version to one that it knows";
   return [
     "ARM_VERSION_UNSUPPORTED",
@@ -164,6 +164,11 @@ function byStatus(told: Told, error: SdkError): Sentence {
     return ["ARM_UNREACHABLE", `Azure Resource Manager does not answer (${code}): ${check}`];
   }
   return ["ARM_ERROR", `Azure could not ${verb} ${name}, MIC tries again: ${said}`];
+}
+
+/** Whether an error's code says that the cloud does not know the api-version. */
+export function isVersionUnknown(code: string): boolean {
+  return VERSION_UNKNOWN.has(code);
 }
 
 function isCredentialError({ name }: SdkError): boolean {

@@ -42,7 +42,7 @@ describe("Identities", () => {
   it("give the client ID that an identity has now", async () => {
     await using arm = await scripted(200, JSON.stringify({ properties: { clientId: "client" } }));
     expect(await identitiesAt(arm.url).clientId(ID, never)).toBe("client");
-    expect(arm.asked).toEqual([[`${ID}?api-version=2023-01-31`, "Bearer t", "test"]]);
+    expect(arm.asked).toEqual([[`${ID}?api-version=2018-11-30`, "Bearer t", "test"]]);
   });
 
   it.each([
@@ -53,6 +53,18 @@ describe("Identities", () => {
   ])("say that Azure does not show an identity by status $status", async ({ status, code }) => {
     await using arm = await scripted(status, "{}");
     await expect(identitiesAt(arm.url).clientId(ID, never)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    { status: 400, code: "InvalidApiVersionParameter" },
+    { status: 404, code: "InvalidResourceType" },
+  ])("take no identity for gone where a cloud does not know the api-version, $code", async ({ status, code }) => {
+    const error = { code, message: "The api-version '2018-11-30' is invalid." };
+    await using arm = await scripted(status, JSON.stringify({ error }));
+    await expect(identitiesAt(arm.url).clientId(ID, never)).rejects.toMatchObject({
+      code: "ARM_ERROR",
+      message: `Azure does not show MIC the identity ${ID}: status ${status} (${code})`,
+    });
   });
 
   it.each(["", "no JSON", "{}", '{"properties":{"clientId":1}}'])("take '%s' for no answer", async (body) => {

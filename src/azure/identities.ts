@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import { armFault } from "./arm-fault.ts";
+import { armFault, isVersionUnknown } from "./arm-fault.ts";
 import type { Cloud } from "./clouds.ts";
 
 export type IdentitiesOptions = {
@@ -20,7 +20,8 @@ export type IdentitiesOptions = {
 };
 type Answer = { readonly status: number; readonly body: string };
 
-const API_VERSION = "2023-01-31";
+/** The first that is no preview: clouds that are behind know it, and it tells what is asked. */
+const API_VERSION = "2018-11-30";
 const LONGEST_READ_MS = 15_000;
 const LARGEST_ANSWER_BYTES = 1 << 20;
 /** A small part of the reads that Resource Manager allows, so that machines can be read beside. */
@@ -53,8 +54,7 @@ export class Identities {
     });
     const parsed = v.safeParse(identitySchema, body);
     if (status === 200) return parsed.success ? parsed.output.properties.clientId : "";
-    const code = status === 403 ? "ARM_FORBIDDEN" : status === 404 ? "ARM_NOT_FOUND" : "ARM_ERROR";
-    throw new Fault(code, `Azure does not show MIC the identity ${resourceId}: status ${status}`);
+    throw refusal(resourceId, status, body);
   }
 
   async #get(resourceId: string, signal: AbortSignal): Promise<Answer> {
@@ -77,4 +77,18 @@ export class Identities {
   }
 }
 
+function refusal(resourceId: string, status: number, body: string): Fault {
+  const parsed = v.safeParse(errorSchema, body);
+  const said = parsed.success ? parsed.output.error.code : "";
+  const isGone = status === 404 && !isVersionUnknown(said);
+  const code = status === 403 ? "ARM_FORBIDDEN" : isGone ? "ARM_NOT_FOUND" : "ARM_ERROR";
+  const why = `status ${status}${said === "" ? "" : ` (${said})`}`;
+  return new Fault(code, `Azure does not show MIC the identity ${resourceId}: ${why}`);
+}
+
+const errorSchema = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ error: v.object({ code: v.pipe(v.string(), v.regex(/^\w{1,64}$/)) }) }),
+);
 const identitySchema = v.pipe(v.string(), v.parseJson(), v.object({ properties: v.object({ clientId: v.string() }) }));

@@ -49,8 +49,8 @@ describe("an identity that was created anew, or named wrongly", () => {
   it.each([
     { code: "ARM_FORBIDDEN", told: ["demo is not old, or ARM_FORBIDDEN"] },
     { code: "ARM_NOT_FOUND", told: ["demo is not old, or ARM_NOT_FOUND"] },
-    { code: "ARM_ERROR", told: [] },
-    { code: "ARM_UNREACHABLE", told: [] },
+    { code: "ARM_ERROR", told: ["ARM_ERROR demo"] },
+    { code: "ARM_UNREACHABLE", told: ["ARM_UNREACHABLE demo"] },
   ] as const)("takes nothing for stale that Azure does not show, $code", async ({ code, told }) => {
     await using t = drifting();
     t.machines.create(demo, "old");
@@ -61,6 +61,19 @@ describe("an identity that was created anew, or named wrongly", () => {
     expect(t.drift.found).toEqual([]);
     t.machines.hide(demo, undefined);
     expect(await t.next()).toEqual(["stale on node-0: a0"]);
+  });
+
+  it("says once that Azure shows no identities, and again when that begins anew", async () => {
+    await using t = drifting({ identities: [identity("demo", { spec: { clientID: "mistake" } })] });
+    t.machines.create(demo, "first");
+    t.machines.put(vm(0), demo);
+    t.machines.hide(demo, new Fault("ARM_ERROR", "no"));
+    expect(await t.round()).toEqual(["ARM_ERROR demo"]);
+    expect(await t.next()).toEqual([]);
+    t.machines.hide(demo, undefined);
+    expect(await t.next()).toEqual(["demo is not first"]);
+    t.machines.hide(demo, new Fault("ARM_ERROR", "no"));
+    expect(await t.next()).toEqual(["ARM_ERROR demo"]);
   });
 
   it("asks for an identity once a round, and again before a machine suffers for an old answer", async () => {

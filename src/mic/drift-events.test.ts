@@ -32,6 +32,9 @@ function start() {
   return { events, lines, told, shown };
 }
 
+const mine = "11112222-0000-4000-8000-000000001119";
+const azures = "22223333-0000-4000-8000-000000002229";
+
 describe("drift events", () => {
   it.each([
     {
@@ -67,13 +70,15 @@ describe("drift events", () => {
     },
   );
 
-  it("name the right client ID where its owner looks, and not in the log", () => {
+  it("name the right client ID where its owner looks, and both shortened in the log", () => {
     const { events, lines, told } = start();
-    events.clientIdWrong(identity("demo", { spec: { clientID: "mine" } }), "azures");
+    events.clientIdWrong(identity("demo", { spec: { clientID: mine } }), azures);
     expect(told).toEqual([
-      "Warning ClientIDMismatch on AzureIdentity: it says client ID mine, Azure says azures: correct spec.clientID",
+      `Warning ClientIDMismatch on AzureIdentity: it says client ID ${mine}, Azure says ${azures}: correct spec.clientID`,
     ]);
-    expect(lines.join()).not.toContain("azures");
+    expect(lines).toEqual([
+      "W AzureIdentity default/demo says client ID 1111##### REDACTED #####1119, Azure gives 2222##### REDACTED #####2229: its event tells what to do",
+    ]);
   });
 
   it.each([
@@ -83,9 +88,11 @@ describe("drift events", () => {
     },
     { code: "ARM_NOT_FOUND", then: "Azure knows no such identity any more: create it again, or delete this Azure" },
   ] as const)("say what to do where MIC cannot see which client ID is true, $code", ({ code, then }) => {
-    const { events, told } = start();
-    events.clientIdUnknown(identity("demo", { spec: { clientID: "mine" } }), "old", new Fault(code, "no"));
-    const said = "Warning ClientIDMismatch on AzureIdentity: it says client ID mine, machines have old, and ";
+    const { events, lines, told } = start();
+    events.clientIdUnknown(identity("demo", { spec: { clientID: "mine" } }), azures, new Fault(code, "no"));
+    expect(lines.join()).toMatch(/ says client ID mine, machines have 2222##### REDACTED #####2229, and Azure /);
+    const said =
+      "Warning ClientIDMismatch on AzureIdentity: it says client ID mine, machines have 22223333-0000-4000-8000-000000002229, and ";
     expect(told).toEqual([expect.stringContaining(said + then)]);
   });
 
@@ -97,6 +104,15 @@ describe("drift events", () => {
       'W the identities on vm-0 cannot be checked, error: no code="ARM_FORBIDDEN"',
       'I the identities on vm-1 cannot be checked, error: gone code="ARM_NOT_FOUND"',
     ]);
+  });
+
+  it("tell what cannot be seen while Azure shows no identities", () => {
+    const { events, lines, told } = start();
+    events.identityUnreadable("/id/a", new Fault("ARM_ERROR", "status 400 (Odd)"));
+    expect(lines).toEqual([
+      'W whether identities were created anew in Azure cannot be seen, and they stay on machines as they are, error: status 400 (Odd) identity="/id/a" code="ARM_ERROR"',
+    ]);
+    expect(told).toEqual([]);
   });
 
   it("report a round", async () => {

@@ -3,6 +3,7 @@ import { kinds } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Drift } from "../assignment/types.ts";
 import type { Fault } from "../base/fault.ts";
+import { redactClientId } from "../base/secret.ts";
 import type { EventTools } from "./event-tools.ts";
 import type { Bond } from "./tell-bond.ts";
 
@@ -42,7 +43,7 @@ export function driftEvents({ log, metrics, announcer, announce }: EventTools) {
     /** An AzureIdentity gives another client ID than Azure does. */
     clientIdWrong(identity: Identity, azures: string): void {
       const message = `it says client ID ${identity.clientId}, Azure says ${azures}: correct spec.clientID`;
-      mismatch(identity, message);
+      mismatch(identity, message, `Azure gives ${redactClientId(azures)}`);
     },
 
     /** An AzureIdentity gives another client ID than the identity has on machines, and MIC cannot see which is true. */
@@ -50,7 +51,15 @@ export function driftEvents({ log, metrics, announcer, announce }: EventTools) {
       const why = code === "ARM_NOT_FOUND" ? "Azure knows no such identity any more" : "Azure does not show it to MIC";
       const fix = "correct spec.clientID, or grant MIC the role Managed Identity Operator on the identity";
       const then = code === "ARM_NOT_FOUND" ? "create it again, or delete this AzureIdentity" : fix;
-      mismatch(identity, `it says client ID ${identity.clientId}, machines have ${onMachine}, and ${why}: ${then}`);
+      const message = `it says client ID ${identity.clientId}, machines have ${onMachine}, and ${why}: ${then}`;
+      mismatch(identity, message, `machines have ${redactClientId(onMachine)}, and ${why}`);
+    },
+
+    /** Azure shows MIC no identities, so none can be known as created anew; told when that begins or changes. */
+    identityUnreadable(resourceId: string, { code, message }: Fault): void {
+      const then =
+        "whether identities were created anew in Azure cannot be seen, and they stay on machines as they are";
+      log.warn(`${then}, error: ${message}`, { identity: resourceId, code });
     },
 
     /** A machine cannot be read; told when that begins or changes. */
@@ -73,10 +82,10 @@ export function driftEvents({ log, metrics, announcer, announce }: EventTools) {
     },
   };
 
-  function mismatch(identity: Identity, message: string): void {
-    log.warn(
-      `AzureIdentity ${objectKey(identity.meta)} has not the client ID that Azure gives, and is to be corrected`,
-    );
+  /** The event goes to those who may read the AzureIdentity anyway, the log to others too. */
+  function mismatch(identity: Identity, message: string, other: string): void {
+    const given = `says client ID ${redactClientId(identity.clientId)}, ${other}`;
+    log.warn(`AzureIdentity ${objectKey(identity.meta)} ${given}: its event tells what to do`);
     const about = { kind: kinds.identity, meta: identity.meta };
     announcer.record({ about, type: "Warning", reason: "ClientIDMismatch", message });
   }

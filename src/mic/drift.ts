@@ -23,6 +23,7 @@ export type DriftOptions = {
     | "refused"
     | "clientIdWrong"
     | "clientIdUnknown"
+    | "identityUnreadable"
     | "machineUnreadable"
     | "driftRound"
     | "driftFailed"

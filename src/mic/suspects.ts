@@ -2,7 +2,7 @@ import type { Identity } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import { isSameClientId } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import { type Finding, otherwise, type Wants } from "./drift-view.ts";
 import type { MicEvents } from "./events.ts";
 import type { AskClientId } from "./ports.ts";
@@ -10,10 +10,12 @@ import type { AskClientId } from "./ports.ts";
 type SuspectsOptions = {
   readonly clientId: AskClientId;
   readonly clock: Clock;
-  readonly events: Pick<MicEvents, "clientIdWrong" | "clientIdUnknown">;
+  readonly events: Pick<MicEvents, "clientIdWrong" | "clientIdUnknown" | "identityUnreadable">;
 };
 type Answer = { readonly at: number; readonly said: Promise<string | Fault> };
 
+/** What Azure says of one identity; all else it would say of the others, too. */
+const ABOUT_ONE = new Set<FaultCode>(["ARM_FORBIDDEN", "ARM_NOT_FOUND"]);
 /** An answer that is older convinces nobody that an identity is stale: it may have been put on anew since. */
 const FRESH_MS = 5_000;
 
@@ -28,6 +30,8 @@ export class Suspects {
   readonly #answers = new Map<string, Answer>();
   /** AzureIdentities that were told to be wrong, with what was told. */
   readonly #told = new Map<string, string>();
+  /** Why Azure shows no identities, as it was told; undefined while it does. */
+  #trouble: string | undefined;
 
   constructor(options: SuspectsOptions) {
     this.#options = options;
@@ -50,7 +54,12 @@ export class Suspects {
       const now = await this.#ask(drift.resourceId, onMachine, signal);
       signal.throwIfAborted();
       // What keeps Azure from answering keeps it from answering about the others, too.
-      if (now instanceof Fault && !Fault.is(now, "ARM_FORBIDDEN", "ARM_NOT_FOUND")) break;
+      if (now instanceof Fault && !ABOUT_ONE.has(now.code)) {
+        if (this.#trouble !== now.code) this.#options.events.identityUnreadable(drift.resourceId, now);
+        this.#trouble = now.code;
+        break;
+      }
+      this.#trouble = undefined;
       if (!(now instanceof Fault) && isOther(now, onMachine)) stale.add(one);
       else this.#tell(otherwise(identities.get(drift.resourceId) ?? [], onMachine), onMachine, now);
     }

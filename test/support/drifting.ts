@@ -92,6 +92,7 @@ function eventsInto(told: string[]): ConstructorParameters<typeof DriftRepair>[0
     refused: ({ pod }, { fault }) => told.push(`${pod} hears: ${fault.message}`),
     clientIdWrong: ({ meta }, azures) => told.push(`${meta.name} is not ${azures}`),
     clientIdUnknown: ({ meta }, onMachine, { code }) => told.push(`${meta.name} is not ${onMachine}, or ${code}`),
+    identityUnreadable: (resourceId, { code }) => told.push(`${code} ${short(resourceId)}`),
     machineUnreadable: (machine, { code }) => told.push(`${code} ${short(machine)}`),
     driftRound: (round) => told.push(`round ${round.read}/${round.machines} in ${round.tookMs}`),
     driftFailed: ({ message }) => told.push(message),
