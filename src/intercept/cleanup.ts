@@ -3,7 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { RunCommand } from "./command.ts";
 import type { Iptables } from "./iptables.ts";
 import { removalText } from "./restore-text.ts";
-import { chainNames } from "./rules.ts";
+import { chainNames, type Table } from "./rules.ts";
 import { allIptables } from "./variant.ts";
 
 /**
@@ -18,7 +18,7 @@ export async function removeRules(run: RunCommand, log: Log): Promise<void> {
   for (const table of ["nat", "filter"] as const) {
     for (const iptables of variants) {
       try {
-        removed += await removeFrom(iptables, table, log);
+        removed += await removeChains(iptables, table, chainNames[table], log);
       } catch (reason) {
         failures.push(Fault.from(reason).message);
       }
@@ -32,9 +32,15 @@ export async function removeRules(run: RunCommand, log: Log): Promise<void> {
     );
 }
 
-async function removeFrom(iptables: Iptables, table: "nat" | "filter", log: Log): Promise<number> {
+/** Removes those of the named chains that are there, and says so; gives how many. @throws Fault IPTABLES_FAILED */
+export async function removeChains(
+  iptables: Iptables,
+  table: Table,
+  names: readonly string[],
+  log: Log,
+): Promise<number> {
   const saved = (await iptables.read())(table);
-  const removal = removalText(table, chainNames[table], saved);
+  const removal = removalText(table, names, saved);
   if (removal === undefined) return 0;
   await iptables.change(removal.text);
   for (const chain of removal.chains) log.info(`removed chain ${chain}`, { table, variant: iptables.variant });

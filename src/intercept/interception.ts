@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { removeChains } from "./cleanup.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { Keeper } from "./keeper.ts";
@@ -65,7 +66,12 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     ...(hasGuard ? [guardChain(metadata)] : []),
     ...(isLoopback(address) ? [localnetChain()] : []),
   ];
-  const alsoEnsure = isLoopback(address) ? () => letLoopbackIn(options) : async () => {};
+  let isGuardAsWished = hasGuard;
+  const alsoEnsure = async () => {
+    if (!isGuardAsWished) await removeChains(chosen, "filter", [guardChain(metadata).name], log);
+    isGuardAsWished = true;
+    if (isLoopback(address)) await letLoopbackIn(options);
+  };
   const isTold = () => watch.isListening();
   const spentMs = spentByProgramsMs;
   const keeper = new Keeper({ iptables: chosen, alsoEnsure, intervalMs, spentMs, isTold, clock, log, onRepair });

@@ -203,6 +203,17 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     await nmi.ended;
   });
 
+  it("takes its guard away again when told to do without", async () => {
+    expect(save("filter")).toContain("aad-metadata-guard");
+    await startNmi("--imds-guard=false");
+    expect(save("filter")).not.toContain("aad-metadata-guard");
+    nmi.kill("SIGTERM");
+    await nmi.ended;
+    await startNmi();
+    nmi.kill("SIGTERM");
+    await nmi.ended;
+  });
+
   it("can be cleaned up by hand with the documented commands, and refuses pods until the guard is gone too", async () => {
     for (const command of ["-D PREROUTING -j aad-metadata", "-F aad-metadata", "-X aad-metadata"]) {
       onNode(`${program} -t nat ${command}`);
