@@ -184,11 +184,7 @@ export const faults = {
     retry: true,
     help: "A machine was changed in Azure again and again while MIC was about to change it.",
   },
-  ARM_VERSION_UNSUPPORTED: {
-    kind: "local",
-    retry: true,
-    help: "The cloud does not know the api-version of VMs and scale sets that MIC asks for: set `--arm-api-version`.",
-  },
+  ARM_VERSION_UNSUPPORTED: { kind: "local", retry: true, help: "The cloud needs another `--arm-api-version`." },
   ARM_THROTTLED: { kind: "throttled", retry: true, help: "Azure Resource Manager asked us to slow down." },
   ARM_ERROR: { kind: "upstream", retry: true, help: "Azure Resource Manager answered with an error." },
   // the sandbox and its walkthrough

@@ -7,8 +7,14 @@ export const securityAndOperations: readonly WeakPoint[] = [
   {
     id: "M32",
     original: "Shows its profiles to whoever reaches the probes' port, whatever its flag says.",
-    ours: "There is no profiling endpoint.",
-    tests: [{ file: "src/mic/probes.test.ts", name: "tell that MIC is" }],
+    ours: "With --enableProfile, and only then, profiles are on localhost:6060, without what the heap holds; the probes' port has none.",
+    tests: [
+      { file: "src/mic/probes.test.ts", name: "tell that MIC is" },
+      {
+        file: "src/base/profile.test.ts",
+        name: "serves a processor profile and the sizes of the heap, on localhost alone",
+      },
+    ],
     breakage: {
       file: "src/mic/probes.ts",
       find: '"/livez": () =>',
