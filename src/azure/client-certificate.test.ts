@@ -16,6 +16,7 @@ async function read(name: string, password = "") {
 /** Thumbprints as openssl tells them. */
 const rsa = "6222BF748AD343B5370AF8E07268DFBDFE5CB0B6";
 const ec = "9E94D6989AA57C097CACDCB6542C58155A17BC0D";
+const slow = "takes too long to unlock: protect it with at most 200000 iterations";
 const leaf = "15FB10EB0C99C6ECCBBBE527D9D07164A43BEDA7";
 
 describe("readClientCertificate", () => {
@@ -47,6 +48,9 @@ describe("readClientCertificate", () => {
     { name: "rsa-encrypted.pem", password: "hush-q", says: "has another password: correct aadClientCertPassword" },
     { name: "rsa-encrypted.pem", says: "needs a password: set aadClientCertPassword" },
     { name: "keyless.pfx", password: "hush-p", says: "holds no private key: put the certificate's own into it" },
+    { name: "rsa-slow.pfx", password: "hush-p", says: slow },
+    { name: "rsa-slow-no-mac.pfx", password: "hush-p", says: slow },
+    { name: "rsa-slow.pem", password: "hush-p", says: slow },
   ])("says that $name $says", async ({ name, password, says }) => {
     const reading = read(name, password);
     await expect(reading).rejects.toMatchObject({ code: "FILE_INVALID", message: `/etc/${name} ${says}` });
@@ -75,6 +79,13 @@ describe("readClientCertificate", () => {
     const mixed = `${one?.slice(0, one.indexOf("-----BEGIN CERT"))}${other?.slice(0, other.indexOf("-----BEGIN PRIV"))}`;
     await expect(readClientCertificate("/etc/mic.pem", Buffer.from(mixed), "", settings)).rejects.toThrow(
       "/etc/mic.pem holds a private key of another certificate: put both of one pair into it",
+    );
+  });
+
+  it("tries no more keys than a pair and its chain have", async () => {
+    const many = Buffer.concat(new Array<Buffer>(11).fill(await content("rsa.pem")));
+    await expect(readClientCertificate("/etc/mic.pem", many, "", settings)).rejects.toThrow(
+      "/etc/mic.pem holds too many certificates and keys: leave the ones of one pair in it",
     );
   });
 });

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
+import { iterationsOf, MOST_ITERATIONS } from "./derivation-cost.ts";
 import { readPfx } from "./pfx.ts";
 
 /** A certificate that an application signs in with. */
@@ -16,6 +17,9 @@ export type ClientCertificate = {
 };
 /** Names of the settings, for sentences: keys of azure.json or environment variables. */
 export type CertificateSettings = { readonly file: string; readonly password: string };
+
+/** Any key may belong to any certificate, and each pair is tried. */
+const MOST_PAIRS = 100;
 
 type Content = { readonly certificates: readonly X509Certificate[]; readonly keys: readonly KeyObject[] };
 
@@ -35,8 +39,14 @@ export async function readClientCertificate(
     const what = password === "" ? "needs a password: set" : "has another password: correct";
     throw invalid(`${file} ${what} ${settings.password}`);
   }
+  if (found === "slow") {
+    throw invalid(`${file} takes too long to unlock: protect it with at most ${MOST_ITERATIONS} iterations`);
+  }
   if (found === undefined || found.certificates.length === 0) {
     throw invalid(`${file} holds no certificate in PEM or PFX form: correct ${settings.file}`);
+  }
+  if (found.keys.length * found.certificates.length > MOST_PAIRS) {
+    throw invalid(`${file} holds too many certificates and keys: leave the ones of one pair in it`);
   }
   if (found.keys.length === 0) throw invalid(`${file} holds no private key: put the certificate's own into it`);
   const pairs = found.keys.flatMap((key) =>
@@ -68,9 +78,12 @@ function isPem(content: Buffer): boolean {
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 
 /** Undefined: nothing in it can be read. "password": a key needs another one. */
-function fromPem(text: string, password: string): Content | "password" | undefined {
+function fromPem(text: string, password: string): Content | "password" | "slow" | undefined {
   const blocks = [...text.matchAll(BLOCK)].map(([block, label = ""]) => ({ block, label }));
   const isLocked = blocks.some(({ block, label }) => label.startsWith("ENCRYPTED ") || block.includes("ENCRYPTED\n"));
+  const locked = blocks.filter(({ label }) => label === "ENCRYPTED PRIVATE KEY");
+  const cost = locked.reduce((sum, { block }) => sum + iterationsOf(derOf(block)), 0);
+  if (cost > MOST_ITERATIONS) return Number.isFinite(cost) ? "slow" : undefined;
   try {
     const keys = blocks.filter(({ label }) => label.endsWith("PRIVATE KEY"));
     const certificates = blocks.filter(({ label }) => label === "CERTIFICATE");
@@ -83,7 +96,11 @@ function fromPem(text: string, password: string): Content | "password" | undefin
   }
 }
 
-async function fromPfx(content: Buffer, password: string): Promise<Content | "password" | undefined> {
+function derOf(block: string): Buffer {
+  return Buffer.from(block.replace(/-----[^-]*-----/g, ""), "base64");
+}
+
+async function fromPfx(content: Buffer, password: string): Promise<Content | "password" | "slow" | undefined> {
   try {
     return (await readPfx(content, password)) ?? "password";
   } catch {

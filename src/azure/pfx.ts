@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { asn1, pkcs12 } from "node-forge";
+import { iterationsOf, MOST_ITERATIONS } from "./derivation-cost.ts";
 
 /** What a PFX file holds. */
 export type PfxContent = { readonly certificates: readonly X509Certificate[]; readonly keys: readonly KeyObject[] };
@@ -9,14 +10,17 @@ export type PfxContent = { readonly certificates: readonly X509Certificate[]; re
  * but does not give the key out, so a library unpacks it, loaded only by those who have such a file.
  * @throws whatever the library throws about content that is no PFX
  */
-export async function readPfx(content: Buffer, password: string): Promise<PfxContent | undefined> {
+export async function readPfx(content: Buffer, password: string): Promise<PfxContent | "slow" | undefined> {
   const { default: forge } = await import("node-forge");
+  limitIterations(forge);
   const der = (node: asn1.Asn1) => Buffer.from(forge.asn1.toDer(node).getBytes(), "latin1");
   const root = forge.asn1.fromDer(content.toString("latin1"));
   let pfx: pkcs12.Pkcs12Pfx;
+  iterationsLeft = MOST_ITERATIONS;
   try {
     pfx = forge.pkcs12.pkcs12FromAsn1(root, false, password);
   } catch (reason) {
+    if (iterationsLeft < 0) return "slow";
     if (reason instanceof Error && /password|decrypt/i.test(reason.message)) return undefined;
     throw reason;
   }
@@ -31,6 +35,38 @@ export async function readPfx(content: Buffer, password: string): Promise<PfxCon
 }
 
 type Forge = typeof import("node-forge");
+/** What its types leave out: all that derives a key from a password goes through these two. */
+type Derivations = {
+  readonly pki: { readonly pbe: { getCipher(oid: string, params: asn1.Asn1, password: string): unknown } };
+  readonly pkcs12: {
+    generateKey(password: string, salt: unknown, id: number, iterations: number, ...rest: unknown[]): unknown;
+  };
+};
+
+/** Of the file that is being unpacked, which is done without a pause. */
+let iterationsLeft = MOST_ITERATIONS;
+const limited = new WeakSet<object>();
+
+/** A file is locked layer in layer, so what it takes is counted where it is spent. */
+function limitIterations(forge: Forge): void {
+  if (limited.has(forge)) return;
+  limited.add(forge);
+  const { pki, pkcs12 } = forge as unknown as Derivations;
+  const { getCipher } = pki.pbe;
+  const { generateKey } = pkcs12;
+  const spend = (iterations: number) => {
+    iterationsLeft -= iterations;
+    if (iterationsLeft < 0) throw new Error("too many iterations");
+  };
+  pki.pbe.getCipher = (oid, params, password) => {
+    spend(iterationsOf(Buffer.from(forge.asn1.toDer(params).getBytes(), "latin1")));
+    return getCipher(oid, params, password);
+  };
+  pkcs12.generateKey = (password, salt, id, iterations, ...rest) => {
+    spend(iterations);
+    return generateKey(password, salt, id, iterations, ...rest);
+  };
+}
 
 /** The library knows RSA alone; all else it leaves as it found it. */
 function certificateNode(forge: Forge, { cert, asn1 }: pkcs12.Bag): asn1.Asn1 {

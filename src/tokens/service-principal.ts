@@ -9,6 +9,7 @@ import { entraFault, readEntraToken } from "./entra-answer.ts";
 import type { EntraClient } from "./entra-client.ts";
 import { PATIENCE_MS, patiently } from "./patience.ts";
 import type { Prover, ReadProver } from "./principal-proof.ts";
+import { rememberRecent } from "./recent-provers.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 
 type SecretRef = { readonly namespace: string; readonly name: string };
@@ -41,7 +42,8 @@ const MOST_ATTEMPTS = 3;
 const NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 
 /** Tokens of service principals from Entra ID, which rest on a Secret. */
-export function servicePrincipalBackend(options: ServicePrincipalOptions): Backend {
+export function servicePrincipalBackend(given: ServicePrincipalOptions): Backend {
+  const options = { ...given, readProver: rememberRecent(given.readProver) };
   return {
     identityKey: ({ meta }) => objectKey(meta),
     key: ({ identity, resource }) => `${objectKey(identity.meta)}\n${JSON.stringify(authorityOf(identity, resource))}`,
