@@ -115,8 +115,8 @@ function azureJsonPage(): string {
   ]);
   const clouds = knownClouds.map((name) => `\`${name}\``).join(", ");
   const intro = [
-    "Where the cluster is in Azure and how MIC signs in there: the file that `--cloudconfig` names, JSON or YAML, its keys in any case;",
-    "or, when none is named, the variables; the two are never mixed. The file, the certificate and the endpoints file are looked at",
+    "Where the cluster is in Azure and how MIC signs in there: the file that `--cloudconfig` names, JSON or YAML, its keys in any case,",
+    "the last of one that is there twice; or, when none is named, the variables; the two are never mixed. The file, the certificate and the endpoints file are looked at",
     "every five seconds. While they are wrong, MIC says so in its log and goes on with the last good ones; at the start it waits.",
   ];
   return `# azure.json\n\n${intro.join("\n")}\n\n${table(["key", "variable", "meaning"], rows)}\nClouds: ${clouds}.\n`;

@@ -36,12 +36,15 @@ const keys = Object.keys(azureJsonKeys) as Key[];
 const text = v.nullish(v.string("must be a text"));
 const objectSchema = v.record(v.string(), v.unknown(), "must be an object");
 
-/** Reads the text of azure.json, JSON or YAML. All scalars are texts, so that a secret of digits keeps every digit. */
+/**
+ * Reads the text of azure.json, JSON or YAML. All scalars are texts, so that a secret of digits keeps every digit. Of a
+ * key that is there twice the last counts, as for the original.
+ */
 export function readAzureJson(content: Buffer): Fields {
   let parsed: unknown;
   try {
     // Warnings would go to standard error, with the line that they are about.
-    parsed = parseYaml(textOf(content), { schema: "failsafe", logLevel: "error" });
+    parsed = parseYaml(textOf(content), { schema: "failsafe", logLevel: "error", uniqueKeys: false });
   } catch (reason) {
     return { values: undefined, problems: [`it is neither JSON nor YAML${lineOf(reason)}`] };
   }

@@ -52,6 +52,19 @@ describe("loadCloudConfig", () => {
     });
   });
 
+  it.each([
+    { form: "JSON", text: JSON.stringify(secret).replace("}", ',"aadClientSecret":"second","extra":1,"extra":2}') },
+    {
+      form: "YAML",
+      text: `${Object.entries(secret)
+        .map(([key, value]) => `${key}: ${value}`)
+        .join("\n")}\naadClientSecret: second\n`,
+    },
+  ])("takes the last of a key that is there twice, as the original did, $form", async ({ text }) => {
+    const { signIn } = await loadCloudConfig(await file(text), {});
+    expect(signIn.kind === "secret" && signIn.secret.reveal()).toBe("second");
+  });
+
   it("keeps every digit of a secret that looks like a number", async () => {
     const text = "cloud: AzureCloud\nsubscriptionId: s\nresourceGroup: g\ntenantId: t\naadClientId: c\n";
     const { signIn } = await loadCloudConfig(await file(`\uFEFF${text}aadClientSecret: 012345678901234567890e1\n`), {});
