@@ -20,6 +20,16 @@ it("probes tell whether pods are served, as the original's and as Kubernetes wan
   expect(await get("/debug/pprof/")).toEqual([404, "Not Found"]);
 });
 
+it("readiness says what is missing, while health keeps to the original's words", async () => {
+  await using probes = await serveProbes(
+    () => false,
+    0,
+    () => "the rules are gone",
+  );
+  const get = async (path: string) => (await fetch(`http://127.0.0.1:${probes.port}${path}`)).text();
+  expect([await get("/readyz"), await get("/healthz")]).toEqual(["Not Active: the rules are gone", "Not Active"]);
+});
+
 it("metrics are served under their path only", async () => {
   const metrics = new Metrics(nmiMetrics);
   metrics.count("aadpodidentity_imds_operations_errors_count", { operation_type: "adal_token_msi_userassignedid" });
