@@ -71,14 +71,14 @@ function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood } }:
   const attach = distinct(work.flatMap(({ awaits }) => awaits ?? []));
   return {
     machine,
-    work: work.sort((a, b) => (workKey(a) < workKey(b) ? -1 : 1)),
+    work: sortedBy(work, workKey),
     attach,
     detach: distinct(leaving).filter(leaves),
     repair: drift
       .filter(isFirst)
       .filter(({ resourceId: id }) => inUse.has(id) && !attach.includes(id))
       .sort(byResource),
-    forget: forget.sort((a, b) => (objectKey(a.record.meta) < objectKey(b.record.meta) ? -1 : 1)),
+    forget: sortedBy(forget, ({ record }) => objectKey(record.meta)),
   };
 }
 
@@ -88,6 +88,14 @@ function isAnything({ work, repair, forget }: MachinePlan): boolean {
 
 function workKey({ draft, record }: RecordWork): string {
   return record === undefined ? `${draft?.namespace}/${draft?.name}` : objectKey(record.meta);
+}
+
+/** Makes each key once: there may be thousands. */
+function sortedBy<T>(all: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  return all
+    .map((one) => ({ one, key: keyOf(one) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ one }) => one);
 }
 
 /** Of two findings about one identity the one that mends both: to take it off and to put it on again. */

@@ -30,6 +30,8 @@ export type Outcome = {
 
 /** How many records are written in one go that nobody waits for: a pod that comes meanwhile waits for these at most. */
 export const LATE_WRITES = 20;
+/** Few at once, so that pods of other machines do not queue behind those of all machines at the API server. */
+const LATE_WRITES_AT_ONCE = 2;
 
 type Recorded = RecordWork & { readonly record: Assignment };
 type Patched = Pick<PatchResult, "refused" | "fault"> & {
@@ -57,7 +59,7 @@ export async function executePlan(plan: MachinePlan, ports: MicPorts, signal: Ab
   await removeRecords(plan, patched, ports, faults, signal);
   // What is left of these comes next: whoever carries out plans looks again after each.
   const late = plan.work.filter(({ mayWait }) => mayWait).slice(0, LATE_WRITES);
-  await writeRecords(late, ports, faults, signal);
+  await writeRecords(late, { ...ports, writesAtOnce: LATE_WRITES_AT_ONCE }, faults, signal);
   const { refused, next } = patched;
   const left = new Set([...refused.keys(), ...(next?.ids ?? [])]);
   const retryInMs = Math.min(
