@@ -78,6 +78,15 @@ describe("tokens of service principals", () => {
     expect(app.claims(body.access_token)).toMatchObject({ appid: app.clientId, aud: vault });
   });
 
+  it("do not come with a certificate that would keep NMI from all others while it is unlocked", async () => {
+    const app = await principal("slow-pfx", { certificate: file("rsa-slow.pfx"), password: "hush-p" }, { type: 2 });
+    const { status, body } = await cluster.ask(app.address);
+    expect([status, body.error_description]).toEqual([
+      403,
+      "Secret default/slow-pfx takes too long to unlock: protect it with at most 200000 iterations",
+    ]);
+  });
+
   it("of auxiliary tenants stand in a list behind the identity's own, with secret and certificate", async () => {
     for (const type of [1, 2]) {
       const clientId = `0b1f2c3d-0000-4222-8333-44445555666${type}`;
