@@ -14,6 +14,7 @@ export default defineConfig({
             "bench/*.test.ts",
           ],
           exclude: ["**/*.live.test.ts"],
+          testTimeout: 30_000, // milliseconds each, but a busy machine may stop for seconds
           isolate: false, // one process for many files: nothing of ours lives longer than a test
         },
       },
