@@ -101,6 +101,18 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     asked = await at.askers();
   });
 
+  it("guards the metadata service while it waits for an API server that is away", async () => {
+    nmi = at.startNmi(`--kubeconfig=${at.deadKubeconfig}`);
+    await nmi.says("initialized health probe on port ");
+    await eventually(() => save("filter")).toContain("-A FORWARD -j aad-metadata-guard");
+    onNode(`${program} -t nat -D PREROUTING -j aad-metadata`);
+    expect(await token(0)).toBe("ECONNREFUSED");
+    expect(await probe("/readyz")).toMatch(/^503 Not Active/);
+    nmi.kill("SIGTERM");
+    expect((await nmi.ended).code).toBe(0);
+    expect(rawRequests(await at.askers(), asked)).toEqual([]);
+  });
+
   it("lays the original's three rules, where Kubernetes has its own, and what they need", async () => {
     await startNmi();
     expect(nmi.output()).toContain(`variant="${variant}"`);

@@ -22,6 +22,8 @@ export type NodeWithPods = AsyncDisposable & {
   askers(): Promise<Readonly<Record<string, number>>>;
   /** The port of the API server on the node's loopback. */
   readonly apiPort: number;
+  /** A kubeconfig of an API server that does not answer. */
+  readonly deadKubeconfig: string;
   startNmi(...args: readonly string[]): RunningProgram;
 };
 
@@ -41,6 +43,8 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
     const { url } = await api.ask<{ url: string }>({ url: true });
     writeFileSync(join(folder, "kubeconfig"), kubeconfig(url));
     writeFileSync(join(folder, "kubelet"), "");
+    const deadKubeconfig = join(folder, "dead-kubeconfig");
+    writeFileSync(deadKubeconfig, kubeconfig("http://127.0.0.1:1"));
     const startNmi = (...args: readonly string[]) => {
       const flags = [
         ...["--retry-attempts-for-created=1", "--retry-attempts-for-assigned=1", "--find-identity-retry-interval=1"],
@@ -59,6 +63,7 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
       pods,
       host,
       askers: () => imds.ask({ count: true }),
+      deadKubeconfig,
       apiPort: Number(new URL(url).port),
       startNmi,
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
