@@ -61,7 +61,7 @@ function machinePlan(machine: string, { tasks, drift, usage: { inUse, stood } }:
   const leaves = (id: string) => !inUse.has(id);
   const work = tasks
     .flatMap((task) => ("work" in task ? [task.work] : []))
-    .map((one) => ({ ...one, clears: one.clears.filter(mayDrop) }))
+    .map((one) => (one.clears.length === 0 ? one : { ...one, clears: one.clears.filter(mayDrop) }))
     .filter(({ draft, awaits, clears }) => draft !== undefined || awaits !== undefined || clears.length > 0);
   const forget = tasks
     .flatMap((task) => ("forget" in task ? [task.forget] : []))
