@@ -19,7 +19,8 @@ export type LogOptions = {
   /** Verbosity, klog's `-v`. */
   readonly verbosity?: number;
   readonly source?: string;
-  readonly write?: (line: string) => void;
+  /** Takes a line of the log; an urgent one shall be out when it returns. */
+  readonly write?: (line: string, isUrgent: boolean) => void;
   readonly now?: () => number;
 };
 
@@ -74,13 +75,21 @@ function jsonLine(severity: Severity, at: number, source: string, message: strin
   return `${JSON.stringify(safe)}\n`;
 }
 
+/** The line that stands in the log where others were dropped, since nobody read them in time. */
+export function lostLine(format: LogFormat, count: number): string {
+  const line = format === "json" ? jsonLine : textLine;
+  return line("warn", Date.now(), "log", "dropped lines of the log here: standard error is read too slowly", {
+    lines: count,
+  });
+}
+
 /** A log in klog's text format or as one JSON object a line, on standard error unless told otherwise. */
 export function createLog(options: LogOptions = {}): Log {
   const { verbosity = 0, source = "main", now = Date.now } = options;
   const write = options.write ?? ((line: string) => void process.stderr.write(line));
   const line = options.format === "json" ? jsonLine : textLine;
   const emit = (severity: Severity, message: string, fields: Fields = {}, level = 0) =>
-    write(line(severity, now(), source, message, fields, level));
+    write(line(severity, now(), source, message, fields, level), severity === "error");
   return {
     info: (message, fields) => emit("info", message, fields),
     warn: (message, fields) => emit("warn", message, fields),

@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { klogOptions } from "../base/klog-options.ts";
-import { createLog, type Log } from "../base/log.ts";
+import { createLog, type Log, lostLine } from "../base/log.ts";
+import { LogLines, standardError } from "../base/log-lines.ts";
 import { type ConfigOf, type Env, helpText, type OptionTable, readConfig, yesNo } from "../base/options.ts";
 import { versionLine } from "../base/version.ts";
 
@@ -61,7 +62,10 @@ async function start<Table extends OptionTable>(program: Program<Table>): Promis
   if (shared.help) return void process.stdout.write(helpText(program.name, program.summary, table));
   if (shared.version) return void process.stdout.write(`${versionLine()}\n`);
 
-  const log = createLog({ format: shared.logFormat === "json" ? "json" : "text", verbosity: shared.verbosity });
+  const format = shared.logFormat === "json" ? "json" : "text";
+  const lines = new LogLines({ sink: standardError(), tellLost: (count) => lostLine(format, count) });
+  const log = createLog({ format, verbosity: shared.verbosity, write: lines.write });
+  for (const end of ["uncaughtExceptionMonitor", "exit"] as const) process.on(end, () => lines.drain());
   for (const warning of warnings) log.warn(warning);
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -75,6 +79,8 @@ async function start<Table extends OptionTable>(program: Program<Table>): Promis
   } catch (reason) {
     // Being stopped is how a program of ours ends well.
     if (!stop.signal.aborted || !isStop(reason)) throw reason;
+  } finally {
+    lines.drain(); // what is told next of the end stands behind them
   }
 }
 
