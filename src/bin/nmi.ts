@@ -49,7 +49,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
   if (config.enableProfile) log.info(`starting profiling on port ${PROFILE_PORT}`);
   const metrics = new Metrics(nmiMetrics);
-  const events = nmiEvents({ log, metrics });
+  using events = nmiEvents({ log, metrics });
   const state: { isServing: boolean; interception?: Interception } = { isServing: false };
   const trouble = () => state.interception?.trouble();
   await using probes = await serveProbes(() => state.isServing && trouble() === undefined, config.probePort, trouble);

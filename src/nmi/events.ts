@@ -3,9 +3,11 @@ import type { Kind } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
 import type { TokenQuery } from "../api/token-query.ts";
+import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
+import { FoldedLog } from "./events-folded.ts";
 import { matchedLine, oneWord } from "./matched.ts";
 import type { NmiRequest } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
@@ -35,15 +37,18 @@ export type TokenRequestDone = Learnt & {
 /** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
 export type NmiEvents = ReturnType<typeof nmiEvents>;
 
-export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metrics: NmiMetrics }) {
+type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly clock?: Clock };
+
+export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
+  const audit = new FoldedLog(log, clock);
   const resources = new BoundedLabel(MOST_RESOURCES);
   return {
     /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
     tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
       const { pod, query } = learnt;
       const name = objectKey(identity.meta);
-      log.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
-      log.info(matchedLine(identity, query.resource), {
+      audit.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
+      audit.info(matchedLine(identity, query.resource), {
         decision: "granted",
         identity: name,
         ...askedFor({ resource: query.resource, clientId: identity.clientId }),
@@ -55,8 +60,8 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     tokenRefused(request: NmiRequest, fault: Fault, learnt: Learnt): void {
       const caller = callerFields(request, learnt);
       const fields = { decision: "refused", ...askedFor(learnt.query), ...fault.facts, ...caller, ...why(fault) };
-      if (fault.kind === "bug" || fault.kind === "local") log.error("token refused", fields);
-      else log.warn("token refused", fields);
+      if (fault.kind === "bug" || fault.kind === "local") audit.error("token refused", fields);
+      else audit.warn("token refused", fields);
     },
 
     /** The original's line for every token request, which people search logs for, and its histogram. */
@@ -78,14 +83,14 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     /** A request that is not for a token was refused. */
     relayRefused(request: NmiRequest, fault: Fault): void {
       const path = request.target.split("?")[0] ?? "";
-      log.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
+      audit.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
     },
 
     /** A request goes on untouched because of an exception: the audit line, since the pod gets any identity it names. */
     exceptionUsed(request: NmiRequest, pod: Pod, { area, query }: MetadataPath): void {
       const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
       const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
-      log.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
+      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
       metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
     },
 
@@ -126,6 +131,11 @@ export function nmiEvents({ log, metrics }: { readonly log: Log; readonly metric
     /** A token could not be refreshed early; the one at hand is served on. */
     refreshFailed(fault: Fault): void {
       log.warn("token not refreshed early, serving the one at hand", why(fault));
+    },
+
+    /** Tells what the audit has not told yet. */
+    [Symbol.dispose](): void {
+      audit[Symbol.dispose]();
     },
   };
 }
