@@ -74,6 +74,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
     events,
     await principalBackends(config, { client, events, log, clock, env: process.env }),
   );
+  metrics.follow("aadpodidentity_nmi_token_cache_entries", () => tokens.size);
   using _tokens = tokens; // given up only after the server, which lets fetches under way end
   const rules = rulesOf(config, log);
   // Both listen from the first list on: what they note cannot be read from a store later.
@@ -127,6 +128,8 @@ function azure(
       clock,
       isOff: !config.tokenCache,
       onRefreshFailed: events.refreshFailed,
+      onResult: events.cacheAsked,
+      onEvicted: events.cacheEvicted,
     }),
     metadata: {
       send: (request, signal) => client.send(request, signal),

@@ -42,6 +42,19 @@ describe("log and metrics", () => {
     );
   });
 
+  it("count what the cache answered", async () => {
+    const node = bound();
+    for (let i = 0; i < 3; i += 1) await ask(node, tokenPath);
+    const { body } = await node.metrics.expose();
+    const counted = [...body.matchAll(/^aadpodidentity_nmi_token_cache_requests_count\{result="(\w+)"\} (\d+)$/gm)];
+    expect(Object.fromEntries(counted.map(([, result, count]) => [result, Number(count)]))).toEqual({
+      hit: 2,
+      miss: 1,
+      shared: 0,
+      stale: 0,
+    });
+  });
+
   it("cannot be made to forge a line or to grow without bound", async () => {
     const node = bound({ clock: hasty() });
     for (let i = 0; i < 60; i += 1) await ask(node, `/metadata/identity/oauth2/token?resource=r${i}%0aE0101`);

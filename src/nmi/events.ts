@@ -7,6 +7,7 @@ import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
+import type { CacheResult, EvictionReason } from "../tokens/cache.ts";
 import { FoldedLog } from "./events-folded.ts";
 import { matchedLine, oneWord } from "./matched.ts";
 import type { NmiRequest } from "./message.ts";
@@ -131,6 +132,16 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     /** A token could not be refreshed early; the one at hand is served on. */
     refreshFailed(fault: Fault): void {
       log.warn("token not refreshed early, serving the one at hand", why(fault));
+    },
+
+    /** A token was asked of the cache. */
+    cacheAsked(result: CacheResult): void {
+      metrics.count("aadpodidentity_nmi_token_cache_requests_count", { result });
+    },
+
+    /** The cache forgot a token. */
+    cacheEvicted(reason: EvictionReason): void {
+      metrics.count("aadpodidentity_nmi_token_cache_evictions_count", { reason });
     },
 
     /** Tells what the audit has not told yet. */

@@ -38,6 +38,19 @@ export const nmiMetrics = {
     labels: ["table"],
     from: { table: ["nat", "filter"] },
   },
+  aadpodidentity_nmi_token_cache_requests_count: {
+    type: "counter",
+    help: "Tokens asked of the cache: held (hit), fetched for the request (miss) or for others meanwhile (shared), or served past their time since the fetch failed in passing (stale).",
+    labels: ["result"],
+    from: { result: ["hit", "miss", "shared", "stale"] },
+  },
+  aadpodidentity_nmi_token_cache_evictions_count: {
+    type: "counter",
+    help: "Tokens that were forgotten: for want of room (full), with their identity (gone), or since what they rest on changed (changed).",
+    labels: ["reason"],
+    from: { reason: ["full", "gone", "changed"] },
+  },
+  aadpodidentity_nmi_token_cache_entries: { type: "gauge", help: "Tokens that the cache holds.", labels: [] },
   aadpodidentity_nmi_watch_contact_timestamp_seconds: {
     type: "gauge",
     help: "When the API server was last heard of objects of the resource, in seconds since 1970; about once a minute.",

@@ -9,6 +9,11 @@ import { type Backend, type Backends, backendFor, LEAST_LIFE_MS, type TokenReque
 const REST_MS = 30_000;
 const MOST_ENTRIES = 1000;
 
+/** How a request was answered: from the cache, by a fetch of its own or of another's, or by a token past its time. */
+export type CacheResult = "hit" | "miss" | "shared" | "stale";
+/** Why a token was forgotten: no room, its identity is gone, or what it rests on has changed. */
+export type EvictionReason = "full" | "gone" | "changed";
+
 export type CacheOptions = {
   readonly backends: Backends;
   readonly clock?: Clock;
@@ -17,6 +22,9 @@ export type CacheOptions = {
   readonly isOff?: boolean;
   /** Told of a background refresh that failed; the token at hand is served on. */
   readonly onRefreshFailed?: (fault: Fault) => void;
+  /** Told once of each request, failed ones too. */
+  readonly onResult?: (result: CacheResult) => void;
+  readonly onEvicted?: (reason: EvictionReason) => void;
 };
 
 type Entry = {
@@ -65,20 +73,27 @@ export class TokenCache {
   /** A token that is fit to be handed out. @throws Fault of the back end */
   async get(request: TokenRequest & { readonly bypassCache: boolean }, signal: AbortSignal): Promise<Token> {
     const backend = backendFor(this.#options.backends, request.identity);
-    if (this.#options.isOff) return await backend.fetch(request, signal);
+    if (this.#options.isOff) {
+      this.#tell("miss");
+      return await backend.fetch(request, signal);
+    }
     const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
     const want = { key: `${request.identity.type}\n${backend.key(request)}`, version, backend, request };
     const entry = this.#entryFor(want);
     const now = this.#clock.now();
-    if (entry === undefined) return this.#fetch(want, signal);
+    if (entry === undefined) return await this.#fetchNow(want, signal);
 
     const isResting = now < entry.restUntil;
     if (isFit(entry, now) && (!request.bypassCache || isResting)) {
       if (now >= entry.halfLifeAt && !isResting) this.#refreshBehind(want, entry);
+      this.#tell("hit");
       return entry.token;
     }
-    if (now < entry.staleUntil && isValid(entry, now)) return entry.token;
-    return this.#fetchOrStale(want, entry, signal);
+    if (now < entry.staleUntil && isValid(entry, now)) {
+      this.#tell("stale");
+      return entry.token;
+    }
+    return await this.#fetchNow(want, signal, entry);
   }
 
   /** What tokens rest on; where there is nothing any more, those of before are forgotten. */
@@ -100,7 +115,7 @@ export class TokenCache {
     if (backend === undefined) return;
     const prefix = `${identity.type}\n${backend.identityKey(identity)}\n`;
     const isOfIdentity = (key: string) => key.startsWith(prefix);
-    for (const key of [...this.#entries.keys()].filter(isOfIdentity)) this.#entries.delete(key);
+    for (const key of [...this.#entries.keys()].filter(isOfIdentity)) this.#forget(key, "gone");
     for (const key of [...this.#kept.keys()].filter(isOfIdentity)) this.#kept.delete(key);
     for (const [key, refresh] of this.#refreshes) if (isOfIdentity(key)) refresh.abort();
   }
@@ -117,9 +132,24 @@ export class TokenCache {
     this.#kept.clear();
   }
 
+  #tell(result: CacheResult): void {
+    this.#options.onResult?.(result);
+  }
+
+  #forget(key: string, reason: EvictionReason): void {
+    this.#entries.delete(key);
+    this.#options.onEvicted?.(reason);
+  }
+
   /** A fetch of another version is another one, and only what was begun last is kept. */
-  #fetch(want: Want, signal: AbortSignal): Promise<Token> {
-    return this.#flights.run(`${want.key}\n${want.version}`, (alone) => this.#fetchAndKeep(want, alone), signal);
+  #fetch(want: Want, signal: AbortSignal): { readonly fetched: Promise<Token>; readonly result: CacheResult } {
+    let result: CacheResult = "shared";
+    const begin = (alone: AbortSignal) => {
+      result = "miss";
+      return this.#fetchAndKeep(want, alone);
+    };
+    const fetched = this.#flights.run(`${want.key}\n${want.version}`, begin, signal);
+    return { fetched, result };
   }
 
   async #fetchAndKeep(want: Want, alone: AbortSignal): Promise<Token> {
@@ -143,7 +173,7 @@ export class TokenCache {
     this.#entries.set(key, { token, version, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined && this.#entries.size > (this.#options.mostEntries ?? MOST_ENTRIES)) {
-      this.#entries.delete(oldest);
+      this.#forget(oldest, "full");
     }
   }
 
@@ -151,8 +181,11 @@ export class TokenCache {
   #entryFor({ key, version }: Want): Entry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
+    if (entry.version !== version) {
+      this.#forget(key, "changed");
+      return undefined;
+    }
     this.#entries.delete(key);
-    if (entry.version !== version) return undefined;
     this.#entries.set(key, entry);
     return entry;
   }
@@ -163,7 +196,7 @@ export class TokenCache {
     const refresh = new AbortController();
     this.#refreshes.set(key, refresh);
     this.#fetch(want, refresh.signal)
-      .catch((reason) => {
+      .fetched.catch((reason) => {
         if (!refresh.signal.aborted) this.#options.onRefreshFailed?.(Fault.from(reason));
       })
       .finally(() => {
@@ -171,14 +204,22 @@ export class TokenCache {
       });
   }
 
-  async #fetchOrStale(want: Want, entry: Entry, signal: AbortSignal): Promise<Token> {
+  /** A token that is fetched, or else the one before, if it is valid and the fetch failed in passing. */
+  async #fetchNow(want: Want, signal: AbortSignal, before?: Entry): Promise<Token> {
+    const { fetched, result } = this.#fetch(want, signal);
     try {
-      return await this.#fetch(want, signal);
+      const token = await fetched;
+      this.#tell(result);
+      return token;
     } catch (reason) {
       const now = this.#clock.now();
-      if (signal.aborted || !isPassing(reason) || !isValid(entry, now)) throw reason;
-      entry.restUntil = entry.staleUntil = now + REST_MS;
-      return entry.token;
+      if (signal.aborted || !isPassing(reason) || before === undefined || !isValid(before, now)) {
+        this.#tell(result);
+        throw reason;
+      }
+      before.restUntil = before.staleUntil = now + REST_MS;
+      this.#tell("stale");
+      return before.token;
     }
   }
 }

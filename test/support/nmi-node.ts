@@ -51,7 +51,7 @@ export function nmiNode({ imds, clock = realClock, settings = {}, isManaged = fa
   const governor = new Governor({ ...imdsLimits, clock });
   const client = new ImdsClient(imds.address);
   const backend = imdsBackend({ client, governor, userAgent: "test", clock, onCall: events.imdsCalled });
-  const tokens = new TokenCache({ backends: { 0: backend }, clock });
+  const tokens = new TokenCache({ backends: { 0: backend }, clock, onResult: events.cacheAsked });
   const identities = new IdentityLookup({
     ...objects,
     assignments: isManaged ? undefined : objects.assignments,
