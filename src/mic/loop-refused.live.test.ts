@@ -36,6 +36,19 @@ describe("a machine with refused identities", () => {
     await t.end();
   });
 
+  it("asks for them again at once when Azure was to be asked in another way while it refused them", async () => {
+    const t = loopInHand({ assignments: [created("demo")] });
+    await t.look();
+    t.loop.tryAgain();
+    t.works[0]?.end(refusal);
+    await t.look();
+    expect(t.works).toHaveLength(2);
+    t.works[1]?.end(refusal);
+    await t.look(1);
+    expect(t.works).toHaveLength(2);
+    await t.end();
+  });
+
   it("does not let another pod of the machine wait for refused identities", async () => {
     const t = loopInHand({ assignments: [created("demo")] });
     await t.look();

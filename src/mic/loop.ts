@@ -49,7 +49,8 @@ const STUCK_WORK_MS = 30 * 60_000;
 /** Looks that fail for so long do so because of what this process remembers. */
 const STUCK_FAILING_MS = 10 * 60_000;
 
-type Busy = { work: Promise<void>; readonly since: number; isAtAzure: boolean };
+/** Outdated is what began before Azure was to be asked in another way. */
+type Busy = { work: Promise<void>; readonly since: number; isAtAzure: boolean; isOutdated: boolean };
 
 /** What is done about a machine now, and all that is planned for it: a pause after a failure is about that. */
 type Turn = { readonly part: MachinePlan; readonly whole: MachinePlan };
@@ -89,10 +90,14 @@ export class SyncLoop {
     this.#trigger.fire();
   }
 
-  /** What machines failed for may be over, since Azure is asked in another way from now on: none rests any more. */
+  /**
+   * What machines failed for may be over, since Azure is asked in another way from now on: none rests any more, nor for
+   * what is refused by work that began before.
+   */
   tryAgain(): void {
     this.#backoffs.clear();
     this.#rests.endAll();
+    for (const busy of this.#busy.values()) busy.isOutdated = true;
   }
 
   get isRunning(): boolean {
@@ -195,25 +200,29 @@ export class SyncLoop {
     const { machine } = turn.whole;
     this.#hasWorked = true;
     const since = this.#options.clock.monotonic();
-    const busy: Busy = { work: Promise.resolve(), since, isAtAzure: false };
+    const busy: Busy = { work: Promise.resolve(), since, isAtAzure: false, isOutdated: false };
     this.#busy.set(machine, busy);
     const asksAzure = () => {
       busy.isAtAzure = true;
       if (this.#isFull || namesLeftovers(turn.part)) this.changed();
     };
-    busy.work = this.#carryOut(turn, asksAzure, signal).finally(() => {
+    busy.work = this.#carryOut(turn, { busy, asksAzure }, signal).finally(() => {
       this.#busy.delete(machine);
       this.changed();
     });
   }
 
-  async #carryOut({ part, whole }: Turn, asksAzure: () => void, signal: AbortSignal): Promise<void> {
+  async #carryOut(
+    { part, whole }: Turn,
+    { busy, asksAzure }: { readonly busy: Busy; readonly asksAzure: () => void },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { execute, events, firstPauseMs } = this.#options;
     try {
       const { fault, refused } = await execute(part, signal, asksAzure);
       if (fault !== undefined) throw fault;
       this.#backoffs.delete(whole.machine);
-      if (refused === undefined) return;
+      if (refused === undefined || busy.isOutdated) return;
       const pauseMs = Math.max(firstPauseMs, refused.retryInMs);
       events.machineHeld(whole.machine, pauseMs);
       // What is done is no part of it: when that comes undone, it does not wait for what Azure refuses.
