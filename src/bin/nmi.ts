@@ -17,6 +17,7 @@ import { evictUnused } from "../nmi/evict.ts";
 import { evictChanged } from "../nmi/evict-changed.ts";
 import { evictUnbound } from "../nmi/evict-unbound.ts";
 import { refuseKubenet } from "../nmi/kubenet.ts";
+import { MissLimit } from "../nmi/limits.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
@@ -130,6 +131,7 @@ function azure(
       onRefreshFailed: events.refreshFailed,
       onResult: events.cacheAsked,
       onEvicted: events.cacheEvicted,
+      beforeFetch: new MissLimit({ clock, onRefused: events.missLimitReached }).take,
     }),
     metadata: {
       send: (request, signal) => client.send(request, signal),

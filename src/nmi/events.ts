@@ -144,6 +144,12 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       metrics.count("aadpodidentity_nmi_token_cache_evictions_count", { reason });
     },
 
+    /** A pod had tokens fetched as often as it may. */
+    missLimitReached(podUid: string): void {
+      audit.warn("the limit of a pod is reached: tokens fetched", { uid: podUid });
+      metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "misses" });
+    },
+
     /** Tells what the audit has not told yet. */
     [Symbol.dispose](): void {
       audit[Symbol.dispose]();

@@ -38,6 +38,12 @@ export const nmiMetrics = {
     labels: ["table"],
     from: { table: ["nat", "filter"] },
   },
+  aadpodidentity_nmi_limits_reached_count: {
+    type: "counter",
+    help: "Requests that were held to the limits of their pod: tokens fetched (misses).",
+    labels: ["limit"],
+    from: { limit: ["misses"] },
+  },
   aadpodidentity_nmi_token_cache_requests_count: {
     type: "counter",
     help: "Tokens asked of the cache: held (hit), fetched for the request (miss) or for others meanwhile (shared), or served past their time since the fetch failed in passing (stale).",

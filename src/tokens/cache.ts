@@ -24,6 +24,8 @@ export type CacheOptions = {
   readonly onRefreshFailed?: (fault: Fault) => void;
   /** Told once of each request, failed ones too. */
   readonly onResult?: (result: CacheResult) => void;
+  /** Asked before a request has a token fetched, with the UID of its pod. @throws Fault when it may not */
+  readonly beforeFetch?: (podUid: string) => void;
   readonly onEvicted?: (reason: EvictionReason) => void;
 };
 
@@ -75,6 +77,7 @@ export class TokenCache {
     const backend = backendFor(this.#options.backends, request.identity);
     if (this.#options.isOff) {
       this.#tell("miss");
+      this.#options.beforeFetch?.(request.podUid);
       return await backend.fetch(request, signal);
     }
     const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
@@ -142,10 +145,15 @@ export class TokenCache {
   }
 
   /** A fetch of another version is another one, and only what was begun last is kept. */
-  #fetch(want: Want, signal: AbortSignal): { readonly fetched: Promise<Token>; readonly result: CacheResult } {
+  #fetch(
+    want: Want,
+    signal: AbortSignal,
+    isAsked = true,
+  ): { readonly fetched: Promise<Token>; readonly result: CacheResult } {
     let result: CacheResult = "shared";
     const begin = (alone: AbortSignal) => {
       result = "miss";
+      if (isAsked) this.#options.beforeFetch?.(want.request.podUid);
       return this.#fetchAndKeep(want, alone);
     };
     const fetched = this.#flights.run(`${want.key}\n${want.version}`, begin, signal);
@@ -195,7 +203,7 @@ export class TokenCache {
     entry.restUntil = this.#clock.now() + REST_MS;
     const refresh = new AbortController();
     this.#refreshes.set(key, refresh);
-    this.#fetch(want, refresh.signal)
+    this.#fetch(want, refresh.signal, false)
       .fetched.catch((reason) => {
         if (!refresh.signal.aborted) this.#options.onRefreshFailed?.(Fault.from(reason));
       })
