@@ -32,6 +32,7 @@ export class LogLines {
   /** The last one is being filled. */
   readonly #blocks: Block[] = [];
   #isDue = false;
+  #isGivenUp = false;
 
   constructor(options: LogLinesOptions) {
     this.#options = options;
@@ -49,12 +50,13 @@ export class LogLines {
   /** Writes all that waits, before the program ends; gives a reader up that takes nothing for long. */
   drain(): void {
     const { drainMs = DRAIN_MS } = this.#options;
-    for (let left = drainMs; left > 0; ) {
+    for (let left = this.#isGivenUp ? 1 : drainMs; left > 0; ) {
       const before = this.#size();
       if (this.#flush()) return;
       left = this.#size() < before ? drainMs : left - AGAIN_MS;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS);
     }
+    this.#isGivenUp = true; // a program may have several ends, and waits at the first
   }
 
   #size(): number {
