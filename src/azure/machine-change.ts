@@ -28,7 +28,7 @@ const OUTCOME_UNKNOWN = ["ARM_ERROR", "ARM_UNREACHABLE"] as const;
  */
 export class MachineChange {
   readonly #machine: string;
-  readonly #wish: Required<MachineWish>;
+  readonly #wish: Required<Omit<MachineWish, "onBusy">>;
   readonly #options: MachineChangeOptions;
   readonly #signal: AbortSignal;
   readonly #queue: Part[] = [];
@@ -43,12 +43,12 @@ export class MachineChange {
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
     this.#machine = machine;
-    const { attach, detach, renew = [], neededNow = () => new Set<string>() } = wish;
+    const { attach, detach, renew = [], neededNow = () => new Set<string>(), onBusy } = wish;
     this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew), neededNow };
     this.#options = options;
     this.#signal = signal;
     this.#pace = new Pace(options);
-    this.#view = new MachineView(machine, options, signal);
+    this.#view = new MachineView(machine, { ...options, onBusy }, signal);
   }
 
   /** Failures are part of the result; it rejects only with the signal's reason. */

@@ -19,7 +19,7 @@ export type MachineViewOptions = {
   readonly calls: MachineCalls;
   readonly clock: Clock;
   /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
-  readonly onBusy: (state: string, longestMs: number) => void;
+  readonly onBusy: ((state: string, longestMs: number) => void) | undefined;
 };
 
 /** One machine as Azure has shown it last, and what MIC has changed since. */
@@ -70,7 +70,7 @@ export class MachineView {
     for (let i = 0; ; i += 1) {
       const leftMs = await this.refresh();
       if (leftMs === 0) return;
-      if (i === 0) onBusy(this.#state, leftMs);
+      if (i === 0) onBusy?.(this.#state, leftMs);
       await clock.sleep(Math.min(PAUSES_MS[i] ?? PAUSE_MS, leftMs), this.#signal);
     }
   }

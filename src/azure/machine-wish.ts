@@ -10,6 +10,8 @@ export type MachineWish = IdentityWish & {
   readonly renew?: readonly string[];
   /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
   readonly neededNow?: () => ReadonlySet<string>;
+  /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
+  readonly onBusy?: (state: string, longestMs: number) => void;
 };
 
 /** An identity that Azure refuses, and when it is worth a new attempt, in milliseconds from now. */
@@ -42,6 +44,4 @@ export type MachineChangeOptions = {
   /** How long the next PATCH would have to wait for its turn if it were to leave room for so many more, in milliseconds. */
   readonly delayMs: (spare: number) => number;
   readonly onSpared: (ids: readonly string[]) => void;
-  /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
-  readonly onBusy: (state: string, longestMs: number) => void;
 };

@@ -28,8 +28,6 @@ export type MachinesOptions = {
   readonly onCall?: (call: ArmCall) => void;
   /** Hears of pinned identities that were to be taken off a machine. */
   readonly onSpared?: (machine: string, ids: readonly string[]) => void;
-  /** Hears that a machine is being changed by somebody else, which is waited for, and how long at most. */
-  readonly onBusy?: (machine: string, state: string, longestMs: number) => void;
   /** Hears how long a call waits until Azure's limits leave room for it, in milliseconds. */
   readonly onWait?: (ms: number) => void;
   /** Hears when calls to a subscription are kept back, tried, or let go again. */
@@ -91,7 +89,7 @@ export class ArmMachines {
     } catch (reason) {
       return failed(Fault.from(reason));
     }
-    const { maxRetries = MAX_RETRIES, retryIntervalMs = RETRY_INTERVAL_MS, onSpared, onBusy } = this.#options;
+    const { maxRetries = MAX_RETRIES, retryIntervalMs = RETRY_INTERVAL_MS, onSpared } = this.#options;
     const options = {
       calls: this.#calls,
       quarantine: this.#quarantine,
@@ -100,7 +98,6 @@ export class ArmMachines {
       retryIntervalMs,
       delayMs: (spare: number) => this.#gate.updateDelayMs(machineOf(machineId), spare),
       onSpared: (ids: readonly string[]) => onSpared?.(machineId, ids),
-      onBusy: (state: string, longestMs: number) => onBusy?.(machineId, state, longestMs),
     };
     return await new MachineChange(machineId, wish, options, signal).run();
   }

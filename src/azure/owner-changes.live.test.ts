@@ -40,10 +40,11 @@ describe("what a machine's owner does", () => {
 
   it("is done before MIC changes the machine, and not preempted", async () => {
     const told: unknown[] = [];
-    await using az = await sdkAzure({ onBusy: (_, state) => told.push(state) });
+    await using az = await sdkAzure();
     const operation = giveOwnIdentity(az.world, az.vm, 1_000);
     const a = az.identity("a");
-    const { done } = await az.machines.patch(resourceKey(az.vm.id), { attach: [a], detach: [] }, never);
+    const wish = { attach: [a], detach: [], onBusy: (state: string) => told.push(state) };
+    const { done } = await az.machines.patch(resourceKey(az.vm.id), wish, never);
     expect([done, az.on(az.vm.id), told]).toEqual([new Set([a]), [a], ["Updating"]]);
     expect([operation.status, az.vm.identity.systemAssigned]).toEqual(["Succeeded", expect.anything()]);
   });

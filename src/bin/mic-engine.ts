@@ -126,7 +126,6 @@ function armMachines({ config }: Tools, { compute, settings, events }: Azure): A
     retryIntervalMs: config.updateRetryIntervalMs,
     onCall: events.azureCalled,
     onSpared: events.identitiesSpared,
-    onBusy: events.machineBusy,
     onWait: events.budgetWaited,
     onBreaker: events.breakerChanged,
   });

@@ -118,4 +118,18 @@ describe("what Azure did not do", () => {
     expect(records.done.slice(2)).toEqual(["confirm a-default-good", "  Assigned, cleared 0"]);
     expect(told).toEqual(["WaitingForAzure bad-binding", "BindingApplied good-binding"]);
   });
+
+  it("tells the pods whose machine somebody else is changing", async () => {
+    const machines = new FakeMachines();
+    const patch = machines.patch.bind(machines);
+    machines.patch = async (machine, wish, signal) => {
+      wish.onBusy?.("Updating", 120_000);
+      return await patch(machine, wish, signal);
+    };
+    const { told } = await carryOut(appear, new FakeRecords(), machines);
+    expect(told.filter((line) => line.startsWith("WaitingForAzure"))).toEqual([
+      "WaitingForAzure bad-binding",
+      "WaitingForAzure good-binding",
+    ]);
+  });
 });

@@ -103,7 +103,14 @@ async function patchMachine(
   { machines, neededOn, events, repairs, asksAzure }: MicPorts,
   signal: AbortSignal,
 ): Promise<Patched> {
-  const wish = { ...wishFor(plan, recorded), neededNow: () => neededOn(plan.machine) };
+  const wish = {
+    ...wishFor(plan, recorded),
+    neededNow: () => neededOn(plan.machine),
+    onBusy: (state: string, longestMs: number) => {
+      events.machineBusy(plan.machine, state, longestMs);
+      events.awaitOwner({ machine: plan.machine, work: recorded }, longestMs);
+    },
+  };
   const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);

@@ -28,6 +28,8 @@ export type Wish = {
   readonly renew: readonly string[];
   /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
   readonly neededNow: () => ReadonlySet<string>;
+  /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
+  readonly onBusy?: (state: string, longestMs: number) => void;
 };
 
 /** An identity that Azure refuses. It is set aside, so that the others of its machine go on, and tried alone later. */

@@ -66,3 +66,15 @@ describe("a wait for room in Azure's limits", () => {
     expect(news()).toHaveLength(2);
   });
 });
+
+it("a change by somebody else that is waited for is told to pod and binding", () => {
+  const { events, news } = start();
+  events.awaitOwner({ machine, work: [workOf("web")] }, 120_000);
+  const waits =
+    "Binding default/demo-binding on node node-0 for pod default/web waits: somebody else is changing vm-0 in Azure, as " +
+    "an autoscaler does; MIC changes it once that is done, or in about 120 s";
+  expect(news()).toEqual([
+    `Normal WaitingForAzure on AzureIdentityBinding demo-binding: ${waits}`,
+    `Normal WaitingForAzure on Pod web: ${waits}`,
+  ]);
+});

@@ -28,6 +28,18 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
     log.info(message, { identity: objectKey(bond.identity.meta) });
     announce(bond, { type: "Normal", reason, message });
   };
+  const wait = (work: MachinePlan["work"], ms: number, why: string) => {
+    const now = clock.monotonic();
+    for (const [key, until] of waiting) if (until <= now) waiting.delete(key);
+    if (ms < WORTH_TELLING_MS) return;
+    for (const { draft, record, awaits } of work) {
+      const bond = draft ?? record;
+      if (bond === undefined || awaits === undefined || waiting.has(bondKey(bond))) continue;
+      waiting.set(bondKey(bond), now + ms);
+      const message = `Binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} waits: ${why}`;
+      announce(bond, { type: "Normal", reason: "WaitingForAzure", message });
+    }
+  };
 
   return {
     /** A pod's identity is on its machine, and the record says so. */
@@ -57,18 +69,14 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
 
     /** Azure's limits leave no room for a change of a machine. Each pod that waits for it hears that once a wait. */
     awaitRoom({ machine, work }: Pick<MachinePlan, "machine" | "work">, ms: number): void {
-      const now = clock.monotonic();
-      for (const [key, until] of waiting) if (until <= now) waiting.delete(key);
-      if (ms < WORTH_TELLING_MS) return;
-      const seconds = (Math.ceil(ms / ABOUT_MS) * ABOUT_MS) / 1_000;
       const why = `there is no room in Azure's limits for another change of ${machine.split("/").at(-1)} yet (${armLimits.machine_update.azure.perMinute} a minute of a machine at most)`;
-      for (const { draft, record, awaits } of work) {
-        const bond = draft ?? record;
-        if (bond === undefined || awaits === undefined || waiting.has(bondKey(bond))) continue;
-        waiting.set(bondKey(bond), now + ms);
-        const message = `Binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} waits: ${why}; the next one is sent in about ${seconds} s`;
-        announce(bond, { type: "Normal", reason: "WaitingForAzure", message });
-      }
+      wait(work, ms, `${why}; the next one is sent in about ${about(ms)} s`);
+    },
+
+    /** Somebody else's change of a machine is under way. Each pod that waits for its end hears that once a wait. */
+    awaitOwner({ machine, work }: Pick<MachinePlan, "machine" | "work">, longestMs: number): void {
+      const why = `somebody else is changing ${machine.split("/").at(-1)} in Azure, as an autoscaler does`;
+      wait(work, longestMs, `${why}; MIC changes it once that is done, or in about ${about(longestMs)} s`);
     },
 
     /** A pod's record is gone, and so is its identity unless another pod needs it. */
@@ -117,4 +125,8 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
 
 function failedToApply(bond: Bond): string {
   return `failed to apply binding ${objectKey(bond.binding.meta)} node ${bond.nodeName} for pod ${podOf(bond)}`;
+}
+
+function about(ms: number): number {
+  return (Math.ceil(ms / ABOUT_MS) * ABOUT_MS) / 1_000;
 }

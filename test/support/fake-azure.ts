@@ -10,6 +10,7 @@ type Wish = {
   readonly detach?: string[];
   readonly renew?: string[];
   readonly neededNow?: () => ReadonlySet<string>;
+  readonly onBusy?: (state: string, longestMs: number) => void;
 };
 
 const never = new AbortController().signal;
