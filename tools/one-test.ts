@@ -70,5 +70,7 @@ export function colourOf({ success, testResults }: Report, name: string): Colour
 }
 
 function isUnmet({ failureMessages }: Result): boolean {
-  return failureMessages.some((message) => /^(AssertionError|Error: (expected|Property failed))/.test(message));
+  return failureMessages.some((message) =>
+    /^(AssertionError|Error: (expected|Property failed|promise (resolved|rejected) ))/.test(message),
+  );
 }

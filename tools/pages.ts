@@ -145,8 +145,8 @@ function weakPointsPage(): string {
     `\`${file}\`: ${code(find)} → ${replace === "" ? "nothing" : code(replace)}`,
   ]);
   const intro = [
-    "What the original's controller (MIC) does badly, what ours does, the tests that prove it, and a change of the code that brings",
-    "the mistake back. `npm run mutants` makes each change in a copy of the code and requires that the first test named fails;",
+    "What the original's controller (M, MIC) and node agent (N, NMI) do badly, what ours do, the tests that prove it, and a change of the",
+    "code that brings the mistake back. `npm run mutants` makes each change in a copy of the code and requires that the first test named fails;",
     "`npm run mutants -- M3 M12` takes these alone. Long pieces of code are cut here, and so are the long names of cases.",
     "The defects that random histories have to find have a command of their own: `npm run model -- --defects`.",
   ];

@@ -123,7 +123,7 @@ describe("rules are kept", () => {
     machine.apply(NFT, "nat", "-D PREROUTING -j aad-metadata");
     machine.failNext(/restore/, "Another app is currently holding the xtables lock.");
     await nextLook(keeper);
-    expect(keeper.trouble?.message).toMatch(/lock/);
+    expect(keeper.trouble).toMatchObject({ message: expect.stringMatching(/lock/) });
     await clock.passUntil(keeper.standing(stop.signal), 50);
     expect(machine.rules(NFT, "nat")).toContain(jump);
   });
