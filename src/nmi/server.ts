@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { errorAnswer } from "./error-answer.ts";
-import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
+import type { NmiRequest, NmiResponse } from "./message.ts";
+import { Peers } from "./server-peers.ts";
 
 /** Clients pool connections for longer than Node's 5 s, and would find them closed. */
 const KEEP_ALIVE_MS = 120_000;
@@ -28,28 +29,17 @@ export type ServerOptions = {
   readonly drainMs?: number;
 };
 
-/** A client's end of a connection, and how many of its requests are being answered. */
-type Peer = { readonly connection: Connection; underWay: number };
-
 /** The only place that knows HTTP as Node has it. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
 export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOptions): Promise<Listener> {
-  const peers = new WeakMap<Duplex, Peer>();
-  const underWay = new Set<AbortController>();
+  const peers = new Peers();
   let isStopping = false;
 
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const peer = peerOf(message, peers);
-    const stop = new AbortController();
-    peer.underWay += 1;
-    underWay.add(stop);
-    response.once("close", () => {
-      peer.underWay -= 1;
-      underWay.delete(stop);
-      if (!response.writableFinished) stop.abort(new Fault("CANCELLED", "the client went away"));
-    });
+    const peer = peers.enter(message, response);
+    if (peer === undefined) return;
     try {
       const body = await readBody(message);
-      const result = body === undefined ? bodyTooLarge : await answer(request(message, peer, body, stop));
+      const result = body === undefined ? bodyTooLarge : await answer({ ...request(message), ...peer, body });
       send(response, isStopping ? { ...result, isLast: true } : result);
     } catch {
       response.destroy(); // the client broke off in the middle of its body
@@ -63,21 +53,22 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     isShared: true, // two run while one takes over from the other
     server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
   });
-  listener.server.on("checkExpectation", (_message, response: ServerResponse) =>
-    send(response, { ...badRequest, isLast: true }),
-  );
-  listener.server.on("connect", (_request, socket) => refuse(socket));
+  // Before or in the middle of an answer another one would be taken for it, or for a part of it.
+  const turnAway = (socket: Duplex) => (peers.isAnswered(socket) ? socket.destroy() : refuse(socket));
+  listener.server.on("checkExpectation", (message: IncomingMessage, response: ServerResponse) => {
+    if (peers.enter(message, response) !== undefined) send(response, { ...badRequest, isLast: true });
+  });
+  listener.server.on("connect", (_request, socket) => turnAway(socket));
   listener.server.on("clientError", (reason: NodeJS.ErrnoException, socket) => {
-    // In the middle of an answer another one would be taken for a part of it.
-    if (reason.code === "ECONNRESET" || (peers.get(socket)?.underWay ?? 0) > 0) socket.destroy();
-    else refuse(socket);
+    if (reason.code === "ECONNRESET") socket.destroy();
+    else turnAway(socket);
   });
   return {
     ...listener,
     [Symbol.asyncDispose]: async () => {
       isStopping = true;
       const timer = setTimeout(() => {
-        for (const stop of underWay) stop.abort(new Fault("SHUTTING_DOWN", "NMI is stopping: ask again"));
+        peers.stop(new Fault("SHUTTING_DOWN", "NMI is stopping: ask again"));
       }, drainMs);
       await listener[Symbol.asyncDispose]();
       clearTimeout(timer);
@@ -85,24 +76,8 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
   };
 }
 
-function peerOf({ socket }: IncomingMessage, peers: WeakMap<Duplex, Peer>): Peer {
-  const known = peers.get(socket);
-  if (known !== undefined) return known;
-  const { remotePort = 0, localPort = 0 } = socket;
-  const ends = { remotePort, localAddress: plainAddress(socket.localAddress), localPort };
-  const made = { connection: { remoteAddress: plainAddress(socket.remoteAddress), ends }, underWay: 0 };
-  peers.set(socket, made);
-  return made;
-}
-
-/** An address as pods have it: IPv4 looks like `::ffff:10.0.0.1` on a socket that listens for both families. */
-export function plainAddress(address = ""): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-function request(message: IncomingMessage, { connection }: Peer, body: Buffer, stop: AbortController): NmiRequest {
-  const { method = "", url = "", headers } = message;
-  return { method, target: url, headers, body, connection, signal: stop.signal };
+function request({ method = "", url = "", headers }: IncomingMessage) {
+  return { method, target: url, headers };
 }
 
 /**
