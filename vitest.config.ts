@@ -36,6 +36,26 @@ export default defineConfig({
         },
       },
       {
+        // Real SDKs in network namespaces, side by side; test/clients/build makes the programs.
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          exclude: ["**/*.long.test.ts"],
+          maxConcurrency: 9,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The same for minutes: for `npm run clients` alone.
+        test: {
+          name: "clients-long",
+          include: ["test/clients/**/*.long.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],

@@ -1,4 +1,4 @@
-// Puts in place what a fresh clone lacks: packages, the built programs and, for tests, a Kubernetes control plane.
+// Puts in place what a fresh clone lacks: packages, the built programs and, for tests, a Kubernetes control plane and clients.
 // Plain JavaScript, because it must run under whatever Node the machine has (20 or newer) before anything is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,6 +16,7 @@ installPackages();
 checkPinnedNode();
 if (wants.has("--build")) run(pinned, ["tools/build.ts", "--if-stale"]);
 if (wants.has("--cluster")) buildControlPlane();
+if (wants.has("--clients")) buildClients();
 
 function say(line) {
   process.stderr.write(`setup: ${line}\n`);
@@ -79,4 +80,16 @@ function buildControlPlane() {
     say(`building etcd and kube-apiserver for the tests, once, into ${bin} (about 10 minutes on 2 cores)`);
   }
   run("test/cluster/build-programs", ["etcd", "kube-apiserver"]);
+}
+
+function buildClients() {
+  if (process.getuid() !== 0 && process.env.REQUIRE_ALL !== "1") {
+    return say("not root, who alone makes network namespaces: the tests of real SDKs will be skipped");
+  }
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const folder = join(cache, "aad-pod-identity-clients");
+  if (!existsSync(folder)) {
+    say(`making clients of Azure's SDKs for the tests, once, in ${folder} (about 5 minutes on 2 cores)`);
+  }
+  run("test/clients/build", []);
 }

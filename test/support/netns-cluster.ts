@@ -24,7 +24,12 @@ export type NodeWithPods = AsyncDisposable & {
   readonly apiPort: number;
   /** A kubeconfig of an API server that does not answer. */
   readonly deadKubeconfig: string;
+  /** Asks the API server; a refusal is a value too. */
+  kube(method: string, path: string, body?: object): Promise<object>;
   startNmi(...args: readonly string[]): RunningProgram;
+  /** Binds identity `client-<at>` to a pod that has none, and by `assign` it becomes assigned. */
+  bind(at: number): Promise<void>;
+  assign(at: number): Promise<void>;
 };
 
 /** A node with three pods: the first has identity `client-0`, the second `client-1`, the third none. NMI is not started. */
@@ -65,7 +70,10 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
       askers: () => imds.ask({ count: true }),
       deadKubeconfig,
       apiPort: Number(new URL(url).port),
+      kube: (method, path, body) => api.ask({ method, path, body }),
       startNmi,
+      bind: (at) => bind(api, at),
+      assign: (at) => assign(api, at),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (reason) {
@@ -83,25 +91,34 @@ export function rawRequests(askers: Askers, before: Askers = {}): string[] {
 }
 
 async function fill(api: Actor, { pods }: Network): Promise<void> {
-  const make = async (path: string, body: object) => {
-    const answer = await api.ask<{ code?: number; message?: string }>({ method: "POST", path, body });
-    if (answer.code !== undefined) throw new Error(`${path}: ${answer.message}`);
-  };
   for (const crd of parseAllDocuments(readFileSync(CRDS, "utf8"))) {
-    await make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd.toJS());
+    await make(api, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd.toJS());
   }
   for (const [at, { address }] of pods.entries()) {
     const name = `pod-${at}`;
-    await make("/api/v1/namespaces/default/pods", podOf(name));
+    await make(api, "/api/v1/namespaces/default/pods", podOf(name));
     const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
     const path = `/api/v1/namespaces/default/pods/${name}/status`;
     await api.ask({ method: "PATCH", path, body: { status } });
     if (at === 2) continue;
-    const { identity, binding, record } = boundObjects(name, `client-${at}`);
-    await make(`${GROUP}/azureidentities`, identity);
-    await make(`${GROUP}/azureidentitybindings`, binding);
-    await make(`${GROUP}/azureassignedidentities`, record);
+    await bind(api, at);
+    await assign(api, at);
   }
+}
+
+async function make(api: Actor, path: string, body: object): Promise<void> {
+  const answer = await api.ask<{ code?: number; message?: string }>({ method: "POST", path, body });
+  if (answer.code !== undefined) throw new Error(`${path}: ${answer.message}`);
+}
+
+async function bind(api: Actor, at: number): Promise<void> {
+  const { identity, binding } = boundObjects(`pod-${at}`, `client-${at}`);
+  await make(api, `${GROUP}/azureidentities`, identity);
+  await make(api, `${GROUP}/azureidentitybindings`, binding);
+}
+
+async function assign(api: Actor, at: number): Promise<void> {
+  await make(api, `${GROUP}/azureassignedidentities`, boundObjects(`pod-${at}`, `client-${at}`).record);
 }
 
 function podOf(name: string): object {
