@@ -2,7 +2,11 @@ import type { KnipConfig } from "knip";
 
 // Programs begin at src/bin; the tools are called by npm and by continuous integration.
 const config: KnipConfig = {
-  entry: ["src/bin/{mic,nmi,demo,podid}.ts", "tools/*.{ts,mjs}", "bench/{run,scale-server}.ts"],
+  entry: [
+    "src/bin/{mic,nmi,demo,podid,identityvalidator,simple}.ts",
+    "tools/*.{ts,mjs}",
+    "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds}.ts",
+  ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],
   ignoreBinaries: ["go", "ip", "nft"], // looked for, and done without where they are missing
 };

@@ -4,11 +4,13 @@ import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 
 const KEPT_OUTPUT = 4_000;
 /** What the kernel counts processor time in (USER_HZ). */
 const TICK_MS = 10;
 const STOP_MS = 5_000;
+const LAST_WORDS_MS = 200;
 
 type Env = Readonly<Record<string, string>>;
 
@@ -16,6 +18,8 @@ type Env = Readonly<Record<string, string>>;
 export class Measured implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #ended: Promise<unknown>;
+  /** What it started itself may hold its output open for longer. */
+  readonly #exited: Promise<unknown>;
   /** The end of what it printed. */
   output = "";
 
@@ -29,12 +33,34 @@ export class Measured implements AsyncDisposable {
     this.#ended = once(this.#process, "close").catch((reason: Error) => {
       this.output += reason.message; // it could not be started
     });
+    this.#exited = Promise.race([this.#ended, once(this.#process, "exit").catch(() => this.#ended)]);
   }
 
   /** @throws Error with the program's last words when it does not run any more */
   checkRuns(): void {
     if (this.#process.exitCode === null && this.#process.signalCode === null && this.#process.pid !== undefined) return;
     throw new Error(`${this.#process.spawnfile} ended: ${this.output}`);
+  }
+
+  /** Rejects with the program's last words when it ends. */
+  async endedEarly(): Promise<never> {
+    await this.#exited;
+    await Promise.race([this.#ended, setTimeout(LAST_WORDS_MS)]);
+    throw new Error(`${this.#process.spawnfile} ended: ${this.output}`);
+  }
+
+  /** Ends it without asking; what it started may live on. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  /** Memory that no other process shares. */
+  privateMb(): number {
+    const rollup = readFileSync(`/proc/${this.#process.pid}/smaps_rollup`, "utf8");
+    const kilobytes = [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB/gm)].map(([, size]) => Number(size));
+    return kilobytes.reduce((sum, size) => sum + size, 0) / 1024;
   }
 
   /** Memory that it uses now, and has used at most. */
@@ -53,9 +79,8 @@ export class Measured implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGTERM");
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), STOP_MS);
-    await this.#ended;
-    clearTimeout(timer);
+    await Promise.race([this.#ended, setTimeout(STOP_MS, undefined, { ref: false })]);
+    await this.kill();
   }
 }
 

@@ -13,6 +13,8 @@ export type Verdict = {
   readonly what: string;
   readonly measured: number;
   readonly budget: number;
+  /** Which way the number may differ from the budget. */
+  readonly bound: "≤" | "≥";
   readonly unit: string;
   readonly holds: boolean;
 };
@@ -25,7 +27,12 @@ export type Answer = {
 };
 export type Question = (asked: Asked) => Promise<Answer>;
 
-/** A budget that is not to be exceeded; a number that is missing exceeds it. */
+/** A budget that is not to be exceeded; a number that is missing holds none. */
 export function atMost(what: string, measured: number, budget: number, unit: string): Verdict {
-  return { what, measured, budget, unit, holds: measured <= budget };
+  return { what, measured, budget, bound: "≤", unit, holds: measured <= budget };
+}
+
+/** A number that is to be reached. */
+export function atLeast(what: string, measured: number, budget: number, unit: string): Verdict {
+  return { what, measured, budget, bound: "≥", unit, holds: measured >= budget };
 }

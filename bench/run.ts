@@ -2,16 +2,20 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { micQuestion } from "./mic.ts";
+import { nmiQuestion } from "./nmi.ts";
 import type { Answer, Question } from "./question.ts";
 
 // npm run bench -- <question> [--rounds=N] [--quick]
 // Exits 0 when all budgets hold, 1 when one does not or nothing could be measured, 2 when it was asked wrongly.
 
-const questions: Readonly<Record<string, Question>> = { mic: micQuestion };
+const questions: Readonly<Record<string, { readonly ask: Question; readonly rounds: number }>> = {
+  mic: { ask: micQuestion, rounds: 3 },
+  nmi: { ask: nmiQuestion, rounds: 5 },
+};
 const USAGE = `usage: npm run bench -- ${Object.keys(questions).join("|")} [--rounds=N] [--quick]
-  --rounds  how often each program runs, in alternating order (3)
+  --rounds  how often each program runs, in alternating order (mic 3, nmi 5)
   --quick   a smaller case, once; the files of the last result stay as they are
-  PEER_MIC  variable: path of the original's binary, to measure side by side`;
+  PEER_MIC, PEER_NMI  variables: paths of the original's binaries, to measure side by side`;
 
 type Call = { readonly name: string; readonly question: Question; readonly rounds: number; readonly quick: boolean };
 
@@ -26,9 +30,9 @@ function readCall(args: readonly string[]): Call {
   const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
   if (question === undefined) throw new Error(name === "" ? "no question" : `there is no question "${name}"`);
   if (more.length > 0) throw new Error(`one question at a time, not also ${more.join(", ")}`);
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : question.rounds));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds must be a whole number from 1 on`);
-  return { name, question, rounds, quick: values.quick };
+  return { name, question: question.ask, rounds, quick: values.quick };
 }
 
 async function answer({ name, question, rounds, quick }: Call, signal: AbortSignal): Promise<Answer> {

@@ -15,8 +15,8 @@ function cellText(cell: Cell): string {
 }
 
 export function verdictTable(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ what, measured, budget, unit, holds }) => {
-    return [what, `${shown(measured)} ${unit}`, `≤ ${budget} ${unit}`, holds ? "holds" : "**exceeded**"];
+  const rows = verdicts.map(({ what, measured, budget, bound, unit, holds }) => {
+    return [what, `${shown(measured)} ${unit}`, `${bound} ${budget} ${unit}`, holds ? "holds" : "**missed**"];
   });
   return table(["budget", "measured", "allowed", ""], rows);
 }

@@ -12,15 +12,17 @@ const scripts = {
   api: fileURLToPath(new URL("./netns-api.ts", import.meta.url)),
   imds: fileURLToPath(new URL("./netns-imds.ts", import.meta.url)),
   client: fileURLToPath(new URL("./netns-client.ts", import.meta.url)),
+  door: fileURLToPath(new URL("./netns-door.ts", import.meta.url)),
 };
 
-/** Starts one; it ends with the test's process, however that ends, since its input does. */
+/** Starts one, of those here or from a file; it ends with the test's process, however that ends, since its input does. */
 export async function startActor(
   namespace: string,
-  name: keyof typeof scripts,
+  name: keyof typeof scripts | URL,
   args: readonly string[] = [],
 ): Promise<Actor> {
-  const command = ["netns", "exec", namespace, process.execPath, scripts[name], ...args];
+  const script = name instanceof URL ? fileURLToPath(name) : scripts[name];
+  const command = ["netns", "exec", namespace, process.execPath, script, ...args];
   const child = spawn("ip", command, { stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
   const waiting = new Map<number, (answer: never) => void>();
