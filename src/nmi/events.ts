@@ -7,7 +7,8 @@ import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
-import type { CacheResult, EvictionReason } from "../tokens/cache.ts";
+import type { CacheResult } from "../tokens/cache.ts";
+import type { EvictionReason } from "../tokens/cache-entries.ts";
 import { FoldedLog } from "./events-folded.ts";
 import { matchedLine, oneWord } from "./matched.ts";
 import type { NmiRequest } from "./message.ts";
@@ -47,14 +48,21 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
     tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
       const { pod, query } = learnt;
+      const key = grantKey(request, identity, learnt);
       const name = objectKey(identity.meta);
-      audit.info(`${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`);
-      audit.info(matchedLine(identity, query.resource), {
-        decision: "granted",
-        identity: name,
-        ...askedFor({ resource: query.resource, clientId: identity.clientId }),
-        ...callerFields(request, learnt),
+      audit.lazily(`matched ${key}`, () => {
+        const message = `${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`;
+        return { message, fields: {} };
       });
+      audit.lazily(`granted ${key}`, () => ({
+        message: matchedLine(identity, query.resource),
+        fields: {
+          decision: "granted",
+          identity: name,
+          ...askedFor({ resource: query.resource, clientId: identity.clientId }),
+          ...callerFields(request, learnt),
+        },
+      }));
     },
 
     /** The audit line of a refused token. */
@@ -155,6 +163,12 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       audit[Symbol.dispose]();
     },
   };
+}
+
+/** All that lines of granted tokens tell, or that decides about it. */
+function grantKey({ connection }: NmiRequest, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
+  const asked = [query?.resource, query?.clientId, query?.resourceId, connection.remoteAddress, hostUid];
+  return JSON.stringify([pod?.meta.uid, meta.uid, meta.resourceVersion, ...asked]);
 }
 
 function namedBy({ clientId, resourceId }: TokenQuery): string {

@@ -3,16 +3,14 @@ import { endOf, type Token } from "../api/token-answer.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { SingleFlight } from "../base/single-flight.ts";
-import { type Backend, type Backends, backendFor, LEAST_LIFE_MS, type TokenRequest } from "./backend.ts";
+import { type Backend, type Backends, backendFor, type TokenRequest } from "./backend.ts";
+import { CacheEntries, type Entry, type EvictionReason, isFit, isValid } from "./cache-entries.ts";
 
 /** How long the back end is left alone about a token after it was asked for it, with success or not. */
 const REST_MS = 30_000;
-const MOST_ENTRIES = 1000;
 
 /** How a request was answered: from the cache, by a fetch of its own or of another's, or by a token past its time. */
 export type CacheResult = "hit" | "miss" | "shared" | "stale";
-/** Why a token was forgotten: no room, its identity is gone, or what it rests on has changed. */
-export type EvictionReason = "full" | "gone" | "changed";
 
 export type CacheOptions = {
   readonly backends: Backends;
@@ -27,17 +25,6 @@ export type CacheOptions = {
   /** Asked before a request has a token fetched, with the UID of its pod. @throws Fault when it may not */
   readonly beforeFetch?: (podUid: string) => void;
   readonly onEvicted?: (reason: EvictionReason) => void;
-};
-
-type Entry = {
-  readonly token: Token;
-  /** What the back end said that it rests on; empty for nothing. */
-  readonly version: string;
-  readonly halfLifeAt: number;
-  /** Until then nobody gets a fresher token by asking for one. */
-  restUntil: number;
-  /** Until then the token is served although too little of its life is left, since a fetch failed in passing. */
-  staleUntil: number;
 };
 
 /** What one request comes to. The type is part of the key, since the texts of back ends are made of users' words. */
@@ -60,8 +47,7 @@ type Want = {
 export class TokenCache {
   readonly #options: CacheOptions;
   readonly #clock: Clock;
-  /** In order of use, the least recent first. */
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: CacheEntries;
   readonly #flights = new SingleFlight<Token>();
   /** Fetches whose token is to be kept, and refreshes that nobody waits for, by key. */
   readonly #kept = new Map<string, symbol>();
@@ -70,6 +56,7 @@ export class TokenCache {
   constructor(options: CacheOptions) {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
+    this.#entries = new CacheEntries(options);
   }
 
   /** A token that is fit to be handed out. @throws Fault of the back end */
@@ -82,7 +69,7 @@ export class TokenCache {
     }
     const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
     const want = { key: `${request.identity.type}\n${backend.key(request)}`, version, backend, request };
-    const entry = this.#entryFor(want);
+    const entry = this.#entries.get(want.key, version);
     const now = this.#clock.now();
     if (entry === undefined) return await this.#fetchNow(want, signal);
 
@@ -118,7 +105,7 @@ export class TokenCache {
     if (backend === undefined) return;
     const prefix = `${identity.type}\n${backend.identityKey(identity)}\n`;
     const isOfIdentity = (key: string) => key.startsWith(prefix);
-    for (const key of [...this.#entries.keys()].filter(isOfIdentity)) this.#forget(key, "gone");
+    this.#entries.forgetGone(isOfIdentity);
     for (const key of [...this.#kept.keys()].filter(isOfIdentity)) this.#kept.delete(key);
     for (const [key, refresh] of this.#refreshes) if (isOfIdentity(key)) refresh.abort();
   }
@@ -137,11 +124,6 @@ export class TokenCache {
 
   #tell(result: CacheResult): void {
     this.#options.onResult?.(result);
-  }
-
-  #forget(key: string, reason: EvictionReason): void {
-    this.#entries.delete(key);
-    this.#options.onEvicted?.(reason);
   }
 
   /** A fetch of another version is another one, and only what was begun last is kept. */
@@ -177,25 +159,7 @@ export class TokenCache {
   #keep({ key, version }: Want, token: Token): void {
     const fetchedAt = this.#clock.now();
     const halfLifeAt = fetchedAt + (endOf(token) * 1000 - fetchedAt) / 2;
-    this.#entries.delete(key);
-    this.#entries.set(key, { token, version, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined && this.#entries.size > (this.#options.mostEntries ?? MOST_ENTRIES)) {
-      this.#forget(oldest, "full");
-    }
-  }
-
-  /** The entry that counts, which becomes the most recently used one. */
-  #entryFor({ key, version }: Want): Entry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
-    if (entry.version !== version) {
-      this.#forget(key, "changed");
-      return undefined;
-    }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    return entry;
+    this.#entries.keep(key, { token, version, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
   }
 
   #refreshBehind(want: Want, entry: Entry): void {
@@ -230,14 +194,6 @@ export class TokenCache {
       return before.token;
     }
   }
-}
-
-function isValid({ token }: Entry, nowMs: number): boolean {
-  return endOf(token) * 1000 > nowMs;
-}
-
-function isFit({ token }: Entry, nowMs: number): boolean {
-  return endOf(token) * 1000 - nowMs >= LEAST_LIFE_MS;
 }
 
 /** Trouble of the network or the service, rather than a refusal. */
