@@ -58,6 +58,20 @@ describe("a folded log", () => {
     expect(told.reduce((sum, count) => sum + count, 0)).toBe(5000);
   });
 
+  it("makes a line only when it writes it, and counts those of the same key", async () => {
+    const { pass, lines, log } = folded();
+    let made = 0;
+    const make = () => {
+      made += 1;
+      return { message: "token granted", fields: { pod: "default/web" } };
+    };
+    for (let i = 0; i < 5; i += 1) log.lazily("web", make);
+    log.lazily("api", make);
+    expect([made, lines.length]).toEqual([2, 2]);
+    await pass(1000);
+    expect(lines.slice(2)).toEqual(['token granted pod="default/web" repeated=4']);
+  });
+
   it("tells at the end what it has not told yet", () => {
     const { lines, log } = folded();
     log.warn("asked");

@@ -38,6 +38,11 @@ export class FoldedLog {
     this.#take({ severity: "error", message, fields });
   }
 
+  /** A line made only when it is written; lines with the same key are equal. */
+  lazily(key: string, make: () => Pick<Line, "message" | "fields">): void {
+    if (!this.#isRepeated(key)) this.#begin(key, { severity: "info", ...make() });
+  }
+
   /** Tells the repetitions that are not told yet. */
   [Symbol.dispose](): void {
     this.#stop.abort();
@@ -46,16 +51,21 @@ export class FoldedLog {
 
   #take(line: Line): void {
     const key = `${line.severity}\n${line.message}\n${JSON.stringify(line.fields)}`;
-    const now = this.#clock.monotonic();
+    if (!this.#isRepeated(key)) this.#begin(key, line);
+  }
+
+  #isRepeated(key: string): boolean {
     const before = this.#seen.get(key);
-    if (before !== undefined && now < before.endsAt) {
-      before.repeated += 1;
-      return;
-    }
+    if (before === undefined || this.#clock.monotonic() >= before.endsAt) return false;
+    before.repeated += 1;
+    return true;
+  }
+
+  #begin(key: string, line: Line): void {
     this.#tell(key);
     this.#write(line);
     if (this.#seen.size >= MOST_LINES || this.#stop.signal.aborted) return;
-    this.#seen.set(key, { line, endsAt: now + FOLD_MS, repeated: 0 });
+    this.#seen.set(key, { line, endsAt: this.#clock.monotonic() + FOLD_MS, repeated: 0 });
     if (!this.#isSweeping) void this.#sweep();
   }
 

@@ -9,6 +9,7 @@ import type { Rules } from "../identity/authorise.ts";
 import { type Patience, refusal } from "../identity/refusal.ts";
 import { type Known, type Named, type Selection, selectIdentity } from "../identity/select.ts";
 import type { Chosen, Live } from "./ports.ts";
+import { Unchanged } from "./unchanged.ts";
 import { UNSEEN_MS, until } from "./until.ts";
 
 /** How long Azure may take to know an identity everywhere after the machine got it. */
@@ -40,15 +41,20 @@ export class IdentityLookup implements Disposable {
   readonly #options: LookupOptions;
   readonly #assignedAt = new Map<string, number>();
   readonly #unsubscribe: () => void;
+  /** Identities that pods got and that were confirmed to them. */
+  readonly #given: Unchanged<Identity>;
 
   constructor(options: LookupOptions) {
     this.#options = options;
+    const { pods, identities, bindings, assignments } = options;
+    this.#given = new Unchanged([pods, identities, bindings, assignments]);
     const unsubscribe = options.assignments?.onChange(({ before, after }) => this.#note(before, after));
     this.#unsubscribe = unsubscribe ?? (() => {});
   }
 
   [Symbol.dispose](): void {
     this.#unsubscribe();
+    this.#given[Symbol.dispose]();
   }
 
   /**
@@ -77,11 +83,16 @@ export class IdentityLookup implements Disposable {
 
   /** Looks once more, after a token was fetched. @throws Fault as `assignedTo` when the pod lost the identity */
   confirm(pod: Pod, identity: Identity): void {
+    const key = `${pod.meta.uid}\n${identity.meta.uid}`;
+    if (this.#given.get(key) === identity) return;
     const known = this.#known(this.#livePod(pod));
     const same = known.identities.filter(({ meta }) => meta.uid === identity.meta.uid);
     const seen = this.#selectFrom(pod, noName, { ...known, identities: same });
     if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, noName);
-    if (givesSameToken(seen.identity, identity)) return;
+    if (givesSameToken(seen.identity, identity)) {
+      this.#given.keep(key, identity);
+      return;
+    }
     const changed: Refused = { outcome: "not-assigned", isCreated: false, why: "the identity was changed meanwhile" };
     throw this.#refusal(changed, pod, noName);
   }
@@ -95,8 +106,13 @@ export class IdentityLookup implements Disposable {
   }
 
   #select(pod: Pod, named: Named): Selection {
+    const key = JSON.stringify([pod.meta.uid, named.clientId, named.resourceId]);
+    const kept = this.#given.get(key);
+    if (kept !== undefined) return { outcome: "chosen", identity: kept };
     const live = this.#livePod(pod);
-    return this.#selectFrom(live, named, this.#known(live));
+    const seen = this.#selectFrom(live, named, this.#known(live));
+    if (seen.outcome === "chosen") this.#given.keep(key, seen.identity);
+    return seen;
   }
 
   #selectFrom(pod: Pod, named: Named, known: Known): Selection {

@@ -16,11 +16,25 @@ const handlers: Readonly<Record<MetadataPath["area"], typeof tokenRoute>> = {
   document: metadataProxy,
 };
 
+/** Clients ask for the same again and again; what makes a path is its text alone. */
+const MOST_KNOWN = 200;
+const LONGEST_KNOWN = 512;
+const known = new Map<string, MetadataPath>();
+
+function pathOf(target: string): MetadataPath {
+  const before = known.get(target);
+  if (before !== undefined) return before;
+  const path = readMetadataPath(target);
+  if (known.size >= MOST_KNOWN) known.clear();
+  if (target.length <= LONGEST_KNOWN) known.set(target, path);
+  return path;
+}
+
 /** Answers one request, whatever it is; never rejects. */
 export async function route(request: NmiRequest, ports: NmiPorts): Promise<NmiResponse> {
   let path: MetadataPath;
   try {
-    path = readMetadataPath(request.target);
+    path = pathOf(request.target);
   } catch (reason) {
     const fault = Fault.from(reason);
     ports.events.relayRefused(request, fault);
