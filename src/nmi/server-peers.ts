@@ -3,13 +3,24 @@ import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import type { Connection } from "./message.ts";
 
-/** With so many requests under way nothing more is read from a connection: it would only wait in memory. */
+/** So many requests of a connection are answered at once, and nothing more is read from it meanwhile. */
 const MOST_UNDER_WAY = 16;
 /** One read takes in all that it holds. Only requests with next to nothing in them come in such numbers. */
 const MOST_IN_A_READ = 512;
 
-/** A client's end of a connection, and what ends its requests under way. */
-type Peer = { readonly connection: Connection; readonly underWay: Set<AbortController>; isPaused: boolean };
+/** A client's end of a connection, what ends its requests under way, and what begins those that wait for a turn. */
+type Peer = {
+  readonly connection: Connection;
+  readonly underWay: Set<AbortController>;
+  readonly waiting: (() => void)[];
+  isPaused: boolean;
+};
+type Entered = {
+  readonly connection: Connection;
+  readonly signal: AbortSignal;
+  /** To be waited for: others come first. */
+  readonly turn: Promise<void> | undefined;
+};
 
 /**
  * The clients that are connected. Who sends requests without waiting for answers is read from no faster than it is
@@ -19,18 +30,17 @@ export class Peers {
   readonly #peers = new Map<Duplex, Peer>();
 
   /** A request and where it comes from, until its answer is out; undefined when nobody waits for an answer any more. */
-  enter(
-    { socket }: IncomingMessage,
-    response: ServerResponse,
-  ): { readonly connection: Connection; readonly signal: AbortSignal } | undefined {
+  enter({ socket }: IncomingMessage, response: ServerResponse): Entered | undefined {
     if (socket.destroyed) return undefined;
     const peer = this.#peers.get(socket) ?? this.#greet(socket);
-    const { connection, underWay } = peer;
+    const { connection, underWay, waiting } = peer;
     const stop = new AbortController();
     underWay.add(stop);
     response.once("close", () => {
       underWay.delete(stop);
       if (!response.writableFinished) stop.abort(clientLeft());
+      const next = waiting.shift();
+      if (next !== undefined) setImmediate(next); // behind what others have sent meanwhile
       if (peer.isPaused && underWay.size < MOST_UNDER_WAY) {
         peer.isPaused = false;
         socket.resume();
@@ -41,7 +51,9 @@ export class Peers {
       socket.pause();
     }
     if (underWay.size > MOST_IN_A_READ) socket.destroy();
-    return { connection, signal: stop.signal };
+    const isTooMany = underWay.size > MOST_UNDER_WAY;
+    const turn = isTooMany ? new Promise<void>((begin) => waiting.push(begin)) : undefined;
+    return { connection, signal: stop.signal, turn };
   }
 
   /** Whether answers are still to go out on a connection. */
@@ -58,7 +70,7 @@ export class Peers {
     const { remotePort = 0, localPort = 0 } = socket;
     const ends = { remotePort, localAddress: plainAddress(socket.localAddress), localPort };
     const connection = { remoteAddress: plainAddress(socket.remoteAddress), ends };
-    const peer: Peer = { connection, underWay: new Set(), isPaused: false };
+    const peer: Peer = { connection, underWay: new Set(), waiting: [], isPaused: false };
     this.#peers.set(socket, peer);
     // Node reads on when it is done with a request, and tells no answer but the first in line that the client is gone.
     socket.on("resume", () => {

@@ -37,9 +37,12 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const peer = peers.enter(message, response);
     if (peer === undefined) return;
+    const { connection, signal, turn } = peer;
+    if (turn !== undefined) await turn;
     try {
       const body = await readBody(message);
-      const result = body === undefined ? bodyTooLarge : await answer({ ...request(message), ...peer, body });
+      const result =
+        body === undefined ? bodyTooLarge : await answer({ ...request(message), body, connection, signal });
       send(response, isStopping ? { ...result, isLast: true } : result);
     } catch {
       response.destroy(); // the client broke off in the middle of its body
