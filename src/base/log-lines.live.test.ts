@@ -27,6 +27,14 @@ it("loses nothing when the program exits, and keeps the order", async () => {
   expect(out).toBe(Array.from({ length: 9000 }, (_, i) => `${i}\n`).join(""));
 });
 
+it("writes at once where the program then waits for long", async () => {
+  const script = `
+    setTimeout(() => lines.write(process.pid + "\\n"), 10);
+    setTimeout(() => process.exit(), 20_000);
+  `;
+  expect(await run(script, `read -r -t 10 pid && kill "$pid" && echo read`)).toBe("read\n");
+});
+
 it("loses nothing when the program crashes, and stands before what it dies of", async () => {
   const out = await run(`lines.write("last words\\n"); throw new Error("a defect");`, "cat");
   expect(out).toMatch(/^last words\n[\s\S]*Error: a defect/);

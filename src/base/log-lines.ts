@@ -43,8 +43,9 @@ export class LogLines {
     const block = this.#blockFor(line.length * MOST_BYTES_A_CHARACTER);
     block.to += block.bytes.write(line, block.to);
     block.lines += 1;
-    if (!isUrgent) this.#flushLater((flush) => setImmediate(flush));
-    else if (!this.#flush()) this.#flushLater((flush) => setTimeout(flush, AGAIN_MS));
+    if (!isUrgent)
+      this.#flushLater(setImmediate); // one that is not counted would run only when something else happens
+    else if (!this.#flush()) this.#flushLater(again);
   };
 
   /** Writes all that waits, before the program ends; gives a reader up that takes nothing for long. */
@@ -83,15 +84,14 @@ export class LogLines {
     if (dropped !== undefined && next !== undefined) next.lostBefore += dropped.lines + dropped.lostBefore;
   }
 
-  /** The timers do not keep a program alive that is done otherwise: its end drains. */
-  #flushLater(start: (flush: () => void) => { unref(): unknown }): void {
+  #flushLater(start: (flush: () => void) => unknown): void {
     if (this.#isDue) return;
     this.#isDue = true;
     const flush = () => {
       this.#isDue = false;
-      if (!this.#flush()) this.#flushLater((again) => setTimeout(again, AGAIN_MS));
+      if (!this.#flush()) this.#flushLater(again);
     };
-    start(flush).unref();
+    start(flush);
   }
 
   /** Whether all is out. */
@@ -118,6 +118,11 @@ export class LogLines {
     this.#blocks.unshift(told);
     return told;
   }
+}
+
+/** Does not keep a program alive that is done otherwise: its end drains. */
+function again(flush: () => void): void {
+  setTimeout(flush, AGAIN_MS).unref();
 }
 
 /** Standard error, without waiting where it is a pipe; what nobody can read any more is dropped. */
