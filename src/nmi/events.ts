@@ -1,0 +1,193 @@
+import type { Identity } from "../api/identity.ts";
+import type { Kind } from "../api/kinds.ts";
+import { objectKey } from "../api/meta.ts";
+import type { Pod } from "../api/pod.ts";
+import type { TokenQuery } from "../api/token-query.ts";
+import { type Clock, realClock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
+import { type Log, printable } from "../base/log.ts";
+import { redactClientId } from "../base/secret.ts";
+import type { CacheResult } from "../tokens/cache.ts";
+import type { EvictionReason } from "../tokens/cache-entries.ts";
+import { FoldedLog } from "./events-folded.ts";
+import { matchedLine, oneWord } from "./matched.ts";
+import type { NmiRequest } from "./message.ts";
+import type { MetadataPath } from "./metadata-path.ts";
+import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
+
+const MOST_RESOURCES = 50;
+const TOKEN_PATH = "/metadata/identity/oauth2/token";
+const HOST_PATH = "/host/token";
+const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
+const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
+
+/** What is known of a token request so far: after a refusal it may be nothing. */
+type Learnt = {
+  readonly pod?: Pod;
+  readonly query?: TokenQuery;
+  /** The user of the node that asks in the name of the pod; absent where the pod asks itself. */
+  readonly hostUid?: number | "unknown";
+};
+
+export type TokenRequestDone = Learnt & {
+  readonly request: NmiRequest;
+  readonly status: number;
+  readonly tookMs: number;
+  readonly isOfHost?: boolean;
+};
+
+/** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
+export type NmiEvents = ReturnType<typeof nmiEvents>;
+
+type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly clock?: Clock };
+
+export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
+  const audit = new FoldedLog(log, clock);
+  const resources = new BoundedLabel(MOST_RESOURCES);
+  return {
+    /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
+    tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
+      const { pod, query } = learnt;
+      const key = grantKey(request, identity, learnt);
+      const name = objectKey(identity.meta);
+      audit.lazily(`matched ${key}`, () => {
+        const message = `${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`;
+        return { message, fields: {} };
+      });
+      audit.lazily(`granted ${key}`, () => ({
+        message: matchedLine(identity, query.resource),
+        fields: {
+          decision: "granted",
+          identity: name,
+          ...askedFor({ resource: query.resource, clientId: identity.clientId }),
+          ...callerFields(request, learnt),
+        },
+      }));
+    },
+
+    /** The audit line of a refused token. */
+    tokenRefused(request: NmiRequest, fault: Fault, learnt: Learnt): void {
+      const caller = callerFields(request, learnt);
+      const fields = { decision: "refused", ...askedFor(learnt.query), ...fault.facts, ...caller, ...why(fault) };
+      if (fault.kind === "bug" || fault.kind === "local") audit.error("token refused", fields);
+      else audit.warn("token refused", fields);
+    },
+
+    /** The original's line for every token request, which people search logs for, and its histogram. */
+    tokenRequestDone({ request, status, tookMs, pod, query, isOfHost = false }: TokenRequestDone): void {
+      const { method, target, connection } = request;
+      const path = printable(target.split("?")[0] ?? "");
+      const took = Math.round(tookMs * 1e6);
+      log.info(
+        `status (${status}) took ${took} ns for req.method=${method} reg.path=${path} req.remote=${connection.remoteAddress}`,
+      );
+      metrics.observe("aadpodidentity_nmi_operations_duration_seconds", tookMs / 1000, {
+        operation_type: isOfHost ? HOST_PATH : TOKEN_PATH,
+        status_code: status,
+        namespace: pod?.meta.namespace ?? "",
+        resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
+      });
+    },
+
+    /** A request that is not for a token was refused. */
+    relayRefused(request: NmiRequest, fault: Fault): void {
+      const path = request.target.split("?")[0] ?? "";
+      audit.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
+    },
+
+    /** A request goes on untouched because of an exception: the audit line, since the pod gets any identity it names. */
+    exceptionUsed(request: NmiRequest, pod: Pod, { area, query }: MetadataPath): void {
+      const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
+      const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
+      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
+      metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
+    },
+
+    /** A caller's address was not known at once. */
+    callerMissed(): void {
+      metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_pod_list" });
+    },
+
+    /** Rules that others changed were put right; what was wrong is in the log already. */
+    rulesRepaired(table: "nat" | "filter"): void {
+      metrics.count("aadpodidentity_nmi_iptables_repairs_count", { table });
+    },
+
+    /** The API server was heard of objects of a kind. */
+    apiServerHeard({ plural }: Kind, atMs: number): void {
+      metrics.set("aadpodidentity_nmi_watch_contact_timestamp_seconds", atMs / 1000, { resource: plural });
+    },
+
+    /** One token call to IMDS ended. */
+    imdsCalled(seconds: number, fault: Fault | undefined): void {
+      if (fault === undefined)
+        metrics.observe("aadpodidentity_imds_operations_duration_seconds", seconds, IMDS_OPERATION);
+      else metrics.count("aadpodidentity_imds_operations_errors_count", IMDS_OPERATION);
+    },
+
+    /** One token call to Entra ID ended; the original counted it here, too. */
+    entraCalled(seconds: number, fault: Fault | undefined): void {
+      if (fault === undefined)
+        metrics.observe("aadpodidentity_imds_operations_duration_seconds", seconds, ENTRA_OPERATION);
+      else metrics.count("aadpodidentity_imds_operations_errors_count", ENTRA_OPERATION);
+    },
+
+    /** The Secret of an identity could not be read. */
+    secretMissed(): void {
+      metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_secret" });
+    },
+
+    /** A token could not be refreshed early; the one at hand is served on. */
+    refreshFailed(fault: Fault): void {
+      log.warn("token not refreshed early, serving the one at hand", why(fault));
+    },
+
+    /** A token was asked of the cache. */
+    cacheAsked(result: CacheResult): void {
+      metrics.count("aadpodidentity_nmi_token_cache_requests_count", { result });
+    },
+
+    /** The cache forgot a token. */
+    cacheEvicted(reason: EvictionReason): void {
+      metrics.count("aadpodidentity_nmi_token_cache_evictions_count", { reason });
+    },
+
+    /** A pod had tokens fetched as often as it may. */
+    missLimitReached(podUid: string): void {
+      audit.warn("the limit of a pod is reached: tokens fetched", { uid: podUid });
+      metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "misses" });
+    },
+
+    /** Tells what the audit has not told yet. */
+    [Symbol.dispose](): void {
+      audit[Symbol.dispose]();
+    },
+  };
+}
+
+/** All that lines of granted tokens tell, or that decides about it. */
+function grantKey({ connection }: NmiRequest, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
+  const asked = [query?.resource, query?.clientId, query?.resourceId, connection.remoteAddress, hostUid];
+  return JSON.stringify([pod?.meta.uid, meta.uid, meta.resourceVersion, ...asked]);
+}
+
+function namedBy({ clientId, resourceId }: TokenQuery): string {
+  if (clientId !== undefined) return `clientID in request: ${redactClientId(oneWord(clientId))}, `;
+  return resourceId === undefined ? "no clientID or resourceID in request. " : "resourceID in request, ";
+}
+
+type Asked = { readonly resource?: string | undefined; readonly clientId?: string | undefined };
+
+function askedFor({ resource, clientId }: Asked = {}) {
+  return { resource, clientId: clientId === undefined ? undefined : redactClientId(clientId) };
+}
+
+function callerFields({ connection }: NmiRequest, { pod, hostUid }: Learnt = {}) {
+  const caller = { remote: connection.remoteAddress, hostUid };
+  // What is not known says nothing: a fault may have named the pod.
+  return pod === undefined ? caller : { pod: objectKey(pod.meta), uid: pod.meta.uid, ...caller };
+}
+
+function why(fault: Fault) {
+  return { code: fault.code, reason: fault.message };
+}
