@@ -22,12 +22,14 @@ const rules: Readonly<Record<string, { readonly folders: readonly string[]; read
     mic: { folders: ["assignment", "kube", "azure", "api", "base"] },
     nmi: { folders: ["identity", "tokens", "kube", "api", "base"] },
     demo: { folders: ["tokens", "kube", "api", "base"] },
+    validator: { folders: ["tokens", "kube", "api", "base"] },
+    simple: { folders: ["tokens", "kube", "api", "base"] },
     cli: { folders: ["assignment", "identity", "kube", "azure", "api", "base"], packages: ["commander", "yaml"] },
     sandbox: { folders: ["base"], packages: ["kubernetes-types"] },
     bin: {
       folders: [
         ...["assignment", "identity", "kube", "azure", "tokens", "intercept"],
-        ...["mic", "nmi", "demo", "cli", "api", "base"],
+        ...["mic", "nmi", "demo", "validator", "simple", "cli", "api", "base"],
       ],
     },
   };

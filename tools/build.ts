@@ -17,6 +17,8 @@ const heap = {
   mic: { old: 768, young: 8 },
   nmi: { old: 256, young: 1 },
   demo: { old: 64, young: 1 },
+  identityvalidator: { old: 64, young: 1 },
+  simple: undefined,
   podid: undefined,
 } as const;
 const programs = Object.keys(heap) as (keyof typeof heap)[];

@@ -13,6 +13,8 @@ import { micOptions, micVariables } from "../src/mic/options.ts";
 import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions, nmiVariables } from "../src/nmi/options.ts";
+import { simpleOptions } from "../src/simple/options.ts";
+import { validatorOptions } from "../src/validator/options.ts";
 import { scenarioSections } from "../test/coverage/scenarios.ts";
 import { weakPoints } from "../test/coverage/weak-points.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
@@ -132,7 +134,7 @@ function scenariosPage(): string {
     return `\n## ${title}\n\n${table(["", "scenario", "test, or why there is none"], rows)}`;
   });
   const intro =
-    "What the original tested, or forgot to test, of the controller (MIC), and where it is tested here. `$…` and `%s` in a name stand for the cases of a table.\n";
+    "What the original tested, or forgot to test, and where it is tested here, of the controller (MIC) and then of the node agent (NMI). `$…` and `%s` in a name stand for the cases of a table.\n";
   return `# Scenarios of the original\n\n${intro}${sections.join("")}`;
 }
 
@@ -169,6 +171,8 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/azure-json.md": azureJsonPage,
   "docs/reference/nmi.md": () => flagsPage("nmi", nmiOptions) + variablesSection(nmiVariables),
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
+  "docs/reference/identityvalidator.md": () => flagsPage("identityvalidator", validatorOptions),
+  "docs/reference/simple.md": () => flagsPage("simple", simpleOptions),
   "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand]),
   "docs/reference/faults.md": faultsPage,
   "docs/reference/metrics.md": metricsPage,

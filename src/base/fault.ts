@@ -187,6 +187,8 @@ export const faults = {
   ARM_VERSION_UNSUPPORTED: { kind: "local", retry: true, help: "The cloud needs another `--arm-api-version`." },
   ARM_THROTTLED: { kind: "throttled", retry: true, help: "Azure Resource Manager asked us to slow down." },
   ARM_ERROR: { kind: "upstream", retry: true, help: "Azure Resource Manager answered with an error." },
+  // programs that check or show something
+  CHECK_FAILED: { kind: "local", retry: true, help: "A check of identityvalidator does not hold." },
   // the sandbox and its walkthrough
   STEP_FAILED: { kind: "local", retry: false, help: "A step of the walkthrough did not hold." },
   CLUSTER_NOT_EMPTY: { kind: "caller", retry: false, exit: 2, help: "The sandbox takes only an empty cluster." },

@@ -1,7 +1,7 @@
 import { realClock } from "../base/clock.ts";
-import { Metadata } from "../demo/metadata.ts";
 import { type DemoConfig, demoOptions, demoTask } from "../demo/options.ts";
 import { demoRound } from "../demo/round.ts";
+import { Metadata } from "../tokens/metadata.ts";
 import { type Context, runProgram } from "./program.ts";
 
 async function run(config: DemoConfig, { signal, log }: Context): Promise<void> {

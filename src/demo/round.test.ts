@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FakeImds } from "../../test/support/fake-imds.ts";
 import { createLog } from "../base/log.ts";
 import { readConfig } from "../base/options.ts";
-import { Metadata } from "./metadata.ts";
+import { Metadata } from "../tokens/metadata.ts";
 import { demoOptions, demoTask } from "./options.ts";
 import { demoRound } from "./round.ts";
 

@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
+import type { Metadata } from "../tokens/metadata.ts";
 import { machineNames } from "./arm.ts";
-import type { Metadata } from "./metadata.ts";
 import type { DemoTask } from "./options.ts";
 
 type Step = { readonly failure: string; readonly run: () => Promise<void> };
@@ -29,7 +29,7 @@ function steps(task: DemoTask, metadata: Metadata, log: Log, signal: AbortSignal
     older("successfully made GET on instance metadata");
   };
   const machines = async () => {
-    const { accessToken } = await metadata.token(resource, clientId, signal);
+    const { accessToken } = await metadata.token(resource, { clientId }, signal);
     const scaleSets = await machineNames("virtualMachineScaleSets", task, accessToken, signal);
     log.info(`successfully listed VMSS instances from ARM via AAD Pod Identity: [${scaleSets.join(" ")}]`);
     if (!isOlder) return;
@@ -37,12 +37,12 @@ function steps(task: DemoTask, metadata: Metadata, log: Log, signal: AbortSignal
     log.info(`successfully doARMOperations vm count ${vms.length}`);
   };
   const anyToken = async () => {
-    await metadata.token(resource, "", signal);
+    await metadata.token(resource, {}, signal);
     log.info(`successfully acquired a service principal token from ${metadata.tokenUrl}`);
     older(`successfully acquired a token using the MSI, msiEndpoint(${metadata.tokenUrl})`);
   };
   const ownToken = async () => {
-    await metadata.token(resource, clientId, signal);
+    await metadata.token(resource, { clientId }, signal);
     const user = `using a user-assigned identity (${clientId})`;
     log.info(`successfully acquired a service principal token from ${metadata.tokenUrl} ${user}`);
     older(`successfully acquired a token, userAssignedID MSI, msiEndpoint(${metadata.tokenUrl}) clientID(${clientId})`);

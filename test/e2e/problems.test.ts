@@ -55,16 +55,19 @@ describe.concurrent("what is wrong at the start is told in one sentence", () => 
   });
 });
 
-describe.concurrent.each(["mic", "nmi", "demo", "podid"] as const)("bin/%s", (program) => {
-  it.each(["--help", "-h"])("tells what it takes with %s", async (flag) => {
-    const { code, stdout, stderr } = await runProgram(program, [flag]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain(program);
-  });
+describe.concurrent.each(["mic", "nmi", "demo", "podid", "identityvalidator", "simple"] as const)(
+  "bin/%s",
+  (program) => {
+    it.each(["--help", "-h"])("tells what it takes with %s", async (flag) => {
+      const { code, stdout, stderr } = await runProgram(program, [flag]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain(program);
+    });
 
-  it("tells its version as the original did", async () => {
-    const { code, stdout } = await runProgram(program, ["--version"]);
-    expect(stdout).toMatch(/^MIC Version: v\S+ - NMI Version: v\S+ - Commit: \S+ - Date: \S+\n$/);
-    expect(code).toBe(0);
-  });
-});
+    it("tells its version as the original did", async () => {
+      const { code, stdout } = await runProgram(program, ["--version"]);
+      expect(stdout).toMatch(/^MIC Version: v\S+ - NMI Version: v\S+ - Commit: \S+ - Date: \S+\n$/);
+      expect(code).toBe(0);
+    });
+  },
+);

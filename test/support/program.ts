@@ -4,7 +4,7 @@ import { mustBeBuilt } from "./built.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-export type ProgramName = "mic" | "nmi" | "demo" | "podid";
+export type ProgramName = "mic" | "nmi" | "demo" | "podid" | "identityvalidator" | "simple";
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 export type RunningProgram = AsyncDisposable & {
   readonly pid: number;

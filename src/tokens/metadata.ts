@@ -1,13 +1,15 @@
 import type { Token } from "../api/token-answer.ts";
 import { Fault } from "../base/fault.ts";
-import { imdsFault, readTokenAnswer } from "../tokens/imds-answer.ts";
-import { ImdsClient } from "../tokens/imds-client.ts";
+import { imdsFault, readTokenAnswer } from "./imds-answer.ts";
+import { ImdsClient } from "./imds-client.ts";
 
 /** Long enough for NMI to wait for an identity that is being assigned. */
 const TIMEOUT_MS = 80_000;
 const INSTANCE = "/metadata/instance?api-version=2017-08-01";
 const TOKEN = "/metadata/identity/oauth2/token";
 const headers = { Metadata: "true" };
+
+type Named = { readonly clientId?: string; readonly resourceId?: string };
 
 /** The instance metadata service as a pod sees it: behind NMI. */
 export class Metadata {
@@ -33,10 +35,11 @@ export class Metadata {
     return body.toString("utf8");
   }
 
-  /** A token, of the identity with that client ID or of whichever the pod has. @throws Fault IMDS_* */
-  async token(resource: string, clientId: string, signal: AbortSignal): Promise<Token> {
+  /** A token, of the identity that is named or, where neither ID is, of whichever the pod has. @throws Fault IMDS_* */
+  async token(resource: string, { clientId = "", resourceId = "" }: Named, signal: AbortSignal): Promise<Token> {
     const query = new URLSearchParams({ "api-version": "2018-02-01", resource });
     if (clientId !== "") query.set("client_id", clientId);
+    if (resourceId !== "") query.set("msi_res_id", resourceId);
     const answer = await this.#client.send({ method: "GET", target: `${TOKEN}?${query}`, headers }, signal);
     if (answer.status !== 200) throw imdsFault(answer, false);
     return readTokenAnswer(answer.body, { resource, clientId, nowMs: Date.now() });
