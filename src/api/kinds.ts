@@ -31,6 +31,7 @@ export const kinds = {
   event: core("Event", "events"),
   endpoints: core("Endpoints", "endpoints"),
   lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true },
+  daemonSet: { group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet", isNamespaced: true },
   crd: {
     group: "apiextensions.k8s.io",
     version: "v1",

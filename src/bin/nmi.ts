@@ -38,6 +38,7 @@ import { ImdsClient } from "../tokens/imds-client.ts";
 import { sendInTurn } from "../tokens/imds-turns.ts";
 import { interceptPods } from "./nmi-interception.ts";
 import { principalBackends } from "./nmi-principals.ts";
+import { leaving } from "./nmi-uninstall.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
@@ -67,6 +68,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });
+  await using end = leaving(config, interception, client, { signal, log });
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
   const { node, enableScaleFeatures: isScaled } = config;
   const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
@@ -96,6 +98,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   state.isServing = true;
   await Promise.all([...following, interception.done]);
   state.isServing = false;
+  await end.leave(); // before the server stops: until the rules go, requests still come here
 }
 
 function rulesOf(config: NmiConfig, log: Log): { readonly namespacedOnly: boolean } {

@@ -83,12 +83,9 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
       if (options.forgetsConnections) await forgetConnections(metadata, run, log);
     },
     trouble: () => keeper.trouble?.message,
-    done: keeper.run(signal).then(() => log.info(STAYS)),
+    done: keeper.run(signal),
   };
 }
-
-const STAYS =
-  "iptables rules stay, so that pods cannot go past NMI; to remove them from this node run `nmi --cleanup` there";
 
 async function letLoopbackIn({ procSysNet, log }: InterceptionOptions): Promise<void> {
   if (await ensureRouteLocalnet(procSysNet)) log.info("set net.ipv4.conf.all.route_localnet to 1");

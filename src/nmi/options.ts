@@ -24,6 +24,11 @@ export const nmiOptions = {
     fallback: false,
     help: "Remove all iptables rules of NMI from this node, say which, and exit.",
   }),
+  daemonSet: text({
+    flag: "daemonset",
+    fallback: "",
+    help: "NMI's own DaemonSet, as <namespace>/<name>: NMI removes its iptables rules when it stops because that is uninstalled, and only then.",
+  }),
   imdsGuard: yesNo({
     flag: "imds-guard",
     fallback: true,

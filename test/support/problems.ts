@@ -242,6 +242,23 @@ export const problems: readonly Problem[] = [
     exit: 1,
   },
   {
+    cause: "a DaemonSet without its namespace",
+    program: "nmi",
+    args: () => [...nmi, "--daemonset=nmi"],
+    env: kubeconfig,
+    sentence:
+      '--daemonset=nmi names no DaemonSet: write <namespace>/<name>, or leave it out; run "nmi --help" for all flags',
+    exit: 2,
+  },
+  {
+    cause: "a check by client ID without a secret to read",
+    program: "identityvalidator",
+    args: () => ["--identity-client-id=c"],
+    sentence:
+      '--keyvault-name is empty: name the Key Vault to read; --keyvault-secret-name is empty: name the secret to read; run "identityvalidator --help" for all flags',
+    exit: 2,
+  },
+  {
     cause: "no file of the kubelet's",
     program: "nmi",
     args: ({ folder }) => ["--node=node-0", `--kubelet-config=${folder}/absent`, ...anyPort],
