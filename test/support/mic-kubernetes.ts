@@ -3,12 +3,13 @@ import { type Assignment, readAssignment } from "../../src/api/assignment.ts";
 import { apiVersion, BINDING_LABEL, type Kind, kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
+import { accountToken, applyManifests, kubeconfigOf } from "./account-access.ts";
 import { auditedCalls } from "./audit-log.ts";
-import { accessTo, type ControlPlaneAddress, startControlPlane } from "./control-plane.ts";
+import { accessTo, startControlPlane } from "./control-plane.ts";
 import { micAzure } from "./mic-azure.ts";
 import { crdsInto } from "./mic-cluster.ts";
 import { type Env, MicProcess, micCommands } from "./mic-process.ts";
-import { grantText, type Manifest, rbacKinds, readManifests } from "./rbac.ts";
+import { grantText, readManifests } from "./rbac.ts";
 
 const never = new AbortController().signal;
 const MANIFEST = join(import.meta.dirname, "../../deploy/infra/mic-rbac.yaml");
@@ -31,8 +32,8 @@ export async function micKubernetes(options: { readonly operationMs?: number } =
   const client = stack.use(new KubeClient(accessTo(plane), { userAgent: "test", log, qps: 500, burst: 1_000 }));
   const manifests = await readManifests(MANIFEST);
   await crdsInto(client);
-  for (const manifest of manifests) await apply(client, manifest);
-  const token = await accountToken(client);
+  await applyManifests(client, manifests);
+  const token = await accountToken(client, ACCOUNT);
   const { world } = azure;
 
   function create(kind: Kind, name: string, content: object, { namespace = "default", ...meta }: Place = {}) {
@@ -61,7 +62,7 @@ export async function micKubernetes(options: { readonly operationMs?: number } =
     remove,
     /** MIC with the manifests' account. The server is the real one unless another stands before it. */
     async start(instance: string, args: readonly string[] = [], env: Env = {}, server = plane.server) {
-      const config = await azure.write(`${crypto.randomUUID()}.kubeconfig`, kubeconfig({ ...plane, server, token }));
+      const config = await azure.write(`${crypto.randomUUID()}.kubeconfig`, kubeconfigOf({ ...plane, server, token }));
       const flags = ["--http-probe-port=0", "--prometheus-port=0", "--update-user-msi-retry-interval=100ms"];
       const files = [`--kubeconfig=${config}`, `--cloudconfig=${azure.azureJson}`];
       const names = ["--leader-election-duration=60s", `--leader-election-instance=${instance}`];
@@ -138,29 +139,3 @@ type KubeEvent = {
   readonly message: string;
   readonly involvedObject: { readonly kind: string; readonly name: string };
 };
-
-async function apply(client: KubeClient, manifest: Manifest): Promise<void> {
-  const kind = rbacKinds[manifest.kind];
-  if (kind === undefined) throw new Error(`nothing here knows how to create a ${manifest.kind}`);
-  await client.create(kind, manifest.metadata.namespace ?? "", manifest, never);
-}
-
-/** As a pod with the account gets it. */
-async function accountToken(client: KubeClient): Promise<string> {
-  const kind: Kind = { ...namespaces, plural: `serviceaccounts/${ACCOUNT.name}/token`, isNamespaced: true };
-  const asked = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7_200 } };
-  const { status } = (await client.create(kind, ACCOUNT.namespace, asked, never)) as { status: { token: string } };
-  return status.token;
-}
-
-function kubeconfig({ server, ca, token }: Pick<ControlPlaneAddress, "server" | "ca" | "token">): string {
-  const authority = { "certificate-authority-data": Buffer.from(ca).toString("base64") };
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server, ...(server.startsWith("https:") ? authority : {}) } }],
-    users: [{ name: "u", user: { token } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    "current-context": "c",
-  });
-}
