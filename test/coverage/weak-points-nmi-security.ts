@@ -87,6 +87,8 @@ export const agentSecurity: readonly WeakPoint[] = [
     tests: [
       { file: "src/intercept/keeper.test.ts", name: "are laid, the guard first, and that is no repair" },
       { file: "src/intercept/rules.test.ts", name: "chains are put right in one commit, whatever jumps there were" },
+      { file: "src/intercept/uninstall.test.ts", name: "stay without evidence that it is uninstalled" },
+      { file: "src/nmi/uninstall-evidence.live.test.ts", name: "whatever became of the DaemonSet meanwhile" },
       { file: network, name: "leaves no way to connections that are older than its rules" },
       { file: network, name: "guards the metadata service while it waits for an API server that is away" },
       { file: network, name: "gives nobody the metadata service itself while its rules are taken away" },

@@ -1,6 +1,7 @@
 import type { WeakPoint } from "./weak-point.ts";
+import { agentLoad } from "./weak-points-nmi-load.ts";
+import { agentResults } from "./weak-points-nmi-results.ts";
 import { agentSecurity } from "./weak-points-nmi-security.ts";
-import { agentLoad, agentResults } from "./weak-points-nmi-service.ts";
 import { securityAndOperations, telemetry } from "./weak-points-operations.ts";
 import { wrongResults } from "./weak-points-results.ts";
 import { scaleAndConcurrency } from "./weak-points-scale.ts";
