@@ -27,6 +27,15 @@ export default defineConfig({
         test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 1_800_000 },
       },
       {
+        // Random requests to NMI as a process.
+        test: {
+          name: "fuzz",
+          include: ["test/fuzz/**/*.test.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
@@ -51,6 +60,7 @@ export default defineConfig({
         test: {
           name: "clients-long",
           include: ["test/clients/**/*.long.test.ts"],
+          maxConcurrency: 3, // programs of nine clients each
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

@@ -102,7 +102,8 @@ try {
   if (quick) await Promise.all([runChecks(), runTests("unit", folder)]);
   else {
     await runChecks();
-    for (const project of ["unit", "live", "model", "contract", "clients", "e2e"]) await runTests(project, folder);
+    for (const project of ["unit", "live", "model", "fuzz", "contract", "clients", "e2e"])
+      await runTests(project, folder);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
