@@ -226,6 +226,17 @@ describe("requests that do not wait for answers", () => {
     await expect.poll(() => ended).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"]);
   });
 
+  it("end nothing but their connection when a client asks for a tunnel and breaks off", async () => {
+    const { port } = await start(async () => fine);
+    for (let i = 0; i < 50; i += 1) {
+      const client = connect(port, "127.0.0.1").on("error", () => {});
+      client.write(`${i % 2 === 0 ? "" : get}CONNECT x:80 HTTP/1.1\r\n\r\n${"z".repeat(100_000)}`);
+      client.once(i % 4 === 0 ? "connect" : "data", () => client.resetAndDestroy());
+      await new Promise((resolve) => client.once("close", resolve));
+    }
+    expect((await call(port)).statusCode).toBe(200);
+  });
+
   it("are read no faster than they are answered, and all answered in their order", async () => {
     const { promise: may, resolve: goOn } = Promise.withResolvers<void>();
     const asked: string[] = [];

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { type ConnectionLimit, tooManyConnections } from "./limits-connections.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import { Peers } from "./server-peers.ts";
 
@@ -27,10 +28,11 @@ export type ServerOptions = {
   readonly answer: (request: NmiRequest) => Promise<NmiResponse>;
   /** How long requests under way may go on once NMI stops; those that still wait then get 503. */
   readonly drainMs?: number;
+  readonly connections?: ConnectionLimit;
 };
 
 /** The only place that knows HTTP as Node has it. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
-export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOptions): Promise<Listener> {
+export async function serve({ host, port, answer, drainMs = DRAIN_MS, connections }: ServerOptions): Promise<Listener> {
   const peers = new Peers();
   let isStopping = false;
 
@@ -39,6 +41,7 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     if (peer === undefined) return;
     const { connection, signal, turn } = peer;
     if (turn !== undefined) await turn;
+    if (connections?.isTooMany(message.socket)) return send(response, tooManyConnections);
     try {
       const body = await readBody(message);
       const result =
@@ -56,12 +59,16 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS }: ServerOp
     isShared: true, // two run while one takes over from the other
     server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
   });
+  if (connections !== undefined) listener.server.on("connection", connections.take);
   // Before or in the middle of an answer another one would be taken for it, or for a part of it.
   const turnAway = (socket: Duplex) => (peers.isAnswered(socket) ? socket.destroy() : refuse(socket));
   listener.server.on("checkExpectation", (message: IncomingMessage, response: ServerResponse) => {
     if (peers.enter(message, response) !== undefined) send(response, { ...badRequest, isLast: true });
   });
-  listener.server.on("connect", (_request, socket) => turnAway(socket));
+  listener.server.on("connect", (_request, socket) => {
+    socket.on("error", () => socket.destroy()); // Node has let go of it: nobody else hears of a client that breaks off
+    turnAway(socket);
+  });
   listener.server.on("clientError", (reason: NodeJS.ErrnoException, socket) => {
     if (reason.code === "ECONNRESET") socket.destroy();
     else turnAway(socket);
