@@ -65,7 +65,7 @@ async function play(world: World, batch: readonly Connection[], tally: Tally): P
   const exchanges = await Promise.all(batch.map((connection) => exchange(connection, world.ports)));
   const arrived = world.imds.take();
   count(tally, exchanges, arrived.length);
-  const lastWords = world.lastWords();
+  const lastWords = await world.lastWords();
   const asking = new Set(batch.map(({ caller }) => caller));
   return [
     ...exchanges.flatMap(wrongAnswers),

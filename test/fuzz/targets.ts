@@ -9,6 +9,15 @@ const paths = fc.oneof(
     weight: 4,
     arbitrary: fc.constantFrom(TOKEN_PATH, `${TOKEN_PATH}/`, "/metadata/identity", "/metadata/identity/info"),
   },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      "/metadata/instance/identity",
+      "/metadata/instance/../identity/oauth2/token",
+      "/metadata/attested/x/../../identity/oauth2/token",
+      "/metadata/versions/..//identity/info",
+    ),
+  },
   { weight: 1, arbitrary: fc.constant("/host/token") },
   {
     weight: 3,

@@ -8,6 +8,8 @@ import { wrongAnswers } from "./judge.ts";
 import { LenientImds } from "./lenient-imds.ts";
 import { plainToken } from "./requests.ts";
 
+const RESIDENT = /VmRSS:\s+(\d+)/;
+
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
 /** NMI as a process between pods, a metadata service that takes everything, and a listener that nothing may reach. */
@@ -30,23 +32,24 @@ export async function startWorld() {
   const flags = [...patience, `--metadata-port=${imds.port}`];
   const nmi = stack.use(await world.start(flags, { ...proxies, NODE_USE_ENV_PROXY: "1" }));
   const ports = { nmi: nmi.port, elsewhere: elsewhere.port };
-  let hasEnded = false;
-  void nmi.program.ended.then(() => {
-    hasEnded = true;
-  });
   const all = stack.move();
   return {
     ports,
     imds,
     elsewhere,
     /** What NMI said at last if it has ended. */
-    lastWords: () => (hasEnded ? nmi.program.output().slice(-4000) : undefined),
+    lastWords: async () => (isRunning(nmi.program.pid) ? undefined : (await nmi.program.ended).stderr.slice(-4000)),
     /** Memory of NMI in MB that is its own or shared; 0 once it has ended. */
-    residentMb: () => Number(/VmRSS:\s+(\d+)/.exec(statusOf(nmi.program.pid))?.[1] ?? 0) / 1024,
+    residentMb: () => Number(RESIDENT.exec(statusOf(nmi.program.pid))?.[1] ?? 0) / 1024,
     /** What is wrong once all is over: plain token requests are answered as ever, and no line of the log is another's. */
     problems: async () => [...(await wrongTokens(ports)), ...wrongLines(nmi.program.output())],
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** In a process that has ended and is still listed nothing is resident. */
+function isRunning(pid: number): boolean {
+  return RESIDENT.test(statusOf(pid));
 }
 
 function statusOf(pid: number): string {
