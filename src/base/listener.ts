@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import { Fault } from "./fault.ts";
 
 export type Listener = AsyncDisposable & { readonly server: Server | TlsServer; readonly port: number };
@@ -14,6 +15,9 @@ export type Address = {
   readonly isShared?: boolean;
 };
 export type ListenOptions = Address & { readonly server?: ServerOptions };
+
+/** Where new ones come all the time, an end: more than wait to be accepted at a time. */
+const MOST_ROUNDS = 1000;
 
 /**
  * Serves HTTP at an address. Closing ends idle connections at once and waits for answers under way.
@@ -35,12 +39,32 @@ export async function bind(server: Server | TlsServer, address: Address): Promis
   return {
     server,
     port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
+    [Symbol.asyncDispose]: async () => {
+      if (address.isShared) await acceptAll(server);
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-      }),
+      });
+    },
   };
+}
+
+/**
+ * Lets those in who are connected already: closing would reset them, although another process could have served them.
+ * Each turn of the event loop accepts one; the first may be over before it comes to that.
+ */
+async function acceptAll(server: Server | TlsServer): Promise<void> {
+  let isQuiet = false;
+  const hear = () => {
+    isQuiet = false;
+  };
+  server.on("connection", hear);
+  for (let round = 0; !isQuiet && round < MOST_ROUNDS; round += 1) {
+    isQuiet = true;
+    await turn();
+    await turn();
+  }
+  server.off("connection", hear);
 }
 
 function refusal(reason: NodeJS.ErrnoException, { host, port, flag }: Address): Fault {
