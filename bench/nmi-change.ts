@@ -13,7 +13,8 @@ export type Change = {
 };
 
 const EVERY_MS = 10;
-const AFTER_MS = 500;
+/** As long as pods are served before the change, and after it. */
+const STEADY_MS = 500;
 const OTHER_PORTS = { probes: 8086, metrics: 9091 };
 
 /** The program is killed, and started anew at once. */
@@ -37,9 +38,10 @@ async function hammered(place: NmiPlace, change: () => Promise<RunningNmi>): Pro
   const asked = tokenOf(0);
   await place.pods.ask({ until: asked, status: 200, body: "" });
   await place.pods.ask({ begin: asked, everyMs: EVERY_MS });
+  await setTimeout(STEADY_MS);
   const { nmi } = await change();
   await place.pods.ask({ until: asked, status: 200, body: "" });
-  await setTimeout(AFTER_MS);
+  await setTimeout(STEADY_MS);
   const outcomes = await place.pods.ask<readonly Outcome[]>({ end: true });
   await nmi.kill();
   return changeOf(outcomes);
