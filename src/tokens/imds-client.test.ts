@@ -32,6 +32,12 @@ describe("ImdsClient", () => {
     expect((await client.send(request, never)).headers.connection).toBe("close");
   });
 
+  it.each(["POST", "DELETE", "OPTIONS", "TRACE"])("says how long the body of a %s is", async (method) => {
+    const body = Buffer.from("hello");
+    await new ImdsClient(imds.address).send({ ...request, method, body }, never);
+    expect(imds.requests).toMatchObject([{ method, headers: { "content-length": "5" } }]);
+  });
+
   it("tells what answers without HTTP from what does not answer", async () => {
     const garbage = createServer((socket) => {
       socket.on("error", () => {}).resume();

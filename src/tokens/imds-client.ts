@@ -42,8 +42,10 @@ export class ImdsClient {
 
   #open({ method, target, headers, body }: ImdsRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { host, port } = this.#address;
+    // Node tells no length for DELETE and the like: there the body would count as another request.
+    const all = body === undefined ? headers : { ...headers, "Content-Length": String(body.length) };
     return new Promise((resolve, reject) => {
-      const call = send({ host, port, method, path: target, headers, agent: this.#agent, signal }, resolve);
+      const call = send({ host, port, method, path: target, headers: all, agent: this.#agent, signal }, resolve);
       call.once("error", reject);
       call.end(body);
     });
