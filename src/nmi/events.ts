@@ -5,7 +5,7 @@ import type { Pod } from "../api/pod.ts";
 import type { TokenQuery } from "../api/token-query.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
-import { type Log, printable } from "../base/log.ts";
+import { type Fields, type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
 import type { CacheResult } from "../tokens/cache.ts";
 import type { EvictionReason } from "../tokens/cache-entries.ts";
@@ -44,6 +44,10 @@ type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly 
 export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
   const audit = new FoldedLog(log, clock);
   const resources = new BoundedLabel(MOST_RESOURCES);
+  const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields) => {
+    audit.warn(`the limit of a pod is reached: ${what}`, who);
+    metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
+  };
   return {
     /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
     tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
@@ -153,9 +157,18 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     },
 
     /** A pod had tokens fetched as often as it may. */
-    missLimitReached(podUid: string): void {
-      audit.warn("the limit of a pod is reached: tokens fetched", { uid: podUid });
-      metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "misses" });
+    missLimitReached: (podUid: string): void => limitReached("misses", "tokens fetched", { uid: podUid }),
+
+    /** As many requests of a pod wait as may. */
+    waiterLimitReached: (podUid: string): void => limitReached("waiters", "requests that wait", { uid: podUid }),
+
+    /** A pod has as many connections as it may. */
+    connectionLimitReached: (address: string): void => limitReached("connections", "connections", { address }),
+
+    /** A pod asked again for what it was refused a moment ago. */
+    refusalRepeated(podUid: string): void {
+      audit.info("the pod asks again for what it was refused a moment ago", { uid: podUid });
+      metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "refusals" });
     },
 
     /** Tells what the audit has not told yet. */

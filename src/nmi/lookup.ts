@@ -8,6 +8,7 @@ import { Fault } from "../base/fault.ts";
 import type { Rules } from "../identity/authorise.ts";
 import { type Patience, refusal } from "../identity/refusal.ts";
 import { type Known, type Named, type Selection, selectIdentity } from "../identity/select.ts";
+import type { Refusals } from "./limits-refusals.ts";
 import type { Chosen, Live } from "./ports.ts";
 import { Unchanged } from "./unchanged.ts";
 import { UNSEEN_MS, until } from "./until.ts";
@@ -31,6 +32,9 @@ export type LookupOptions = {
   readonly rules: Rules;
   /** How long assignments are waited for. */
   readonly patience: Patience;
+  /** Asked before a request of a pod waits, with its UID; what it gives ends with the wait. @throws Fault when it may not */
+  readonly beforeWait?: (podUid: string) => Disposable;
+  readonly refusals?: Refusals;
   readonly clock: Clock;
 };
 
@@ -64,6 +68,23 @@ export class IdentityLookup implements Disposable {
    * @throws Fault IDENTITY_NOT_ASSIGNED, IDENTITY_NOT_BOUND or IDENTITY_NAMESPACED
    */
   async assignedTo(pod: Pod, named: Named, signal: AbortSignal): Promise<Chosen> {
+    let seen = this.#select(pod, named);
+    if (!isDecided(seen)) {
+      const { beforeWait, refusals } = this.#options;
+      const wait = async () => {
+        using _ = beforeWait?.(pod.meta.uid);
+        seen = await this.#waited(pod, named, signal);
+        if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, named);
+      };
+      const question = JSON.stringify(["identity", named.clientId, named.resourceId]);
+      await (refusals?.run(pod.meta.uid, question, wait) ?? wait());
+    }
+    if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, named);
+    return { identity: seen.identity, isJustAssigned: this.#isJustAssigned(pod, seen.identity) };
+  }
+
+  /** What is seen once waiting cannot change it, or has lasted as long as it may. */
+  async #waited(pod: Pod, named: Named, signal: AbortSignal): Promise<Selection> {
     const { attemptsForCreated, attemptsForAssigned, intervalSeconds } = this.#options.patience;
     const wait = (isEnough: (seen: Selection) => boolean, timeoutMs: number) =>
       until(() => this.#select(pod, named), isEnough, {
@@ -73,12 +94,9 @@ export class IdentityLookup implements Disposable {
         signal,
       });
     const intervalMs = intervalSeconds * 1000;
-    let seen = await wait(isDecided, this.#isManaged ? UNSEEN_MS : attemptsForCreated * intervalMs);
-    if (isCreated(seen)) {
-      seen = await wait((later) => isDecided(later) || !isCreated(later), attemptsForAssigned * intervalMs);
-    }
-    if (seen.outcome !== "chosen") throw this.#refusal(seen, pod, named);
-    return { identity: seen.identity, isJustAssigned: this.#isJustAssigned(pod, seen.identity) };
+    const seen = await wait(isDecided, this.#isManaged ? UNSEEN_MS : attemptsForCreated * intervalMs);
+    if (!isCreated(seen)) return seen;
+    return await wait((later) => isDecided(later) || !isCreated(later), attemptsForAssigned * intervalMs);
   }
 
   /** Looks once more, after a token was fetched. @throws Fault as `assignedTo` when the pod lost the identity */

@@ -40,9 +40,9 @@ export const nmiMetrics = {
   },
   aadpodidentity_nmi_limits_reached_count: {
     type: "counter",
-    help: "Requests that were held to the limits of their pod: tokens fetched (misses).",
+    help: "Times that a pod was held to its limits: tokens fetched (misses), requests that wait (waiters), connections, or what it was refused a moment ago (refusals).",
     labels: ["limit"],
-    from: { limit: ["misses"] },
+    from: { limit: ["misses", "waiters", "connections", "refusals"] },
   },
   aadpodidentity_nmi_token_cache_requests_count: {
     type: "counter",

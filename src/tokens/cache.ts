@@ -24,6 +24,12 @@ export type CacheOptions = {
   readonly onResult?: (result: CacheResult) => void;
   /** Asked before a request has a token fetched, with the UID of its pod. @throws Fault when it may not */
   readonly beforeFetch?: (podUid: string) => void;
+  /** Asked before a request of a pod waits, with its UID; what it gives ends with the wait. @throws Fault when it may not */
+  readonly beforeWait?: (podUid: string) => Disposable;
+  /** Gives a pod for a while what it was refused before; `work` may say that what it comes to does not count. */
+  readonly refusals?: {
+    run<T>(podUid: string, question: string, work: (unkept: () => void) => Promise<T>): Promise<T>;
+  };
   readonly onEvicted?: (reason: EvictionReason) => void;
 };
 
@@ -64,6 +70,7 @@ export class TokenCache {
     const backend = backendFor(this.#options.backends, request.identity);
     if (this.#options.isOff) {
       this.#tell("miss");
+      using _ = this.#options.beforeWait?.(request.podUid);
       this.#options.beforeFetch?.(request.podUid);
       return await backend.fetch(request, signal);
     }
@@ -178,9 +185,18 @@ export class TokenCache {
 
   /** A token that is fetched, or else the one before, if it is valid and the fetch failed in passing. */
   async #fetchNow(want: Want, signal: AbortSignal, before?: Entry): Promise<Token> {
-    const { fetched, result } = this.#fetch(want, signal);
+    let result: CacheResult = "miss";
+    const wait = async (unkept: () => void) => {
+      using _ = this.#options.beforeWait?.(want.request.podUid);
+      const flight = this.#fetch(want, signal);
+      result = flight.result;
+      if (result === "shared") unkept(); // it was begun before, perhaps before a change
+      return await flight.fetched;
+    };
     try {
-      const token = await fetched;
+      const { refusals } = this.#options;
+      const question = `token\n${want.key}\n${want.version}`;
+      const token = await (refusals?.run(want.request.podUid, question, wait) ?? wait(() => {}));
       this.#tell(result);
       return token;
     } catch (reason) {

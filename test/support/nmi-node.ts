@@ -8,6 +8,9 @@ import { Metrics } from "../../src/base/metrics.ts";
 import { isExcepted } from "../../src/identity/exception.ts";
 import { Callers, podIndexes } from "../../src/nmi/callers.ts";
 import { nmiEvents } from "../../src/nmi/events.ts";
+import { MissLimit } from "../../src/nmi/limits.ts";
+import { dropRefusals, Refusals } from "../../src/nmi/limits-refusals.ts";
+import { WaiterLimit } from "../../src/nmi/limits-waiters.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../src/nmi/lookup.ts";
 import type { NmiRequest } from "../../src/nmi/message.ts";
 import { nmiMetrics } from "../../src/nmi/metrics.ts";
@@ -51,9 +54,16 @@ export function nmiNode({ imds, clock = realClock, settings = {}, isManaged = fa
   const governor = new Governor({ ...imdsLimits, clock });
   const client = new ImdsClient(imds.address);
   const backend = imdsBackend({ client, governor, userAgent: "test", clock, onCall: events.imdsCalled });
-  const tokens = new TokenCache({ backends: { 0: backend }, clock, onResult: events.cacheAsked });
+  const limits = {
+    beforeFetch: new MissLimit({ clock, onRefused: events.missLimitReached }).take,
+    beforeWait: new WaiterLimit(events.waiterLimitReached).enter,
+    refusals: new Refusals({ clock, onRepeated: events.refusalRepeated }),
+  };
+  dropRefusals({ ...objects, ...limits, others: [objects.identities, objects.bindings] });
+  const tokens = new TokenCache({ backends: { 0: backend }, clock, onResult: events.cacheAsked, ...limits });
   const identities = new IdentityLookup({
     ...objects,
+    ...limits,
     assignments: isManaged ? undefined : objects.assignments,
     rules,
     patience: patience ?? { attemptsForCreated: 0, attemptsForAssigned: 0, intervalSeconds: 1 },
