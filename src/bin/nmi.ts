@@ -18,6 +18,9 @@ import { evictChanged } from "../nmi/evict-changed.ts";
 import { evictUnbound } from "../nmi/evict-unbound.ts";
 import { refuseKubenet } from "../nmi/kubenet.ts";
 import { MissLimit } from "../nmi/limits.ts";
+import { ConnectionLimit } from "../nmi/limits-connections.ts";
+import { dropRefusals, Refusals } from "../nmi/limits-refusals.ts";
+import { WaiterLimit } from "../nmi/limits-waiters.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
@@ -72,16 +75,20 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
   const { node, enableScaleFeatures: isScaled } = config;
   const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
+  const limits = podLimits(events);
   const { tokens, metadata } = azure(
     config,
     events,
+    limits,
     await principalBackends(config, { client, events, log, clock, env: process.env }),
   );
   metrics.follow("aadpodidentity_nmi_token_cache_entries", () => tokens.size);
   using _tokens = tokens; // given up only after the server, which lets fetches under way end
   const rules = rulesOf(config, log);
   // Both listen from the first list on: what they note cannot be read from a store later.
-  using identities = new IdentityLookup({ ...stores, rules, patience: config, clock });
+  using identities = new IdentityLookup({ ...stores, ...limits, rules, patience: config, clock });
+  const others = [stores.identities, stores.bindings, stores.exceptions];
+  using _dropping = dropRefusals({ ...stores, ...limits, others });
   using _evicting = evicting(node, stores, tokens);
   using _changed = evictChanged({ ...stores, tokens });
   const followed = Object.values(stores).filter((store) => store !== undefined);
@@ -92,7 +99,8 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
   const ports = { ...whoAsks(config, stores, events), identities, tokens, metadata, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
-  await using server = await serve({ ...address, answer: (request) => route(request, ports) });
+  const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
+  await using server = await serve({ ...address, connections, answer: (request) => route(request, ports) });
   log.info(`listening on ${address.host}:${server.port}`);
   await interception.redirectTo(server.port);
   state.isServing = true;
@@ -116,10 +124,20 @@ function evicting(node: string, stores: NmiStores, tokens: TokenCache): Disposab
     : evictUnused({ ...stores, node, assignments, tokens });
 }
 
+/** What no pod may take more of than is good for the others. */
+function podLimits(events: NmiEvents) {
+  return {
+    beforeFetch: new MissLimit({ clock, onRefused: events.missLimitReached }).take,
+    beforeWait: new WaiterLimit(events.waiterLimitReached).enter,
+    refusals: new Refusals({ clock, onRepeated: events.refusalRepeated }),
+  };
+}
+
 /** The instance metadata service, and the tokens that come from it. */
 function azure(
   config: NmiConfig,
   events: NmiEvents,
+  limits: ReturnType<typeof podLimits>,
   principals: Backends,
 ): { readonly tokens: TokenCache } & Pick<NmiPorts, "metadata"> {
   const client = new ImdsClient({ host: config.metadataAddress, port: config.metadataPort });
@@ -134,7 +152,7 @@ function azure(
       onRefreshFailed: events.refreshFailed,
       onResult: events.cacheAsked,
       onEvicted: events.cacheEvicted,
-      beforeFetch: new MissLimit({ clock, onRefused: events.missLimitReached }).take,
+      ...limits,
     }),
     metadata: {
       send: (request, signal) => client.send(request, signal),
