@@ -88,6 +88,7 @@ async function change(program: NmiProgram, place: NmiPlace, nmi: Measured, { can
 
 async function warmLoad(place: NmiPlace, nmi: Measured, size: NmiSize, signal: AbortSignal): Promise<Load> {
   await load(place, nmi, size.warmUpSeconds, signal);
+  await setTimeout(SETTLE_MS, undefined, { signal }); // a pod may have so many connections, and no more
   return await load(place, nmi, size.loadSeconds, signal);
 }
 
