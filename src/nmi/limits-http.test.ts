@@ -4,7 +4,7 @@ import { json } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { boundNmi, reader, tokenPath } from "../../test/support/bound-nmi.ts";
 import { FakeClock } from "../../test/support/fake-clock.ts";
-import { binding, pod } from "../../test/support/make.ts";
+import { binding, exception, pod } from "../../test/support/make.ts";
 import { nmiNode } from "../../test/support/nmi-node.ts";
 import type { AssignmentState } from "../api/assignment.ts";
 import { ConnectionLimit } from "./limits-connections.ts";
@@ -161,6 +161,16 @@ describe("a pod's refusals", () => {
     expect((await node.ask(GREEDY)).status).toBe(403);
     change(node);
     expect((await node.ask(GREEDY)).status).toBe(200);
+  });
+
+  it("do not keep a pod from what an exception grants it", async () => {
+    const node = await setUp();
+    imds().remove(reader.clientId);
+    expect((await node.ask(GREEDY)).status).toBe(403);
+    node.exceptions.push(exception("all", { aadpodidbinding: "demo" }));
+    const before = imds().tokenRequests.length;
+    await node.ask(GREEDY);
+    expect(imds().tokenRequests.length).toBe(before + 1);
   });
 
   it("after a wait for an assignment are given again without a wait", async () => {
