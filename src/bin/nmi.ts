@@ -46,24 +46,19 @@ import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
 
+type Health = { readonly isActive: () => boolean; readonly trouble: () => string | undefined };
+
 async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   if (config.cleanup) return await removeRules(runCommand, log);
   await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
   for (const warning of variableWarnings(process.env)) log.warn(warning);
-  await using _profile = config.enableProfile ? await serveProfile(PROFILE_PORT) : undefined;
-  if (config.enableProfile) log.info(`starting profiling on port ${PROFILE_PORT}`);
   const metrics = new Metrics(nmiMetrics);
   using events = nmiEvents({ log, metrics });
   const state: { isServing: boolean; interception?: Interception } = { isServing: false };
   const trouble = () => state.interception?.trouble();
-  await using probes = await serveProbes(() => state.isServing && trouble() === undefined, config.probePort, trouble);
-  log.info(`initialized health probe on port ${probes.port}`);
-  log.info("started health probe");
-  log.info("registered views for metric");
-  log.info("starting Prometheus exporter");
-  await using exporter = await serveMetrics(metrics, config.prometheusPort, true);
-  log.info(`registered and exported metrics on port ${exporter.port}`);
+  const isActive = () => state.isServing && trouble() === undefined;
+  await using _watched = await serveOperators(config, { metrics, isActive, trouble, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
   const interception = await interceptPods(config, events, { signal, log });
@@ -107,6 +102,31 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   await Promise.all([...following, interception.done]);
   state.isServing = false;
   await end.leave(); // before the server stops: until the rules go, requests still come here
+}
+
+/** What tells operators how NMI does: profiles, probes and metrics, with the lines that the original wrote of them. */
+async function serveOperators(
+  config: NmiConfig,
+  {
+    metrics,
+    isActive,
+    trouble,
+    log,
+  }: Health & { readonly metrics: Metrics<keyof typeof nmiMetrics>; readonly log: Log },
+): Promise<AsyncDisposable> {
+  const stack = new AsyncDisposableStack();
+  if (config.enableProfile) {
+    stack.use(await serveProfile(PROFILE_PORT));
+    log.info(`starting profiling on port ${PROFILE_PORT}`);
+  }
+  const probes = stack.use(await serveProbes(isActive, config.probePort, trouble));
+  log.info(`initialized health probe on port ${probes.port}`);
+  log.info("started health probe");
+  log.info("registered views for metric");
+  log.info("starting Prometheus exporter");
+  const exporter = stack.use(await serveMetrics(metrics, config.prometheusPort, true));
+  log.info(`registered and exported metrics on port ${exporter.port}`);
+  return stack;
 }
 
 function rulesOf(config: NmiConfig, log: Log): { readonly namespacedOnly: boolean } {
