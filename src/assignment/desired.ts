@@ -17,8 +17,8 @@ type Judged = { readonly wanted: Wanted } | { readonly note: Note; readonly held
 type Surroundings = {
   readonly settings: Settings;
   readonly fleet: Fleet;
-  /** The records that name a machine and whose node is gone. */
-  readonly homeless: RecordIndex;
+  /** The records that name a machine and whose node is gone: those that name one of the cluster's, then all. */
+  readonly homeless: readonly RecordIndex[];
 };
 
 /** Which pods shall have which identities, and why something that is bound is left out. */
@@ -27,9 +27,10 @@ export function desiredAssignments(
   fleet = fleetOf(nodes, settings),
 ): Desired {
   const offers = offersOf(bindings, identities);
-  const homeless = indexRecords(
-    assignments.filter((one) => one.machine !== "" && fleet.of(one.nodeName) === undefined && !isDying(one)),
+  const astray = assignments.filter(
+    (one) => one.machine !== "" && fleet.of(one.nodeName) === undefined && !isDying(one),
   );
+  const homeless = [indexRecords(astray.filter(({ machine }) => fleet.has(machine))), indexRecords(astray)];
   const wanted: Wanted[] = [];
   const held: Wanted[] = [];
   const notes: Note[] = [...offers.notes];
@@ -93,8 +94,7 @@ function machineFor(wanted: Wanted, { fleet, homeless }: Surroundings): string |
   const { nodeName } = wanted.pod;
   const machine = fleet.of(nodeName);
   if (machine !== undefined) return machine;
-  const record = homeless.of(wanted);
-  return record?.nodeName === nodeName ? record.machine : undefined;
+  return homeless.map((index) => index.of(wanted)).find((record) => record?.nodeName === nodeName)?.machine;
 }
 
 function isWithinReach(pod: Pod, { binding, offered }: Offer, settings: Settings): boolean {
