@@ -2,7 +2,7 @@ import { objectOr as part, textOr as text } from "../../src/sandbox/kube-api/jso
 import type { Azure } from "./azure.ts";
 import type { Forgeries } from "./forgery.ts";
 import type { KubeServer } from "./kube.ts";
-import { ELSEWHERE, FOREIGN_MACHINE, OWN, resourceIdOf } from "./names.ts";
+import { ELSEWHERE, FOREIGN_MACHINE, FOREIGN_NODE, OWN, resourceIdOf } from "./names.ts";
 import { recordOf, type StoredRecord } from "./record.ts";
 import { type Want, wantsOf } from "./wants.ts";
 import type { Owned } from "./watchman.ts";
@@ -25,7 +25,8 @@ export function differences({ server, azure, isNamespaced, owned, forgotten, for
   const stored = server.list("azureassignedidentities");
   const all = stored.map(recordOf).filter(({ namespace }) => namespace !== ELSEWHERE);
   const said = new Set(wants.map(saidOf));
-  const records = all.flatMap((one) => (forgeries.has(one.uid) ? asMicMayLeave(one, said) : one));
+  const abroad = podsAbroad(server);
+  const records = all.flatMap((one) => (forgeries.has(one.uid) ? asMicMayLeave(one, said, abroad) : one));
   const isToldOf = (resourceId: string) => {
     const specs = server.list("azureidentities").map(({ spec }) => part(spec));
     const same = specs.filter(({ resourceID }) => text(resourceID).toLowerCase() === resourceId);
@@ -68,11 +69,22 @@ function saidOf({ namespace, pod, identity, node, binding, clientId, resourceId,
 }
 
 /** A forged record may speak of machines of other people for ever, since MIC may not look whether that is true. */
-function asMicMayLeave(record: StoredRecord, said: ReadonlySet<string>): readonly StoredRecord[] {
+function asMicMayLeave(
+  record: StoredRecord,
+  said: ReadonlySet<string>,
+  abroad: ReadonlySet<string>,
+): readonly StoredRecord[] {
   const leftovers = record.leftovers.filter(({ machine }) => machine !== FOREIGN_MACHINE);
   const isForeign = leftovers.length < record.leftovers.length || record.machine === FOREIGN_MACHINE;
   const rest = { ...record, leftovers };
-  return isForeign && record.state === "Unassigned" && !said.has(saying(rest)) ? [] : [rest];
+  const isLeft = record.state === "Unassigned" || abroad.has(record.pod);
+  return isForeign && isLeft && !said.has(saying(rest)) ? [] : [rest];
+}
+
+/** `namespace/name` of pods on a machine of other people: MIC touches no record of such a pod that speaks of one. */
+function podsAbroad(server: KubeServer): ReadonlySet<string> {
+  const pods = server.list("pods").filter(({ spec }) => text(part(spec).nodeName) === FOREIGN_NODE);
+  return new Set(pods.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`));
 }
 
 /** Who waits for what although it shall have it: its record does not say Assigned, or the machine has it not. */

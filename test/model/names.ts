@@ -55,6 +55,7 @@ export const NODE_NAMES = Object.keys(MACHINES) as [NodeName, ...NodeName[]];
 export const USUAL_NODES = ["vm-0", "vm-1", "set-0", "set-1"] as const;
 export const WINDOWS_NODE = "win-0";
 export const SIDE_NODE = "side-0";
+export const FOREIGN_NODE = "out-0";
 /** All machines; those that trouble comes to most of the time. */
 export const MACHINE_IDS: readonly string[] = [...new Set(Object.values(MACHINES))];
 export const USUAL_MACHINES: readonly string[] = [...new Set(USUAL_NODES.map((node) => MACHINES[node]))];
