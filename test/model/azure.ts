@@ -157,6 +157,7 @@ export class Azure {
   /** Somebody deletes a machine in Azure. */
   remove(id: string, state: "Deleting" | "gone"): void {
     const machine = this.machine(id);
+    machine.version += 1; // one that is there again later is another
     machine.state = state;
     machine.carried.clear();
     machine.hasSystem = false;
