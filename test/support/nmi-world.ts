@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type OutgoingHttpHeaders, request as send } from "node:http";
+import { type IncomingMessage, type OutgoingHttpHeaders, request as send } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -24,6 +24,14 @@ export type Asking = {
   readonly path?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly method?: string;
+  readonly signal?: AbortSignal | undefined;
+};
+/** NMI's answer, as text and as the JSON that it is. */
+export type NmiAnswer = {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly text: string;
+  readonly body: Readonly<Record<string, string>>;
 };
 
 /** An API server with our kinds, except for those left out, and an IMDS: what NMI as a process stands between. */
@@ -73,18 +81,24 @@ export async function nmiWorld({ without = [] }: { readonly without?: readonly s
   };
 }
 
-/** One request to NMI, for a token unless a path is given, and its answer with the body as JSON. */
-export async function askNmi({ port }: RunningNmi, { from = "127.0.0.1", path = TOKEN_PATH, ...rest }: Asking) {
+/** One request to NMI, for a token unless a path is given. */
+export function askNmi({ port }: RunningNmi, { from = "127.0.0.1", path = TOKEN_PATH, ...rest }: Asking) {
+  const { method = "GET", signal } = rest;
   const headers = { Metadata: "true", ...rest.headers };
-  const options = { host: "127.0.0.1", port, path, localAddress: from, agent: false, method: rest.method ?? "GET" };
-  const { promise, resolve, reject } = Promise.withResolvers<{ readonly status: number; readonly text: string }>();
-  send({ ...options, headers }, (response) => {
-    text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), reject);
-  })
+  const options = { host: "127.0.0.1", port, path, localAddress: from, agent: false, method, signal, headers };
+  const { promise, resolve, reject } = Promise.withResolvers<NmiAnswer>();
+  const take = ({ statusCode: status = 0, headers: { "retry-after": retryAfter } }: IncomingMessage, body: string) =>
+    resolve({ status, retryAfter, text: body, body: JSON.parse(body) });
+  send(
+    options,
+    (response) =>
+      void text(response)
+        .then((body) => take(response, body))
+        .catch(reject),
+  )
     .once("error", reject)
     .end();
-  const answer = await promise;
-  return { ...answer, body: JSON.parse(answer.text) as Readonly<Record<string, string>> };
+  return promise;
 }
 
 async function createPod(kube: RawKube, name: string, podIP: string, labels: object, nodeName: string): Promise<void> {

@@ -1,20 +1,11 @@
 import { writeFile } from "node:fs/promises";
-import { request as send } from "node:http";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { startEntra } from "../../src/sandbox/azure/entra.ts";
 import { createWorld } from "../../src/sandbox/azure/world.ts";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
-import { nmiWorld } from "./nmi-world.ts";
+import { askNmi, type NmiAnswer, nmiWorld } from "./nmi-world.ts";
 
 const records = "/apis/aadpodidentity.k8s.io/v1/namespaces/default/azureassignedidentities";
-
-export type Reply = {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: what a client reads is asserted by the tests
-  readonly body: any;
-};
 
 export type PrincipalWorld = Awaited<ReturnType<typeof principalWorld>>;
 
@@ -64,18 +55,9 @@ export async function principalWorld(args: readonly string[] = []) {
       if (code === 409) await cluster.kube.call("PATCH", `${path}/${name}`, body);
     },
     /** A token request of the pod at an address. */
-    ask(address: string, resource = "https://vault.azure.net", signal?: AbortSignal): Promise<Reply> {
+    ask(address: string, resource = "https://vault.azure.net", signal?: AbortSignal): Promise<NmiAnswer> {
       const path = `/metadata/identity/oauth2/token?api-version=2018-02-01&resource=${encodeURIComponent(resource)}`;
-      const options = { host: "127.0.0.1", port: nmi.port, path, localAddress: address, agent: false, signal };
-      return new Promise((resolve, reject) => {
-        const request = send({ ...options, headers: { Metadata: "true" } }, (response) => {
-          const { statusCode: status = 0, headers } = response;
-          const reply = (body: string) =>
-            resolve({ status, retryAfter: headers["retry-after"], body: JSON.parse(body) });
-          text(response).then(reply).catch(reject);
-        });
-        request.once("error", reject).end();
-      });
+      return askNmi(nmi, { from: address, path, signal });
     },
     async metrics(): Promise<string> {
       const port = /metrics on port (\d+)/.exec(nmi.program.output())?.[1];
