@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { armError, machineUrl, vm } from "../../test/support/arm-error.ts";
 import { identityId } from "../../test/support/make.ts";
 import { resourceKey } from "../api/resource-id.ts";
-import type { Fault } from "../base/fault.ts";
 import { armFault, retryAfterMs } from "./arm-fault.ts";
 import { blame } from "./blame.ts";
-import { refusalOf } from "./identity-refusal.ts";
 
-const vm = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm-0";
 const [one, two] = [identityId("one"), identityId("t.w(o").replace("(", "")];
 
-const machineUrl = `https://management.azure.com${vm}?api-version=2025-01-01`;
 const pollUrl =
   "https://management.azure.com/subscriptions/sub/providers/Microsoft.Compute/locations/west/operations/1?api-version=2025-01-01";
 
@@ -19,78 +16,82 @@ const otherAction =
 const unregistered =
   "No registered resource provider found for location 'local' and API version '2025-04-01' for type 'virtualMachines'. The supported api-versions are '2020-06-01'.";
 
-function rest(statusCode: number | undefined, code: string, message = "it said so", url = machineUrl, method?: string) {
-  return Object.assign(new Error(message), { name: "RestError", statusCode, code, request: { url, method } });
-}
-
 describe("armFault", () => {
   it.each([
     ...[
-      rest(400, "NoRegisteredProviderFound", unregistered, machineUrl, "GET"),
-      rest(400, "InvalidApiVersionParameter", "The api-version '2' is invalid.", machineUrl, "PATCH"),
-      rest(404, "InvalidResourceType", unregistered, machineUrl, "PATCH"),
+      armError(400, "NoRegisteredProviderFound", unregistered, machineUrl, "GET"),
+      armError(400, "InvalidApiVersionParameter", "The api-version '2' is invalid.", machineUrl, "PATCH"),
+      armError(404, "InvalidResourceType", unregistered, machineUrl, "PATCH"),
     ].map((from) => ({
       from,
       code: "ARM_VERSION_UNSUPPORTED",
       says: /^The cloud does not know the api-version with which MIC asks for VM vm-0 of resource group rg: set --arm-api-version to one that it knows \(.*api-version.*\)$/,
     })),
-    { from: rest(401, "InvalidAuthenticationToken"), code: "ARM_CREDENTIAL", says: /check how azure\.json/ },
+    { from: armError(401, "InvalidAuthenticationToken"), code: "ARM_CREDENTIAL", says: /check how azure\.json/ },
     {
-      from: rest(403, "AuthorizationFailed"),
+      from: armError(403, "AuthorizationFailed"),
       code: "ARM_FORBIDDEN",
       says: /VM vm-0 of resource group rg: grant it the role with az .*"Virtual Machine Contributor".* --scope "\/subscriptions\/sub\/resourcegroups\/rg" \(/,
     },
     {
-      from: rest(403, "RequestDisallowedByPolicy", "policy forbids it"),
+      from: armError(403, "RequestDisallowedByPolicy", "policy forbids it"),
       code: "ARM_FORBIDDEN",
       says: /does not let MIC change VM vm-0 of resource group rg \(RequestDisallowedByPolicy\): policy forbids it$/,
     },
     ...[400, 403, 404, 413, 422].map((status) => ({
-      from: rest(status, "Odd", "it is odd", machineUrl, "PATCH"),
+      from: armError(status, "Odd", "it is odd", machineUrl, "PATCH"),
       code: "ARM_CHANGE_REFUSED",
       says: /^Azure refuses a change of VM vm-0 of resource group rg \(Odd\): it is odd$/,
     })),
     {
-      from: rest(400, "Odd", "no", machineUrl, "GET"),
+      from: armError(400, "Odd", "no", machineUrl, "GET"),
       code: "ARM_ERROR",
       says: /^Azure could not read VM vm-0 .*, MIC tries again: no$/,
     },
-    { from: rest(400, "Odd", "no", pollUrl, "GET"), code: "ARM_ERROR", says: /^Azure could not change VM vm-0 / },
+    { from: armError(400, "Odd", "no", pollUrl, "GET"), code: "ARM_ERROR", says: /^Azure could not change VM vm-0 / },
     {
-      from: rest(403, "AuthorizationFailed", "no", machineUrl, "GET"),
+      from: armError(403, "AuthorizationFailed", "no", machineUrl, "GET"),
       code: "ARM_FORBIDDEN",
       says: /^MIC may not read VM/,
     },
     {
-      from: rest(403, "Denied", "no", machineUrl, "GET"),
+      from: armError(403, "Denied", "no", machineUrl, "GET"),
       code: "ARM_FORBIDDEN",
       says: /^Azure does not let MIC read VM/,
     },
     {
-      from: rest(429, "Many", "no", machineUrl, "GET"),
+      from: armError(429, "Many", "no", machineUrl, "GET"),
       code: "ARM_THROTTLED",
       says: /^Azure asked MIC to read VM vm-0/,
     },
-    { from: rest(400, "Odd", "no", pollUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
-    { from: rest(409, "Odd", "no", machineUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
+    { from: armError(400, "Odd", "no", pollUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
+    { from: armError(409, "Odd", "no", machineUrl, "PATCH"), code: "ARM_ERROR", says: /no$/ },
     {
-      from: rest(412, "PreconditionFailed", "etag", machineUrl, "PATCH"),
+      from: armError(412, "PreconditionFailed", "etag", machineUrl, "PATCH"),
       code: "ARM_MACHINE_CHANGED",
       says: /^VM vm-0 of resource group rg was changed in Azure while MIC was about to change it: MIC looks again$/,
     },
-    { from: rest(412, "PreconditionFailed", "no", pollUrl), code: "ARM_ERROR", says: /no$/ },
-    { from: rest(404, "ResourceNotFound", "no", machineUrl, "PATCH"), code: "ARM_NOT_FOUND", says: /no$/ },
+    { from: armError(412, "PreconditionFailed", "no", pollUrl), code: "ARM_ERROR", says: /no$/ },
+    { from: armError(404, "ResourceNotFound", "no", machineUrl, "PATCH"), code: "ARM_NOT_FOUND", says: /no$/ },
     {
-      from: rest(403, "LinkedAuthorizationFailed", otherAction, machineUrl, "PATCH"),
+      from: armError(403, "LinkedAuthorizationFailed", otherAction, machineUrl, "PATCH"),
       code: "ARM_FORBIDDEN",
       says: /^MIC lacks the right to Microsoft\.Network\/virtualNetworks\/subnets\/join\/action on \/net\/subnets\/a, without which Azure lets nobody change VM vm-0 of resource group rg: grant it a role with that action there$/,
     },
-    { from: rest(404, "ResourceNotFound"), code: "ARM_NOT_FOUND", says: /VM vm-0 of resource group rg does not exist/ },
-    { from: rest(404, "NotFound", "no operation", pollUrl), code: "ARM_ERROR", says: /MIC tries again: no operation$/ },
-    { from: rest(404, "SubscriptionNotFound"), code: "ARM_ERROR", says: /it said so/ },
-    { from: rest(409, "OperationPreempted"), code: "ARM_ERROR", says: /MIC tries again/ },
-    { from: rest(429, "TooManyRequests"), code: "ARM_THROTTLED", says: /later/ },
-    { from: rest(undefined, "ECONNREFUSED"), code: "ARM_UNREACHABLE", says: /does not answer \(ECONNREFUSED\)/ },
+    {
+      from: armError(404, "ResourceNotFound"),
+      code: "ARM_NOT_FOUND",
+      says: /VM vm-0 of resource group rg does not exist/,
+    },
+    {
+      from: armError(404, "NotFound", "no operation", pollUrl),
+      code: "ARM_ERROR",
+      says: /MIC tries again: no operation$/,
+    },
+    { from: armError(404, "SubscriptionNotFound"), code: "ARM_ERROR", says: /it said so/ },
+    { from: armError(409, "OperationPreempted"), code: "ARM_ERROR", says: /MIC tries again/ },
+    { from: armError(429, "TooManyRequests"), code: "ARM_THROTTLED", says: /later/ },
+    { from: armError(undefined, "ECONNREFUSED"), code: "ARM_UNREACHABLE", says: /does not answer \(ECONNREFUSED\)/ },
     {
       from: Object.assign(new Error("AADSTS7000215: no"), { name: "AuthenticationError" }),
       code: "ARM_CREDENTIAL",
@@ -108,7 +109,7 @@ describe("armFault", () => {
     const many = Array.from({ length: 20 }, (_, i) => identityId(`one-of-many-${i}`).replace("/rg/", "/r.g_(x)-Ü/"));
     const all = [one, two, ...many].join(",");
     const message = `The client 'app' with object id 'oid-1' has permission, however not on the linked scope(s) '${all}' or the linked scope(s) are invalid.`;
-    const fault = armFault(rest(403, "LinkedAuthorizationFailed", message), vm);
+    const fault = armFault(armError(403, "LinkedAuthorizationFailed", message), vm);
     expect(fault).toMatchObject({
       code: "ARM_IDENTITY_REFUSED",
       facts: { identities: all, principal: "oid-1", status: 403 },
@@ -153,7 +154,7 @@ describe("armFault", () => {
     { code: "QuotaExceeded", message: "no more cores", then: "ARM_ERROR" },
   ])("takes $code for $then, since it says: $message", ({ code, message, then }) => {
     const status = code === "ResourceNotFound" ? 404 : 400;
-    expect(armFault(rest(status, code, message), vm).code).toBe(then);
+    expect(armFault(armError(status, code, message), vm).code).toBe(then);
   });
 
   it("names the identity of an operation that failed on the way", () => {
@@ -172,97 +173,5 @@ describe("armFault", () => {
     { header: undefined, ms: undefined },
   ])("reads Retry-After $header", ({ header, ms }) => {
     expect(retryAfterMs(header, Date.UTC(2026, 0, 1))).toBe(ms);
-  });
-});
-
-describe("refusalOf", () => {
-  it("says which role assignment is missing, of one identity only", () => {
-    const message = `The client 'app' with object id 'oid-1' has no permission on the linked scope(s) '${one},${two}'.`;
-    const refusal = refusalOf(two, armFault(rest(403, "LinkedAuthorizationFailed", message), vm));
-    expect(refusal.message).toContain(
-      `az role assignment create --role "Managed Identity Operator" --assignee-object-id oid-1 --assignee-principal-type ServicePrincipal --scope "${two}"`,
-    );
-    expect(refusal.message + JSON.stringify(refusal.facts)).not.toMatch(new RegExp(`${one}|vm-0`));
-  });
-
-  it("says to check an identity that Azure refuses for another reason", () => {
-    const refusal = refusalOf(two, armFault(rest(400, "FailedIdentityOperation", `Resource '${one}' not found`), vm));
-    expect(refusal).toMatchObject({
-      code: "ARM_IDENTITY_REFUSED",
-      message: `Azure refuses the identity ${two} (FailedIdentityOperation): check that it exists in Azure`,
-      facts: { identities: two, code: "FailedIdentityOperation" },
-    });
-  });
-});
-
-describe("refusalOf what Azure does not explain", () => {
-  it("tells its owner only Azure's code, and the log all", () => {
-    const fault = armFault(rest(400, "Odd", `${vm} is odd`, machineUrl, "PATCH"), vm);
-    expect(refusalOf(two, fault)).toMatchObject({
-      code: "ARM_IDENTITY_REFUSED",
-      message: `Azure refuses the identity ${two} (Odd): MIC's log holds what Azure says`,
-      facts: { identities: two, code: "Odd", azure: fault.message },
-    });
-  });
-});
-
-describe("blame", () => {
-  const notFound = (ids: string) =>
-    armFault(rest(400, "FailedIdentityOperation", `Status: 'BadRequest'. Resource '${ids}' was not found.`), vm);
-  const missing = (where: string) => {
-    const message = `The Resource 'Microsoft.ManagedIdentity/userAssignedIdentities/One'${where} was not found.`;
-    return armFault(rest(404, "ResourceNotFound", message), vm);
-  };
-  const [sound, other] = [resourceKey(one), resourceKey(identityId("other"))];
-  const foreign = sound.replace("/subscriptions/sub/", "/subscriptions/other/");
-
-  it("falls on whole IDs that were sent, not on the beginning of another", () => {
-    const longer = `${sound},x`;
-    expect(blame(notFound(longer), [sound, longer])).toEqual({ kind: "named", ids: [longer] });
-    expect(blame(notFound(`${one}.`), [sound, other])).toEqual({ kind: "named", ids: [sound] });
-  });
-
-  it.each([
-    { where: " under resource group 'RG'", sent: [sound, other], then: { kind: "named", ids: [sound] } },
-    { where: " under resource group 'RG'", sent: [foreign, other], then: { kind: "named", ids: [foreign] } },
-    { where: " under resource group 'RG'", sent: [sound, foreign], then: { kind: "nobody" } },
-    { where: "", sent: [sound, other], then: { kind: "named", ids: [sound] } },
-    { where: " under resource group 'g.1'", sent: [sound, other], then: { kind: "others" } },
-  ])("finds what Azure calls by name$where among $sent", ({ where, sent, then }) => {
-    expect(blame(missing(where), sent)).toMatchObject(then);
-  });
-
-  it("falls on nobody when Azure names no identity", () => {
-    expect(blame(armFault(rest(403, "LinkedAuthorizationFailed"), vm), [sound])).toEqual({ kind: "nobody" });
-  });
-
-  it("falls on what the machine carries when Azure names only what was not sent, with the command that takes it off", () => {
-    expect(blame(notFound(identityId("dead")), [sound, other])).toMatchObject({
-      kind: "others",
-      fault: {
-        code: "ARM_IDENTITY_STALE",
-        message: `VM vm-0 of resource group rg carries the identity ${identityId("dead")}, because of which Azure refuses every change (FailedIdentityOperation): check that it exists in Azure, or take it off with az vm identity remove --resource-group "rg" --name "vm-0" --identities "${identityId("dead")}"`,
-        facts: { machine: vm, identities: identityId("dead"), code: "FailedIdentityOperation" },
-      },
-    });
-  });
-
-  it("asks for the role, where that is what an identity of a scale set lacks", () => {
-    const set = vm.replace("virtualmachines", "virtualmachinescalesets");
-    const message = `The client 'app' with object id 'oid-1' has no permission on the linked scope(s) '${one}'.`;
-    const { fault } = blame(armFault(rest(403, "LinkedAuthorizationFailed", message), set), [other]) as {
-      fault: Fault;
-    };
-    expect(fault.message).toMatch(
-      /^scale set vm-0 .*grant MIC the role with az role assignment create .*--scope "\/subs/,
-    );
-    expect(fault.message).toMatch(/or take it off with az vmss identity remove --resource-group "rg" --name "vm-0" /);
-  });
-
-  it("writes no command with what a shell would run", () => {
-    const { fault } = blame(notFound(identityId("$(reboot")), [sound]) as { fault: Fault };
-    expect(fault.message.split("az vm identity remove")[1]).toBe(
-      ' --resource-group "rg" --name "vm-0" --identities "<the identity>"',
-    );
   });
 });
