@@ -11,6 +11,7 @@ import { kubeLegacyLock } from "./kube-legacy-lock.ts";
 import { kubeObjects, kubeRoles } from "./kube-objects.ts";
 import { kubePeerLeader } from "./kube-peer-leader.ts";
 import { kubeStore } from "./kube-store.ts";
+import { kubeStoreTrouble } from "./kube-store-trouble.ts";
 import { namespaces } from "./kube-under-test.ts";
 
 /** The binary of release 1.8, where there is one to try. */
@@ -26,6 +27,7 @@ onKubernetes("kube-apiserver", (shared) => {
   kubeObjects(api);
   kubeRoles(api, stranger);
   kubeStore(api);
+  kubeStoreTrouble(api);
   kubeLeader(api);
   kubeLegacyLock(api);
   kubeEvents(api);

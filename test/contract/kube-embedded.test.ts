@@ -6,6 +6,7 @@ import { kubeLeader } from "./kube-leader.ts";
 import { kubeLegacyLock } from "./kube-legacy-lock.ts";
 import { kubeObjects } from "./kube-objects.ts";
 import { kubeStore } from "./kube-store.ts";
+import { kubeStoreTrouble } from "./kube-store-trouble.ts";
 import type { ApiUnderTest } from "./kube-under-test.ts";
 
 describe("the embedded API server", () => {
@@ -20,6 +21,7 @@ describe("the embedded API server", () => {
   });
   kubeObjects(api);
   kubeStore(api);
+  kubeStoreTrouble(api);
   kubeLeader(api);
   kubeLegacyLock(api);
   kubeEvents(api);

@@ -139,6 +139,21 @@ export function sizes(store: Store<Thing>): Readonly<Record<string, string>> {
   return Object.fromEntries(own.map(({ meta, size }) => [meta.name, size]).sort());
 }
 
+/** What a store tells, in words. */
+export function record(store: Store<Thing>): string[] {
+  const told: string[] = [];
+  store.onChange(({ before, after }) => {
+    const name = (after ?? before)?.meta.name;
+    if (name !== "kube-root-ca.crt") told.push(`${name}: ${before?.size ?? "none"} to ${after?.size ?? "none"}`);
+  });
+  return told;
+}
+
+/** How many pages of a list were asked for. */
+export function lists(place: Place): number {
+  return place.proxy.requests.filter((request) => request.includes("limit=")).length;
+}
+
 /** Whether somebody waits before trying again: other sleeps are limits of requests and of silence. */
 export function isPausing(clock: FakeClock): boolean {
   return clock.asleepFor.some((ms) => ms !== REQUEST_LIMIT_MS && ms <= LONGEST_PAUSE_MS);
