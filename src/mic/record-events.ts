@@ -29,16 +29,21 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
     announce(bond, { type: "Normal", reason, message });
   };
   const wait = (work: MachinePlan["work"], ms: number, why: string) => {
-    const now = clock.monotonic();
-    for (const [key, until] of waiting) if (until <= now) waiting.delete(key);
     if (ms < WORTH_TELLING_MS) return;
+    const now = clock.monotonic();
+    let isNew = false;
     for (const { draft, record, awaits } of work) {
       const bond = draft ?? record;
-      if (bond === undefined || awaits === undefined || waiting.has(bondKey(bond))) continue;
-      waiting.set(bondKey(bond), now + ms);
+      if (bond === undefined || awaits === undefined) continue;
+      const key = bondKey(bond);
+      if ((waiting.get(key) ?? now) > now) continue;
+      waiting.set(key, now + ms);
+      isNew = true;
       const message = `Binding ${objectKey(bond.binding.meta)} on node ${bond.nodeName} for pod ${podOf(bond)} waits: ${why}`;
       announce(bond, { type: "Normal", reason: "WaitingForAzure", message });
     }
+    // There may be thousands, and each look comes by for every machine that waits.
+    if (isNew) for (const [key, until] of waiting) if (until <= now) waiting.delete(key);
   };
 
   return {
@@ -69,13 +74,13 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
 
     /** Azure's limits leave no room for a change of a machine. Each pod that waits for it hears that once a wait. */
     awaitRoom({ machine, work }: Pick<MachinePlan, "machine" | "work">, ms: number): void {
-      const why = `there is no room in Azure's limits for another change of ${machine.split("/").at(-1)} yet (${armLimits.machine_update.azure.perMinute} a minute of a machine at most)`;
+      const why = `there is no room in Azure's limits for another change of ${nameOf(machine)} yet (${armLimits.machine_update.azure.perMinute} a minute of a machine at most)`;
       wait(work, ms, `${why}; the next one is sent in about ${about(ms)} s`);
     },
 
     /** Somebody else's change of a machine is under way. Each pod that waits for its end hears that once a wait. */
     awaitOwner({ machine, work }: Pick<MachinePlan, "machine" | "work">, longestMs: number): void {
-      const why = `somebody else is changing ${machine.split("/").at(-1)} in Azure, as an autoscaler does`;
+      const why = `somebody else is changing ${nameOf(machine)} in Azure, as an autoscaler does`;
       wait(work, longestMs, `${why}; MIC changes it once that is done, or in about ${about(longestMs)} s`);
     },
 
@@ -125,6 +130,10 @@ export function recordEvents({ log, metrics, announce, clock, statistics }: Even
 
 function failedToApply(bond: Bond): string {
   return `failed to apply binding ${objectKey(bond.binding.meta)} node ${bond.nodeName} for pod ${podOf(bond)}`;
+}
+
+function nameOf(machine: string): string {
+  return machine.split("/").at(-1) ?? machine;
 }
 
 function about(ms: number): number {
