@@ -188,7 +188,7 @@ export class SyncLoop {
     const delayMs = part !== undefined && needsAzure(part) ? machines.delayMs(machine) : 0;
     if (delayMs > 0) {
       events.machineWaiting(machine, delayMs);
-      this.#rests.begin(machine, { hold: "azure", isForRoom: true }, delayMs, signal);
+      this.#rests.begin(machine, { hold: "room" }, delayMs, signal);
       part = withoutAzure(whole);
     }
     const roomInMs = this.#rests.roomInMs(machine);
@@ -226,7 +226,7 @@ export class SyncLoop {
       const pauseMs = Math.max(firstPauseMs, refused.retryInMs);
       events.machineHeld(whole.machine, pauseMs);
       // What is done is no part of it: when that comes undone, it does not wait for what Azure refuses.
-      const held = { hold: "same", asked: partsLeft(part, refused.ids), isForRefused: true } as const;
+      const held = { hold: "refused", asked: partsLeft(part, refused.ids) } as const;
       this.#rests.begin(whole.machine, held, pauseMs, signal);
     } catch (reason) {
       if (!signal.aborted) this.#restAfter(Fault.from(reason), whole, signal);

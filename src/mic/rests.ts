@@ -3,19 +3,11 @@ import type { Clock } from "../base/clock.ts";
 import { asksForMore, needsAzure, type Parts, whatMayWait, withoutAzure } from "./wish.ts";
 
 /**
- * What a rest holds back: `same` what was asked for before, since another wish may fare better; `azure` changes of the
- * machine itself, whatever is wished; `all` everything.
+ * What a rest holds back: `same` what was asked for before, since another wish may fare better; `refused` that too, but
+ * not what may wait, since nothing is wrong with the API server; `azure` changes of the machine itself, whatever is
+ * wished; `room` those too, until Azure's limits leave room for one: nothing has failed; `all` everything.
  */
-type Held =
-  | {
-      readonly hold: "same";
-      readonly asked: Parts;
-      /** Only identities are refused: nothing is wrong with the API server. */
-      readonly isForRefused?: boolean;
-    }
-  /** Nothing has failed where all that is waited for is room in Azure's limits. */
-  | { readonly hold: "azure"; readonly isForRoom?: boolean }
-  | { readonly hold: "all" };
+type Held = { readonly hold: "same" | "refused"; readonly asked: Parts } | { readonly hold: "azure" | "room" | "all" };
 type Rest = Held & { readonly end: AbortController; readonly untilMs: number };
 
 /** Machines that are left alone for a while. */
@@ -33,7 +25,7 @@ export class Rests {
 
   /** Leaves a machine alone until the time is over or `release` lets it go. */
   begin(machine: string, held: Held, ms: number, signal: AbortSignal): void {
-    const rests = held.hold === "azure" ? this.#azureRests : this.#rests;
+    const rests = held.hold === "azure" || held.hold === "room" ? this.#azureRests : this.#rests;
     const rest = { ...held, end: new AbortController(), untilMs: this.#clock.monotonic() + ms };
     rests.get(machine)?.end.abort();
     rests.set(machine, rest);
@@ -48,7 +40,8 @@ export class Rests {
   /** Ends a rest that holds back less than the plan asks for; answers whether it did. */
   release(plan: MachinePlan): boolean {
     const rest = this.#rests.get(plan.machine);
-    if (rest?.hold !== "same" || !asksForMore(plan, rest.asked)) return false;
+    if (rest?.hold !== "same" && rest?.hold !== "refused") return false;
+    if (!asksForMore(plan, rest.asked)) return false;
     this.#rests.delete(plan.machine);
     rest.end.abort();
     return true;
@@ -57,8 +50,7 @@ export class Rests {
   /** How long a machine still waits for room in Azure's limits, in milliseconds; 0 when it does not. */
   roomInMs(machine: string): number {
     const rest = this.#azureRests.get(machine);
-    if (rest?.hold !== "azure" || rest.isForRoom !== true) return 0;
-    return Math.max(0, rest.untilMs - this.#clock.monotonic());
+    return rest?.hold === "room" ? Math.max(0, rest.untilMs - this.#clock.monotonic()) : 0;
   }
 
   /** Ends all rests. */
@@ -73,7 +65,7 @@ export class Rests {
   /** The part of a plan that no rest holds back. */
   allow(plan: MachinePlan): MachinePlan | undefined {
     const rest = this.#rests.get(plan.machine);
-    if (rest !== undefined) return rest.hold === "same" && rest.isForRefused ? whatMayWait(plan) : undefined;
+    if (rest !== undefined) return rest.hold === "refused" ? whatMayWait(plan) : undefined;
     return this.#azureRests.has(plan.machine) && needsAzure(plan) ? withoutAzure(plan) : plan;
   }
 }
