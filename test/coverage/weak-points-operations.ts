@@ -1,6 +1,7 @@
 import type { WeakPoint } from "./weak-point.ts";
 
 const events = "src/mic/events.test.ts";
+const leader = "src/mic/leader-events.test.ts";
 
 /** M32–M42: security and operations. */
 export const securityAndOperations: readonly WeakPoint[] = [
@@ -179,7 +180,7 @@ export const telemetry: readonly WeakPoint[] = [
     id: "M45",
     original: "Counts starts of the process as elections.",
     ours: "An election counts when it is won.",
-    tests: [{ file: events, name: "counts each time that it became the leader, and not that it was started" }],
+    tests: [{ file: leader, name: "counts each time that it became the leader, and not that it was started" }],
     breakage: {
       file: "src/mic/leader-events.ts",
       find: "const notes = new NoteTeller({ log, announcer });",
@@ -196,7 +197,7 @@ export const telemetry: readonly WeakPoint[] = [
         file: "src/mic/probes.test.ts",
         name: "carry the original's names, and are there before anything happened",
       },
-      { file: events, name: "shows who leads, what records say, what waits" },
+      { file: leader, name: "shows who leads, what records say, what waits" },
     ],
     breakage: { file: "src/base/metrics.ts", find: "this.#begin(name, family.from ?? {});", replace: "" },
   },

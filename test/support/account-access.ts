@@ -1,6 +1,5 @@
 import type { Kind } from "../../src/api/kinds.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
-import type { ControlPlaneAddress } from "./control-plane.ts";
 import { type Manifest, rbacKinds } from "./rbac.ts";
 
 /** What a program of ours may do on a real API server, as the manifests say it, and how it signs in there. */
@@ -26,17 +25,4 @@ export async function accountToken(
   const asked = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7_200 } };
   const { status } = (await client.create(kind, account.namespace, asked, never)) as { status: { token: string } };
   return status.token;
-}
-
-/** A kubeconfig that signs in by a token. */
-export function kubeconfigOf({ server, ca, token }: Pick<ControlPlaneAddress, "server" | "ca" | "token">): string {
-  const authority = { "certificate-authority-data": Buffer.from(ca).toString("base64") };
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server, ...(server.startsWith("https:") ? authority : {}) } }],
-    users: [{ name: "u", user: { token } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    "current-context": "c",
-  });
 }

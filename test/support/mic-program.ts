@@ -2,6 +2,7 @@ import { apiVersion, type Kind, kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { kubeconfigOf } from "./kubeconfig.ts";
 import { micAzure } from "./mic-azure.ts";
 import { crdsInto } from "./mic-cluster.ts";
 import { type Env, MicProcess, micCommands } from "./mic-process.ts";
@@ -32,7 +33,7 @@ export async function micPlace() {
     access,
     /** The flags of an instance that reaches the API server there, or directly. */
     async flags(instance: string, server = api.url): Promise<string[]> {
-      const config = await azure.write(`${crypto.randomUUID()}.kubeconfig`, kubeconfig(server));
+      const config = await azure.write(`${crypto.randomUUID()}.kubeconfig`, kubeconfigOf({ server }));
       return [
         `--kubeconfig=${config}`,
         `--cloudconfig=${azure.azureJson}`,
@@ -68,15 +69,4 @@ export async function micPlace() {
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server } }],
-    users: [{ name: "u", user: {} }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
-    "current-context": "c",
-  });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { kubeconfigOf } from "./kubeconfig.ts";
 import { identityId } from "./make.ts";
 import { METADATA_ADDRESS, makeNetwork, type Network, NODE_ADDRESS } from "./netns.ts";
 import { type Actor, startActor } from "./netns-actor.ts";
@@ -46,10 +47,10 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
     for (const { namespace } of network.pods) pods.push(stack.use(await startActor(namespace, "client")));
     await fill(api, network);
     const { url } = await api.ask<{ url: string }>({ url: true });
-    writeFileSync(join(folder, "kubeconfig"), kubeconfig(url));
+    writeFileSync(join(folder, "kubeconfig"), kubeconfigOf({ server: url }));
     writeFileSync(join(folder, "kubelet"), "");
     const deadKubeconfig = join(folder, "dead-kubeconfig");
-    writeFileSync(deadKubeconfig, kubeconfig("http://127.0.0.1:1"));
+    writeFileSync(deadKubeconfig, kubeconfigOf({ server: "http://127.0.0.1:1" }));
     const startNmi = (...args: readonly string[]) => {
       const flags = [
         ...["--retry-attempts-for-created=1", "--retry-attempts-for-assigned=1", "--find-identity-retry-interval=1"],
@@ -143,15 +144,4 @@ function boundObjects(pod: string, clientID: string) {
     status: { status: "Assigned" },
   };
   return { identity, binding, record };
-}
-
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "test", cluster: { server } }],
-    users: [{ name: "test", user: {} }],
-    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-    "current-context": "test",
-  });
 }

@@ -8,6 +8,7 @@ import { parseAllDocuments } from "yaml";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
 import { ApiProxy } from "./api-proxy.ts";
 import { FakeImds } from "./fake-imds.ts";
+import { kubeconfigOf } from "./kubeconfig.ts";
 import { type RunningProgram, startProgram } from "./program.ts";
 import { RawKube } from "./raw-kube.ts";
 
@@ -44,7 +45,7 @@ export async function nmiWorld({ without = [] }: { readonly without?: readonly s
   const folder = await mkdtemp(join(tmpdir(), "nmi-"));
   stack.defer(() => rm(folder, { recursive: true }));
   const KUBECONFIG = join(folder, "kubeconfig");
-  await writeFile(KUBECONFIG, kubeconfig(proxy.access.server));
+  await writeFile(KUBECONFIG, kubeconfigOf(proxy.access));
   for (const document of parseAllDocuments(readFileSync(crds, "utf8"))) {
     const crd = document.toJS() as { readonly spec: { readonly names: { readonly kind: string } } };
     if (without.includes(crd.spec.names.kind)) continue;
@@ -114,15 +115,4 @@ async function createPod(kube: RawKube, name: string, podIP: string, labels: obj
 
 function pluralOf(kind: string): string {
   return kind.toLowerCase().replace(/y$/, "ie").concat("s");
-}
-
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "test", cluster: { server } }],
-    users: [{ name: "test", user: {} }],
-    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
-    "current-context": "test",
-  });
 }

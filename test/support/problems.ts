@@ -1,3 +1,4 @@
+import { kubeconfigOf } from "./kubeconfig.ts";
 import type { ProgramName } from "./program.ts";
 
 /** A folder of the test's own with the files that rows name. */
@@ -26,19 +27,10 @@ export const files: Readonly<Record<string, (place: Place) => string>> = {
   "half.json": () => '{"cloud":"AzurePublicCloud"}',
   "unknown-cloud.json": () => azureJson("Azurre"),
   "azure.json": () => azureJson("AzurePublicCloud"),
-  kubeconfig: ({ freePort }) => kubeconfigFor(`http://127.0.0.1:${freePort}`),
+  kubeconfig: ({ freePort }) => kubeconfigOf({ server: `http://127.0.0.1:${freePort}`, token: "t" }),
   kubelet: () => "KUBELET_FLAGS=--cloud-provider=azure --network-plugin=kubenet\n",
-  "odd-address": () => kubeconfigFor("ftp://127.0.0.1"),
+  "odd-address": () => kubeconfigOf({ server: "ftp://127.0.0.1", token: "t" }),
 };
-
-function kubeconfigFor(server: string): string {
-  return JSON.stringify({
-    clusters: [{ name: "c", cluster: { server } }],
-    users: [{ name: "u", user: { token: "t" } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-    "current-context": "x",
-  });
-}
 
 function azureJson(cloud: string): string {
   const names = {
