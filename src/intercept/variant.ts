@@ -23,8 +23,7 @@ const named = [
  * `iptables` is. @throws Fault PLATFORM_UNSUPPORTED where there is no iptables
  */
 export async function findIptables(run: RunCommand): Promise<Found> {
-  const looks = await lookAtAll(run);
-  const usual = await usualVariant(run);
+  const { looks, usual } = await lookAtAll(run);
   const preferred = looks.find(({ iptables }) => iptables.variant === usual);
   const best = Math.max(...looks.map(({ saved }) => traces(saved)));
   const traced = looks.filter(({ saved }) => traces(saved) === best);
@@ -42,15 +41,17 @@ export async function findIptables(run: RunCommand): Promise<Found> {
 
 /** Every variant that is installed. */
 export async function allIptables(run: RunCommand): Promise<Iptables[]> {
-  return (await lookAtAll(run)).map(({ iptables }) => iptables);
+  return (await lookAtAll(run)).looks.map(({ iptables }) => iptables);
 }
 
-async function lookAtAll(run: RunCommand): Promise<Look[]> {
-  const looks = await Promise.all(named.map(({ program, variant }) => look(program, variant, run)));
-  const found = looks.filter((one) => one !== undefined);
-  if (found.length > 0) return found;
-  const only = await look("iptables", (await usualVariant(run)) ?? "legacy", run);
-  return only === undefined ? [] : [only];
+/** What is installed, and what `iptables` is; asked all at once, since NMI serves nobody meanwhile. */
+async function lookAtAll(run: RunCommand): Promise<{ looks: readonly Look[]; usual: Variant | undefined }> {
+  const looking = Promise.all(named.map(({ program, variant }) => look(program, variant, run)));
+  const [usual, all] = await Promise.all([usualVariant(run), looking]);
+  const looks = all.filter((one) => one !== undefined);
+  if (looks.length > 0) return { looks, usual };
+  const only = await look("iptables", usual ?? "legacy", run);
+  return { looks: only === undefined ? [] : [only], usual };
 }
 
 async function look(program: string, variant: Variant, run: RunCommand): Promise<Look | undefined> {
