@@ -26,6 +26,8 @@ export type Drift = Placement & {
    * was deleted and created anew in Azure; such an entry gives no tokens until it is taken off and put on again.
    */
   readonly kind: "missing" | "stale";
+  /** The client ID that a stale one has on the machine; with another one it is stale no more. */
+  readonly clientId?: string;
 };
 
 /** All that a plan is made from, read at one moment. */

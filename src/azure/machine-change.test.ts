@@ -54,6 +54,13 @@ describe("renewing identities", () => {
     expect(compute.on(vm("0"))).toEqual([a, b]);
   });
 
+  it("leaves one in place that somebody has put on anew meanwhile", async () => {
+    const { compute, patch } = fakeAzure();
+    compute.create(vm("0"), { ids: [a] });
+    expect((await patch({ renew: [[a, "as-it-was"]] })).done).toEqual(new Set([a]));
+    expect(kinds(compute)).toEqual([]);
+  });
+
   it("never leaves the last step out: what could not be put on again is told, and put on the next time", async () => {
     const { compute, patch } = fakeAzure();
     compute.create(vm("0"), { ids: [a, b] });

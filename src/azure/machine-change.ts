@@ -43,8 +43,13 @@ export class MachineChange {
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
     this.#machine = machine;
-    const { attach, detach, renew = [], neededNow = () => new Set<string>(), onBusy } = wish;
-    this.#wish = { attach: keys(attach), detach: keys(detach), renew: keys(renew), neededNow };
+    const { attach, detach, renew = new Map(), neededNow = () => new Set<string>(), onBusy } = wish;
+    this.#wish = {
+      attach: keys(attach),
+      detach: keys(detach),
+      renew: new Map([...renew].map(([id, clientId]) => [resourceKey(id), clientId])),
+      neededNow,
+    };
     this.#options = options;
     this.#signal = signal;
     this.#pace = new Pace(options);
@@ -67,11 +72,12 @@ export class MachineChange {
 
   /** Queues what may go; the answer is what was refused before and is due. */
   #begin({ userAssigned, pinned }: Found): readonly string[] {
-    const { attach, detach, renew } = this.#wish;
+    const { attach, detach } = this.#wish;
+    const renew = [...this.#wish.renew.keys()];
     const spared = [...detach, ...renew].filter((id) => pinned.has(id));
     if (spared.length > 0) this.#options.onSpared(spared);
     const aside = new Set([...attach, ...renew].filter((id) => this.#leaveAside(id)));
-    for (const id of renew) if (userAssigned.has(id) && !pinned.has(id)) this.#view.stale.add(id);
+    this.#view.suspect(this.#wish.renew);
     const taken = [...this.#view.stale].filter((id) => !aside.has(id));
     const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
     const { quarantine } = this.#options;
@@ -236,7 +242,7 @@ export class MachineChange {
     // A machine that is gone is rid of all its identities.
     if (this.#fault?.code === "ARM_NOT_FOUND") for (const id of detach) done.add(id);
     const refused = new Map([...this.#refused].filter(([id]) => !done.has(id)));
-    const isOpen = [...attach, ...detach, ...renew].some((id) => !done.has(id) && !refused.has(id));
+    const isOpen = [...attach, ...detach, ...renew.keys()].some((id) => !done.has(id) && !refused.has(id));
     const goOnInMs = this.#goOnInMs ?? (this.#isOutdated ? 0 : undefined);
     const goOn = isOpen && goOnInMs !== undefined ? { goOnInMs } : {};
     return { done, refused, fault: isOpen ? this.#fault : undefined, ...goOn };

@@ -1,3 +1,4 @@
+import { isSameClientId } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { type IdentityPatch, patched } from "./identity-patch.ts";
@@ -27,8 +28,8 @@ export class MachineView {
   readonly #machine: string;
   readonly #options: MachineViewOptions;
   readonly #signal: AbortSignal;
-  /** On the machine as they were before they were created anew; none that has been seen off it since. */
-  readonly stale = new Set<string>();
+  /** Client IDs of those that are on the machine as they were before they were created anew; none seen otherwise since. */
+  readonly #stale = new Map<string, string>();
   #found: Found | undefined;
   #etag: string | undefined;
   #state = "";
@@ -81,13 +82,24 @@ export class MachineView {
     this.#etag = undefined;
   }
 
+  /** On the machine as they were before they were created anew. */
+  get stale(): ReadonlySet<string> {
+    return new Set(this.#stale.keys());
+  }
+
+  /** Takes for stale what is on the machine with these client IDs, by resource ID, or with one that Azure does not tell. */
+  suspect(clientIds: ReadonlyMap<string, string>): void {
+    for (const [id, clientId] of clientIds) this.#stale.set(id, clientId);
+    this.#clear(this.here);
+  }
+
   /** What is on the machine as wished, or off it; pinned identities stay where they are. */
-  fulfilled({ attach, detach, renew = [] }: MachineWish): readonly string[] {
+  fulfilled({ attach, detach, renew = new Map() }: MachineWish): readonly string[] {
     if (this.#found === undefined) return [];
     const { userAssigned, pinned } = this.#found;
-    const isOn = (id: string) => userAssigned.has(id) && !this.stale.has(id);
+    const isOn = (id: string) => userAssigned.has(id) && !this.#stale.has(id);
     const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
-    return [...[...attach, ...renew].filter(isOn), ...detach.filter(isOff)];
+    return [...[...attach, ...renew.keys()].filter(isOn), ...detach.filter(isOff)];
   }
 
   /** A change of ours is done. */
@@ -118,6 +130,13 @@ export class MachineView {
 
   #shows(found: Found): void {
     this.#found = found;
-    for (const id of this.stale) if (!found.userAssigned.has(id)) this.stale.delete(id);
+    this.#clear(found);
+  }
+
+  #clear({ userAssigned, clientIds, pinned }: Found): void {
+    for (const [id, clientId] of this.#stale) {
+      const isAnew = !isSameClientId(clientIds.get(id) ?? clientId, clientId);
+      if (!userAssigned.has(id) || pinned.has(id) || isAnew) this.#stale.delete(id);
+    }
   }
 }

@@ -6,8 +6,11 @@ import type { Quarantine } from "./quarantine.ts";
 
 /** What a machine shall carry. */
 export type MachineWish = IdentityWish & {
-  /** Taken off, then put on again, where they are on the machine; otherwise only put on. */
-  readonly renew?: readonly string[];
+  /**
+   * Client IDs by resource ID. Taken off, then put on again, where they are on the machine with that client ID; only put on
+   * where they are not on it.
+   */
+  readonly renew?: ReadonlyMap<string, string>;
   /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
   readonly neededNow?: () => ReadonlySet<string>;
   /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */

@@ -82,8 +82,8 @@ export class ArmMachines {
    * rejects only with the signal's reason.
    */
   async patch(machineId: string, wish: MachineWish, signal: AbortSignal): Promise<PatchResult> {
-    const { attach, detach, renew = [] } = wish;
-    if (attach.length + detach.length + renew.length === 0) return failed(undefined);
+    const { attach, detach, renew } = wish;
+    if (attach.length + detach.length + (renew?.size ?? 0) === 0) return failed(undefined);
     try {
       this.#gate.check("update", machineOf(machineId));
     } catch (reason) {

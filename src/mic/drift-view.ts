@@ -64,7 +64,7 @@ export function findingsOn(machine: string, { userAssigned, clientIds }: Carried
     }
     if (onMachine === "") return [];
     const isDoubtful = otherwise(wants.identities.get(resourceId) ?? [], onMachine).length > 0;
-    return isDoubtful ? [{ drift: { machine, resourceId, kind: "stale" }, bonds, onMachine }] : [];
+    return isDoubtful ? [{ drift: { machine, resourceId, kind: "stale", clientId: onMachine }, bonds, onMachine }] : [];
   });
 }
 

@@ -111,7 +111,7 @@ async function patchMachine(
       events.awaitOwner({ machine: plan.machine, work: recorded }, longestMs);
     },
   };
-  const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew]);
+  const asked = new Set([...wish.attach, ...wish.detach, ...wish.renew.keys()]);
   if (asked.size === 0) return { isDone: () => true, refused: new Map(), fault: undefined };
   events.machineUpdating(plan.machine, wish);
   asksAzure?.();
@@ -140,7 +140,7 @@ function wishFor({ attach, detach, repair }: MachinePlan, recorded: readonly Rec
   return {
     attach: [...attach.filter((id) => awaited.has(id)), ...missing.map(({ resourceId }) => resourceId)],
     detach,
-    renew: stale.map(({ resourceId }) => resourceId),
+    renew: new Map(stale.map(({ resourceId, clientId = "" }) => [resourceId, clientId])),
   };
 }
 

@@ -30,7 +30,7 @@ export function machineEvents({ log, metrics, statistics }: EventTools) {
 
     /** Azure is about to be asked. */
     machineUpdating(machine: string, { attach, detach, renew }: Wish): void {
-      const renewed = renew.length === 0 ? "" : `, renew ${nameList(renew)}`;
+      const renewed = renew.size === 0 ? "" : `, renew ${nameList([...renew.keys()])}`;
       log.info(
         `updating user-assigned identities on ${machine}, assign ${nameList(attach)}, unassign ${nameList(detach)}${renewed}`,
       );

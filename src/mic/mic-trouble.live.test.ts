@@ -66,7 +66,11 @@ describe("MIC in trouble", () => {
     const patch = world.machines.patch.bind(world.machines);
     const fault = new Fault("ARM_IDENTITY_REFUSED", "demo stays");
     world.machines.patch = async (machine, { attach }, signal) => {
-      const { done } = await patch(machine, { attach, detach: [], renew: [], neededNow: () => new Set() }, signal);
+      const { done } = await patch(
+        machine,
+        { attach, detach: [], renew: new Map(), neededNow: () => new Set() },
+        signal,
+      );
       return { done, refused: new Map([[id("demo"), { fault, retryInMs: 100, isNew: true }]]), fault: undefined };
     };
     await world.remove(kinds.pod, "pod-2");

@@ -24,8 +24,11 @@ export type Records = {
 export type Wish = {
   readonly attach: readonly string[];
   readonly detach: readonly string[];
-  /** On the machine as they were before somebody deleted and created them anew: taken off, then put on again. */
-  readonly renew: readonly string[];
+  /**
+   * On the machine as they were before somebody deleted and created them anew, with the client IDs that they have there:
+   * taken off, then put on again. Those that are there with another client ID by now are as wished.
+   */
+  readonly renew: ReadonlyMap<string, string>;
   /** What pods need on the machine by now, whatever was wished: asked right before each change, and not taken off. */
   readonly neededNow: () => ReadonlySet<string>;
   /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */

@@ -2,13 +2,14 @@ import { resourceKey } from "../../src/api/resource-id.ts";
 import type { Refusal } from "../../src/azure/machine-wish.ts";
 import { ArmMachines, type MachinesOptions } from "../../src/azure/machines.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { FakeCompute } from "./fake-compute.ts";
+import { FakeCompute, firstClientId } from "./fake-compute.ts";
 import { identityId } from "./make.ts";
 
 type Wish = {
   readonly attach?: string[];
   readonly detach?: string[];
-  readonly renew?: string[];
+  /** With the client ID that is stale, or the one that the identity has at first. */
+  readonly renew?: readonly (string | readonly [string, string])[];
   readonly neededNow?: () => ReadonlySet<string>;
   readonly onBusy?: (state: string, longestMs: number) => void;
 };
@@ -47,7 +48,8 @@ export function fakeAzure(options: Partial<MachinesOptions> = {}) {
     ...options,
   });
   /** Without letting time pass. */
-  const now = (wish: Wish, machine = vm("0")) => machines.patch(machine, { attach: [], detach: [], ...wish }, never);
+  const now = ({ renew = [], ...wish }: Wish, machine = vm("0")) =>
+    machines.patch(machine, { attach: [], detach: [], ...wish, renew: clientIdsOf(renew) }, never);
   const once = (wish: Wish, machine = vm("0")) => clock.passUntil(now(wish, machine), 1_000);
   /** In as many changes as it takes, each about what the one before has left. */
   const patch = async (wish: Wish, machine = vm("0")) => {
@@ -64,7 +66,15 @@ export function fakeAzure(options: Partial<MachinesOptions> = {}) {
   return { clock, compute, machines, patch, once, now, events };
 }
 
+function clientIdsOf(renew: Required<Wish>["renew"]): ReadonlyMap<string, string> {
+  return new Map(renew.map((one) => (typeof one === "string" ? [one, firstClientId(one)] : one)));
+}
+
 function left({ attach = [], detach = [], renew = [] }: Wish, without: readonly string[]): Wish {
   const isLeft = (id: string) => !without.includes(resourceKey(id));
-  return { attach: attach.filter(isLeft), detach: detach.filter(isLeft), renew: renew.filter(isLeft) };
+  return {
+    attach: attach.filter(isLeft),
+    detach: detach.filter(isLeft),
+    renew: [...clientIdsOf(renew)].filter(([id]) => isLeft(id)),
+  };
 }

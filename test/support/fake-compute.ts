@@ -39,7 +39,7 @@ export class FakeCompute implements Compute {
     over: Partial<{ readonly type: string; readonly state: string; readonly ids: readonly string[] }> = {},
   ): void {
     const { ids = [], type = ids.length > 0 ? "UserAssigned" : "None", state = "Succeeded" } = over;
-    const clientIds = new Map(ids.map((one) => [resourceKey(one), clientIdOf(one)]));
+    const clientIds = new Map(ids.map((one) => [resourceKey(one), firstClientId(one)]));
     this.#machines.set(resourceKey(id), { type, state, version: 1, clientIds });
   }
 
@@ -51,7 +51,7 @@ export class FakeCompute implements Compute {
     const holder = this.#machines.get(resourceKey(id));
     if (holder === undefined) throw new Error(`no machine ${id}`);
     const { type = holder.type, state = holder.state, ids = [] } = over;
-    for (const one of ids) holder.clientIds.set(resourceKey(one), clientIdOf(one));
+    for (const one of ids) holder.clientIds.set(resourceKey(one), firstClientId(one));
     Object.assign(holder, { type, state, version: holder.version + 1 });
   }
 
@@ -154,14 +154,15 @@ export class FakeCompute implements Compute {
     if (!/userassigned/i.test(type)) holder.clientIds.clear();
     for (const [id, value] of Object.entries(userAssignedIdentities)) {
       if (value === null) holder.clientIds.delete(resourceKey(id));
-      else if (!holder.clientIds.has(resourceKey(id))) holder.clientIds.set(resourceKey(id), clientIdOf(id));
+      else if (!holder.clientIds.has(resourceKey(id))) holder.clientIds.set(resourceKey(id), firstClientId(id));
     }
   }
 }
 
 const overtaken = { status: 412, code: "PreconditionFailed", message: "Etag provided does not match" };
 
-function clientIdOf(id: string): string {
+/** The client ID of an identity that was never created anew. */
+export function firstClientId(id: string): string {
   return `Client-of-${id.slice(id.lastIndexOf("/") + 1).toLowerCase()}`;
 }
 

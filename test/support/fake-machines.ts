@@ -121,9 +121,9 @@ export class FakeMachines implements Machines {
   #apply(machine: string, { attach, detach, renew }: Patch[1]): PatchResult {
     const fault = this.#faults.shift();
     if (fault !== undefined) return { done: new Set(), refused: new Map(), fault };
-    const wished = [...attach, ...renew];
+    const wished = [...attach, ...renew.keys()];
     const refused = wished.filter((id) => this.#refused.has(id) && !this.on(machine).includes(id));
-    this.takeOff(machine, ...[...detach, ...renew].filter((id) => !this.#pinned.has(id)));
+    this.takeOff(machine, ...[...detach, ...renew.keys()].filter((id) => !this.#pinned.has(id)));
     const added = wished.filter((id) => !refused.includes(id) && !this.on(machine).includes(id));
     this.put(machine, ...added);
     return {
