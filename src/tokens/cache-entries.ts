@@ -1,4 +1,5 @@
 import { endOf, type Token } from "../api/token-answer.ts";
+import type { Clock } from "../base/clock.ts";
 import { LEAST_LIFE_MS } from "./backend.ts";
 
 const MOST_ENTRIES = 1000;
@@ -6,14 +7,17 @@ const MOST_ENTRIES = 1000;
 /** Why a token was forgotten: no room, its identity is gone, or what it rests on has changed. */
 export type EvictionReason = "full" | "gone" | "changed";
 
+/** A moment on both clocks: tokens expire by that on the wall, which may jump; the monotonic one may stand still. */
+export type Moment = { readonly wall: number; readonly monotonic: number };
+
 export type Entry = {
   readonly token: Token;
   /** What the back end said that it rests on; empty for nothing. */
   readonly version: string;
-  readonly halfLifeAt: number;
-  /** Until then nobody gets a fresher token by asking for one. */
+  readonly keptAt: Moment;
+  /** On the monotonic clock: until then nobody gets a fresher token by asking for one. */
   restUntil: number;
-  /** Until then the token is served although too little of its life is left, since a fetch failed in passing. */
+  /** On it, too: until then the token is served although little of its life is left, since a fetch failed in passing. */
   staleUntil: number;
 };
 
@@ -73,11 +77,32 @@ export class CacheEntries {
   }
 }
 
-export function isValid({ token }: Entry, nowMs: number): boolean {
-  return endOf(token) * 1000 > nowMs;
+export function momentOf(clock: Clock): Moment {
+  return { wall: clock.now(), monotonic: clock.monotonic() };
+}
+
+export function isValid(entry: Entry, now: Moment): boolean {
+  return leftMs(entry, now) > 0;
 }
 
 /** Whether enough of its life is left for it to be handed out. */
-export function isFit({ token }: Entry, nowMs: number): boolean {
-  return endOf(token) * 1000 - nowMs >= LEAST_LIFE_MS;
+export function isFit(entry: Entry, now: Moment): boolean {
+  return leftMs(entry, now) >= LEAST_LIFE_MS;
+}
+
+export function isHalfOver(entry: Entry, now: Moment): boolean {
+  return leftMs(entry, now) <= wholeMs(entry) / 2;
+}
+
+/**
+ * What is left of a token's life, by the clock that says less. A clock that is set back gives it no time, and a machine
+ * that slept has aged it.
+ */
+function leftMs(entry: Entry, now: Moment): number {
+  const { token, keptAt } = entry;
+  return Math.min(endOf(token) * 1000 - now.wall, wholeMs(entry) - (now.monotonic - keptAt.monotonic));
+}
+
+function wholeMs({ token, keptAt }: Entry): number {
+  return endOf(token) * 1000 - keptAt.wall;
 }

@@ -1,10 +1,18 @@
 import type { Identity } from "../api/identity.ts";
-import { endOf, type Token } from "../api/token-answer.ts";
+import type { Token } from "../api/token-answer.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import { type Backend, type Backends, backendFor, type TokenRequest } from "./backend.ts";
-import { CacheEntries, type Entry, type EvictionReason, isFit, isValid } from "./cache-entries.ts";
+import {
+  CacheEntries,
+  type Entry,
+  type EvictionReason,
+  isFit,
+  isHalfOver,
+  isValid,
+  momentOf,
+} from "./cache-entries.ts";
 
 /** How long the back end is left alone about a token after it was asked for it, with success or not. */
 const REST_MS = 30_000;
@@ -47,8 +55,7 @@ type Want = {
  *   fetched ──── served ────► half its life over ── served, refreshed behind ──► 5 min left ── fetched anew
  *                                                                                (stale only if that fails in passing)
  *
- * Requests that need the same fetch share it, and a failed one is not kept. Times are compared on the clock that
- * tokens expire by. Who may have a token is not decided here: callers decide on every request.
+ * Requests that need the same fetch share it, and a failed one is not kept. Who may have a token is not decided here: callers decide on every request.
  */
 export class TokenCache {
   readonly #options: CacheOptions;
@@ -77,16 +84,16 @@ export class TokenCache {
     const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
     const want = { key: `${request.identity.type}\n${backend.key(request)}`, version, backend, request };
     const entry = this.#entries.get(want.key, version);
-    const now = this.#clock.now();
+    const now = momentOf(this.#clock);
     if (entry === undefined) return await this.#fetchNow(want, signal);
 
-    const isResting = now < entry.restUntil;
+    const isResting = now.monotonic < entry.restUntil;
     if (isFit(entry, now) && (!request.bypassCache || isResting)) {
-      if (now >= entry.halfLifeAt && !isResting) this.#refreshBehind(want, entry);
+      if (isHalfOver(entry, now) && !isResting) this.#refreshBehind(want, entry);
       this.#tell("hit");
       return entry.token;
     }
-    if (now < entry.staleUntil && isValid(entry, now)) {
+    if (now.monotonic < entry.staleUntil && isValid(entry, now)) {
       this.#tell("stale");
       return entry.token;
     }
@@ -164,14 +171,14 @@ export class TokenCache {
   }
 
   #keep({ key, version }: Want, token: Token): void {
-    const fetchedAt = this.#clock.now();
-    const halfLifeAt = fetchedAt + (endOf(token) * 1000 - fetchedAt) / 2;
-    this.#entries.keep(key, { token, version, halfLifeAt, restUntil: fetchedAt + REST_MS, staleUntil: 0 });
+    const keptAt = momentOf(this.#clock);
+    const restUntil = keptAt.monotonic + REST_MS;
+    this.#entries.keep(key, { token, version, keptAt, restUntil, staleUntil: keptAt.monotonic });
   }
 
   #refreshBehind(want: Want, entry: Entry): void {
     const { key } = want;
-    entry.restUntil = this.#clock.now() + REST_MS;
+    entry.restUntil = this.#clock.monotonic() + REST_MS;
     const refresh = new AbortController();
     this.#refreshes.set(key, refresh);
     this.#fetch(want, refresh.signal, false)
@@ -200,12 +207,12 @@ export class TokenCache {
       this.#tell(result);
       return token;
     } catch (reason) {
-      const now = this.#clock.now();
+      const now = momentOf(this.#clock);
       if (signal.aborted || !isPassing(reason) || before === undefined || !isValid(before, now)) {
         this.#tell(result);
         throw reason;
       }
-      before.restUntil = before.staleUntil = now + REST_MS;
+      before.restUntil = before.staleUntil = now.monotonic + REST_MS;
       this.#tell("stale");
       return before.token;
     }

@@ -5,7 +5,7 @@ type Sleeper = { readonly ms: number; readonly at: number; readonly wake: () => 
 /** A clock that moves only when told. `asleep()` waits until the code under test really sleeps. */
 export class FakeClock implements Clock {
   #ms = 0;
-  readonly #start: number;
+  #start: number;
   readonly #sleepers = new Set<Sleeper>();
   readonly #watchers = new Set<() => void>();
 
@@ -62,6 +62,11 @@ export class FakeClock implements Clock {
       this.#sleepers.delete(sleeper);
       sleeper.wake();
     }
+  }
+
+  /** Sets the time of day, forwards or backwards; no time passes. */
+  step(ms: number): void {
+    this.#start += ms;
   }
 
   /** Lets time pass in steps, whenever somebody sleeps, until the promise is settled. */
