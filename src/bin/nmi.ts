@@ -5,7 +5,7 @@ import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
-import { isExcepted } from "../identity/exception.ts";
+import { passOf } from "../identity/exception.ts";
 import { removeRules } from "../intercept/cleanup.ts";
 import { runCommand } from "../intercept/command.ts";
 import type { Interception } from "../intercept/interception.ts";
@@ -182,7 +182,7 @@ function azure(
 }
 
 function whoAsks(
-  { exceptionNamespaces }: NmiConfig,
+  config: NmiConfig,
   { pods, exceptions }: NmiStores,
   events: NmiEvents,
 ): Pick<NmiPorts, "callers" | "peers" | "exceptions"> {
@@ -190,7 +190,7 @@ function whoAsks(
     peers: { uidOf: uidOfPeer },
     callers: new Callers({ pods, ownAddresses: ownAddresses(clock), clock, onMiss: events.callerMissed }),
     exceptions: {
-      cover: (pod) => isExcepted(pod, exceptions.by("namespace", pod.meta.namespace), exceptionNamespaces),
+      passOf: (pod) => passOf(pod, exceptions.by("namespace", pod.meta.namespace), config),
     },
   };
 }

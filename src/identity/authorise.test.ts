@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { exception, identity, pod } from "../../test/support/make.ts";
 import { BEHAVIOR_ANNOTATION } from "../api/kinds.ts";
 import { authorise } from "./authorise.ts";
-import { isExcepted } from "./exception.ts";
+import { passOf } from "./exception.ts";
 
 const confined = { annotations: { [BEHAVIOR_ANNOTATION]: "namespaced" } };
 
@@ -48,7 +48,7 @@ it.each([
   expect(() => authorise(pod("web"), broken, { namespacedOnly: false })).toThrow(refused);
 });
 
-describe("isExcepted", () => {
+describe("an AzurePodIdentityException lets a pod past NMI", () => {
   const mic = pod("mic", { labels: { component: "MIC", tier: "system" } });
   it.each([
     { when: "no exception", exceptions: [], then: false },
@@ -79,6 +79,7 @@ describe("isExcepted", () => {
       then: false,
     },
   ])("$when", ({ exceptions, namespaces = [], then }) => {
-    expect(isExcepted(mic, exceptions, namespaces)).toBe(then);
+    const settings = { exceptionNamespaces: namespaces, micServiceAccount: "" };
+    expect(passOf(mic, exceptions, settings)).toBe(then ? "exception" : undefined);
   });
 });

@@ -20,7 +20,7 @@ import type { Pod } from "../api/pod.ts";
 import type { Token } from "../api/token-answer.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Secret } from "../base/secret.ts";
-import { isExcepted } from "../identity/exception.ts";
+import { passOf } from "../identity/exception.ts";
 
 type Rules = { managed: boolean; confined: boolean; exceptionNamespaces: readonly string[] };
 
@@ -92,7 +92,9 @@ function nmi(past: World, present: World, { managed, confined, exceptionNamespac
   const answer = { status: 200, headers: {}, body: Buffer.from('{"access_token":"excepted"}') };
   const ports = {
     ...node.ports,
-    exceptions: { cover: (pod: Pod) => isExcepted(pod, after.exceptions, exceptionNamespaces) },
+    exceptions: {
+      passOf: (pod: Pod) => passOf(pod, after.exceptions, { exceptionNamespaces, micServiceAccount: "" }),
+    },
     tokens: { get: async ({ identity }: { readonly identity: Identity }) => tokenOf(objectKey(identity.meta)) },
     metadata: { send: async () => answer, sendInTurn: async () => answer },
   };

@@ -105,7 +105,7 @@ describe("log and metrics", () => {
     node.exceptions.push(exception("mic", { component: "mic" }));
     await ask(node, `${tokenPath}&client_id=${reader.clientId}`);
     expect(node.lines[0]).toContain(
-      'exception pod default/mic token handling decision="excepted" area="token" pod="default/mic" uid="uid-of-mic" ' +
+      'exception pod default/mic token handling decision="excepted" by="exception" area="token" pod="default/mic" uid="uid-of-mic" ' +
         'remote="10.244.0.2" resource="https://vault.azure.net" clientId="c1a0##### REDACTED #####6666"',
     );
   });

@@ -7,6 +7,7 @@ import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Fields, type Log, printable } from "../base/log.ts";
 import { redactClientId } from "../base/secret.ts";
+import type { Pass } from "../identity/exception.ts";
 import type { CacheResult } from "../tokens/cache.ts";
 import type { EvictionReason } from "../tokens/cache-entries.ts";
 import { FoldedLog } from "./events-folded.ts";
@@ -28,6 +29,9 @@ type Learnt = {
   /** The user of the node that asks in the name of the pod; absent where the pod asks itself. */
   readonly hostUid?: number | "unknown";
 };
+
+/** A pod that NMI lets past, and why. */
+export type Excepted = { readonly pod: Pod; readonly pass: Pass };
 
 export type TokenRequestDone = Learnt & {
   readonly request: NmiRequest;
@@ -99,11 +103,16 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       audit.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
     },
 
-    /** A request goes on untouched because of an exception: the audit line, since the pod gets any identity it names. */
-    exceptionUsed(request: NmiRequest, pod: Pod, { area, query }: MetadataPath): void {
+    /** A request goes on untouched: the audit line, since the pod gets any identity of the machine that it names. */
+    exceptionUsed(request: NmiRequest, { pod, pass }: Excepted, { area, query }: MetadataPath): void {
       const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
       const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
-      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, { decision: "excepted", area, ...fields });
+      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, {
+        decision: "excepted",
+        by: pass,
+        area,
+        ...fields,
+      });
       metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
     },
 

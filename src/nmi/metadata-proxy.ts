@@ -25,7 +25,8 @@ export async function metadataProxy(request: NmiRequest, path: MetadataPath, por
 
 async function checkExcepted(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<void> {
   const pod = await ports.callers.of(request.connection, request.signal);
-  if (ports.exceptions.cover(pod)) return ports.events.exceptionUsed(request, pod, path);
+  const pass = ports.exceptions.passOf(pod);
+  if (pass !== undefined) return ports.events.exceptionUsed(request, { pod, pass }, path);
   if (path.area === "identity") throw new Fault("PATH_UNKNOWN", "NMI serves no such path");
   throw new Fault("METHOD_UNSUPPORTED", `method ${request.method} is not supported`);
 }

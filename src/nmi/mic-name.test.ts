@@ -8,7 +8,7 @@ const { imds, bound } = boundNmi();
 const impostor = { status: { podIP: "10.244.0.9" }, selector: "" };
 
 it.each(["mic", "mic-5d9c7-x2x4q", "microservice-7f6d-abcde"])(
-  "a pod called %s gets nothing for its name: only an exception of its namespace lets a pod past NMI",
+  "a pod called %s gets nothing for its name: an exception of its namespace lets it past NMI",
   async (name) => {
     const node = bound();
     imds().put("anything");

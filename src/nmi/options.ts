@@ -55,7 +55,7 @@ export const nmiOptions = {
   micNamespace: text({
     flag: "MICNamespace",
     fallback: "default",
-    deprecated: "MIC reaches IMDS by an AzurePodIdentityException; it has no effect",
+    deprecated: "MIC is known by --mic-service-account or an AzurePodIdentityException; it has no effect",
     help: "Namespace of MIC.",
   }),
   probePort: whole({
@@ -134,6 +134,11 @@ export const nmiOptions = {
     help: "Forget connections to the instance metadata service that are older than the iptables rules, at start.",
   }),
   customUserAgent: text({ flag: "custom-user-agent", fallback: "", help: "Appended to the user agent of all calls." }),
+  micServiceAccount: text({
+    flag: "mic-service-account",
+    fallback: "",
+    help: "MIC's own service account, as <namespace>/<name>: its pods reach IMDS itself; by an AzurePodIdentityException alone when empty.",
+  }),
   exceptionNamespaces: list({
     flag: "exception-namespaces",
     fallback: [],

@@ -3,6 +3,7 @@ import type { Pod } from "../api/pod.ts";
 import type { Token } from "../api/token-answer.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Rules } from "../identity/authorise.ts";
+import type { Pass } from "../identity/exception.ts";
 import type { Named } from "../identity/select.ts";
 import type { NmiEvents } from "./events.ts";
 import type { Connection } from "./message.ts";
@@ -75,7 +76,8 @@ export type NmiPorts = {
   readonly callers: CallersPort;
   /** The user at the other end of a connection from this machine; undefined when the kernel tells none. */
   readonly peers: { uidOf(connection: Connection): Promise<number | undefined> };
-  readonly exceptions: { cover(pod: Pod): boolean };
+  /** What lets a pod past NMI; undefined where nothing does. */
+  readonly exceptions: { passOf(pod: Pod): Pass | undefined };
   readonly identities: IdentitiesPort;
   readonly tokens: TokensPort;
   readonly metadata: MetadataPort;

@@ -6,9 +6,10 @@ import { startProblems } from "./start-problems.ts";
 const problems = (...argv: readonly string[]) => startProblems(readConfig("nmi", nmiOptions, argv, {}).config, {});
 
 it("everything that keeps NMI from starting is told at once", () => {
-  expect(problems("--operation-mode=other")).toEqual([
+  expect(problems("--operation-mode=other", "--mic-service-account=mic")).toEqual([
     expect.stringMatching(/^--node is empty: /),
     expect.stringMatching(/operation mode other not supported/),
+    expect.stringMatching(/^--mic-service-account=mic /),
   ]);
 });
 

@@ -3,6 +3,7 @@ import { tokenAnswers } from "../api/token-answer.ts";
 import { readTokenQuery, type TokenQuery } from "../api/token-query.ts";
 import { Fault } from "../base/fault.ts";
 import { errorAnswer } from "./error-answer.ts";
+import type { Excepted } from "./events.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import type { NmiPorts } from "./ports.ts";
@@ -28,7 +29,8 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     checkRequest(request, ports.settings);
     const pod = await ports.callers.of(request.connection, request.signal);
     learnt.pod = pod;
-    if (ports.exceptions.cover(pod)) return await relayForExcepted(pod, request, path, ports);
+    const pass = ports.exceptions.passOf(pod);
+    if (pass !== undefined) return await relayForExcepted({ pod, pass }, request, path, ports);
     const query = readTokenQuery(path.query);
     learnt.query = query;
     const { identity, token } = await tokenFor(pod, query, ports, request.signal);
@@ -45,11 +47,11 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
 }
 
 async function relayForExcepted(
-  pod: Pod,
+  caller: Excepted,
   request: NmiRequest,
   path: MetadataPath,
   ports: NmiPorts,
 ): Promise<NmiResponse> {
-  ports.events.exceptionUsed(request, pod, path);
+  ports.events.exceptionUsed(request, caller, path);
   return await relay(request, path, ports);
 }

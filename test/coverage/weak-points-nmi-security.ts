@@ -10,12 +10,16 @@ export const agentSecurity: readonly WeakPoint[] = [
   {
     id: "N1",
     original: "Takes every pod whose ReplicaSet's name begins with mic for MIC, and gives it any identity of the node.",
-    ours: "A name means nothing: what lets a pod past NMI is an exception of its namespace alone, and each use is audited.",
-    tests: [{ file: "src/nmi/mic-name.test.ts", name: "gets nothing for its name" }],
+    ours: "A name means nothing: an exception of its namespace lets a pod past NMI, or the service account that is named as MIC's own; each use is audited.",
+    tests: [
+      { file: "src/nmi/mic-name.test.ts", name: "gets nothing for its name" },
+      { file: "src/nmi/mic-account.test.ts", name: "and nobody else is let past" },
+      { file: "test/contract/nmi-mic-account.test.ts", name: "reaches IMDS itself, and nobody else" },
+    ],
     breakage: {
       file: "src/nmi/token-route.ts",
-      find: "if (ports.exceptions.cover(pod))",
-      replace: "if (ports.exceptions.cover(pod) || /^mic-*/.test(pod.meta.name))",
+      find: "if (pass !== undefined) return",
+      replace: "if (pass !== undefined || /^mic-*/.test(pod.meta.name)) return",
     },
   },
   {

@@ -5,7 +5,7 @@ import type { Clock } from "../../src/base/clock.ts";
 import { realClock } from "../../src/base/clock.ts";
 import { createLog } from "../../src/base/log.ts";
 import { Metrics } from "../../src/base/metrics.ts";
-import { isExcepted } from "../../src/identity/exception.ts";
+import { passOf } from "../../src/identity/exception.ts";
 import { Callers, podIndexes } from "../../src/nmi/callers.ts";
 import { nmiEvents } from "../../src/nmi/events.ts";
 import { MissLimit } from "../../src/nmi/limits.ts";
@@ -31,6 +31,8 @@ export type NmiNodeOptions = {
   readonly settings?: Partial<NmiSettings>;
   /** Without MIC: no assignment counts. */
   readonly isManaged?: boolean;
+  /** As `--mic-service-account` says it. */
+  readonly micServiceAccount?: string;
   readonly patience?: {
     readonly attemptsForCreated: number;
     readonly attemptsForAssigned: number;
@@ -39,14 +41,15 @@ export type NmiNodeOptions = {
 };
 
 /** All of NMI but its watch and its socket: objects are put in place by the test, tokens come from the given IMDS. */
-export function nmiNode({ imds, clock = realClock, settings = {}, isManaged = false, patience }: NmiNodeOptions) {
+export function nmiNode(options: NmiNodeOptions) {
+  const { imds, clock = realClock, settings = {}, isManaged = false, micServiceAccount = "", patience } = options;
   const objects = {
     pods: new LiveObjects(podIndexes),
     assignments: new LiveObjects(assignmentIndexes),
     bindings: new LiveObjects(bindingIndexes),
     identities: new LiveObjects<Identity>(),
   };
-  const exceptions: Parameters<typeof isExcepted>[1][number][] = [];
+  const exceptions: Parameters<typeof passOf>[1][number][] = [];
   const lines: string[] = [];
   const metrics = new Metrics(nmiMetrics);
   const events = nmiEvents({ log: createLog({ write: (line) => lines.push(line) }), metrics });
@@ -73,7 +76,7 @@ export function nmiNode({ imds, clock = realClock, settings = {}, isManaged = fa
     callers: new Callers({ pods: objects.pods, ownAddresses: () => new Set(["10.0.0.1"]), clock }),
     // A connection's user is its port here, since both are the test's to choose.
     peers: { uidOf: async ({ ends }) => ends?.remotePort },
-    exceptions: { cover: (pod) => isExcepted(pod, exceptions, []) },
+    exceptions: { passOf: (pod) => passOf(pod, exceptions, { exceptionNamespaces: [], micServiceAccount }) },
     identities,
     tokens,
     metadata: {
