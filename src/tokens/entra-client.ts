@@ -32,9 +32,12 @@ export class EntraClient {
     });
   }
 
-  /** @throws Fault ENTRA_UNREACHABLE, or ENTRA_ERROR for an answer that is too large; the signal's reason when aborted */
-  async post(url: URL, form: URLSearchParams, signal: AbortSignal): Promise<HttpAnswer> {
-    const { timeoutMs = TRY_TIMEOUT_MS } = this.#options;
+  /**
+   * @param limitMs how long the answer may take at most, where that is less than it may take anyway
+   * @throws Fault ENTRA_UNREACHABLE, or ENTRA_ERROR for an answer that is too large; the signal's reason when aborted
+   */
+  async post(url: URL, form: URLSearchParams, signal: AbortSignal, limitMs = Infinity): Promise<HttpAnswer> {
+    const timeoutMs = Math.min(this.#options.timeoutMs ?? TRY_TIMEOUT_MS, limitMs);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     const tooLarge = () => new Fault("ENTRA_ERROR", `the answer of Entra ID at ${url.host} is too large`);
     try {
@@ -64,7 +67,9 @@ export class EntraClient {
 function unreachable({ host }: URL, reason: unknown, timeoutMs: number): Fault {
   const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
   const why =
-    /^[A-Z][A-Z_]+$/.test(code) && code !== "ABORT_ERR" ? code : `no answer within ${timeoutMs / 1000} seconds`;
+    /^[A-Z][A-Z_]+$/.test(code) && code !== "ABORT_ERR"
+      ? code
+      : `no answer within ${Math.round(timeoutMs / 100) / 10} seconds`;
   const todo = UNTRUSTED.test(why)
     ? "it shows a certificate that NMI does not trust: name its authority's file in NODE_EXTRA_CA_CERTS"
     : "check the node's network, HTTPS_PROXY and NO_PROXY";

@@ -28,15 +28,19 @@ export class ImdsClient {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @throws Fault IMDS_UNREACHABLE, or IMDS_ERROR for an answer that is too large; the signal's reason when aborted */
-  async send(request: ImdsRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]);
+  /**
+   * @param limitMs how long the answer may take at most, where that is less than it may take anyway
+   * @throws Fault IMDS_UNREACHABLE, or IMDS_ERROR for an answer that is too large; the signal's reason when aborted
+   */
+  async send(request: ImdsRequest, signal: AbortSignal, limitMs = Number.POSITIVE_INFINITY): Promise<HttpAnswer> {
+    const timeoutMs = Math.min(this.#timeoutMs, limitMs);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     try {
       const response = await this.#open(request, limit);
       return await readAnswer(response, tooLarge);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
-      throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason);
+      throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason, timeoutMs);
     }
   }
 
@@ -51,14 +55,14 @@ export class ImdsClient {
     });
   }
 
-  #noAnswer(reason: unknown): Fault {
+  #noAnswer(reason: unknown, timeoutMs: number): Fault {
     const { host, port } = this.#address;
     const why = reason instanceof Error && "code" in reason ? String(reason.code) : "no answer in time";
     if (why.startsWith("HPE_")) {
       const message = `what answers at ${host}:${port} is not the instance metadata service: no HTTP (${why})`;
       return new Fault("IMDS_ERROR", message, { cause: reason });
     }
-    const seconds = this.#timeoutMs / 1000;
+    const seconds = Math.round(timeoutMs / 100) / 10;
     const message = `the instance metadata service at ${host}:${port} does not answer (${why}, limit ${seconds} s)`;
     return new Fault("IMDS_UNREACHABLE", message, { cause: reason });
   }

@@ -1,7 +1,7 @@
 import { identityKey, identityProblem } from "../api/identity.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Token } from "../api/token-answer.ts";
-import { type Clock, realClock } from "../base/clock.ts";
+import { realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Backend, TokenRequest } from "./backend.ts";
 import { imdsFault, readTokenAnswer } from "./imds-answer.ts";
@@ -10,7 +10,6 @@ import { PATIENCE_MS, patiently } from "./patience.ts";
 
 export type ImdsOptions = ImdsTurnsOptions & {
   readonly userAgent: string;
-  readonly clock?: Clock;
   /** Told of every call: how long it took, and the fault if it failed. */
   readonly onCall?: (seconds: number, fault: Fault | undefined) => void;
 };
@@ -26,24 +25,29 @@ export function imdsBackend(options: ImdsOptions): Backend {
 
 async function fetchToken(request: TokenRequest, options: ImdsOptions, signal: AbortSignal): Promise<Token> {
   const { clock = realClock, governor } = options;
-  const target = tokenTarget(request);
+  const call = { target: tokenTarget(request), deadline: clock.monotonic() + PATIENCE_MS };
   const inTurn = (patienceMs: number) => {
     const turn = { of: request.podUid, patienceMs };
-    return governor.run(() => once(target, request, options, signal), turn, signal);
+    return governor.run(() => once(call, request, options, signal), turn, signal);
   };
-  return await patiently(inTurn, { clock, deadline: clock.monotonic() + PATIENCE_MS, isWorthAnotherTry }, signal);
+  return await patiently(inTurn, { clock, deadline: call.deadline, isWorthAnotherTry }, signal);
 }
 
 function isWorthAnotherTry(fault: Fault): boolean {
   return fault.retry && fault.code !== "IMDS_IDENTITY_UNKNOWN";
 }
 
-async function once(target: string, request: TokenRequest, options: ImdsOptions, signal: AbortSignal): Promise<Token> {
+async function once(
+  { target, deadline }: { readonly target: string; readonly deadline: number },
+  request: TokenRequest,
+  options: ImdsOptions,
+  signal: AbortSignal,
+): Promise<Token> {
   const { userAgent, clock = realClock, onCall } = options;
   const start = clock.monotonic();
   try {
     const headers = { Metadata: "true", "User-Agent": userAgent };
-    const answer = await sendGoverned({ method: "GET", target, headers }, options, signal);
+    const answer = await sendGoverned({ method: "GET", target, headers }, deadline, options, signal);
     if (answer.status !== 200) throw imdsFault(answer, request.isJustAssigned);
     const { resource, identity } = request;
     const token = readTokenAnswer(answer.body, { resource, clientId: identity.clientId, nowMs: clock.now() });

@@ -7,7 +7,7 @@ import { Fault } from "../base/fault.ts";
 import type { Backend, TokenRequest } from "./backend.ts";
 import { entraFault, readEntraToken } from "./entra-answer.ts";
 import type { EntraClient } from "./entra-client.ts";
-import { PATIENCE_MS, patiently } from "./patience.ts";
+import { PATIENCE_MS, patiently, tryLimitMs } from "./patience.ts";
 import type { Prover, ReadProver } from "./principal-proof.ts";
 import { rememberRecent } from "./recent-provers.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
@@ -130,7 +130,7 @@ function isPassing({ kind }: Fault): boolean {
 
 async function once(
   endpoint: URL,
-  { request, prover }: Asking,
+  { request, prover, deadline }: Asking,
   { client, clock = realClock, onCall }: ServicePrincipalOptions,
   signal: AbortSignal,
 ): Promise<Token> {
@@ -140,7 +140,7 @@ async function once(
   try {
     const { fields, confidential } = prover(identity.clientId, endpoint, clock.now());
     const form = { client_id: identity.clientId, grant_type: "client_credentials", resource, ...fields };
-    const answer = await client.post(endpoint, new URLSearchParams(form), signal);
+    const answer = await client.post(endpoint, new URLSearchParams(form), signal, tryLimitMs(deadline, clock));
     if (answer.status !== 200) throw entraFault(answer, confidential);
     const token = readEntraToken(answer.body, { resource, clientId: identity.clientId, nowMs: clock.now() });
     onCall?.(seconds(), undefined);
