@@ -7,9 +7,9 @@ export const PATIENCE_MS = 25_000;
 /** A try that begins late in it gets so long nevertheless. */
 const SHORTEST_TRY_MS = 1000;
 
-/** How long a try may take: no longer than the caller's patience lasts, which a service that hangs would outlast. */
+/** How long a try may take, in whole milliseconds: no longer than the caller's patience lasts, which a service that hangs would outlast. */
 export function tryLimitMs(deadline: number, clock: Clock): number {
-  return Math.max(SHORTEST_TRY_MS, deadline - clock.monotonic());
+  return Math.max(SHORTEST_TRY_MS, Math.ceil(deadline - clock.monotonic()));
 }
 
 export type PatienceOptions = {
