@@ -113,8 +113,8 @@ export const agentLoad: readonly WeakPoint[] = [
       { file: server, name: "lets answers under way go out when it stops, on connections that then close" },
       { file: server, name: "ends the wait of those that would wait on when it stops" },
       {
-        file: "test/e2e/nmi-network.test.ts",
-        name: "takes over from one that still runs, with nobody refused meanwhile",
+        file: "test/e2e/nmi-hammering.test.ts",
+        name: "are refused by nobody while one NMI takes over from another",
       },
       {
         file: "test/e2e/nmi-uninstall.test.ts",

@@ -4,6 +4,7 @@ const proxy = "src/nmi/metadata-proxy.test.ts";
 const hostToken = "src/nmi/host-token-route.test.ts";
 const principals = "src/tokens/service-principal.test.ts";
 const network = "test/e2e/nmi-network.test.ts";
+const hammering = "test/e2e/nmi-hammering.test.ts";
 
 /** N1–N15: what the original's node agent lets slip. */
 export const agentSecurity: readonly WeakPoint[] = [
@@ -95,7 +96,7 @@ export const agentSecurity: readonly WeakPoint[] = [
       { file: "src/nmi/uninstall-evidence.live.test.ts", name: "whatever became of the DaemonSet meanwhile" },
       { file: network, name: "leaves no way to connections that are older than its rules" },
       { file: network, name: "guards the metadata service while it waits for an API server that is away" },
-      { file: network, name: "gives nobody the metadata service itself while its rules are taken away" },
+      { file: hammering, name: "are refused or served while rules are taken away, and served again" },
     ],
     breakage: {
       file: "src/intercept/keeper.ts",

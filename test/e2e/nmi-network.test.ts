@@ -19,8 +19,6 @@ const harms = [
   "-t nat -F",
   "-t nat -D aad-metadata 1",
 ];
-/** What a pod may get while there are no rules: the guard's reset. */
-const REFUSED = /^(ECONNREFUSED|ECONNRESET)$/;
 type Tally = Readonly<Record<string, number>>;
 
 // One node through its life: what it shows in one step is where the next begins.
@@ -50,26 +48,6 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
   };
   const stands = () =>
     /^-A aad-metadata .*DNAT/m.test(save("nat")) && save("nat").includes("-A PREROUTING -j aad-metadata");
-
-  /** Two pods ask a hundred times a second, one on a new connection each time and one on those it keeps. */
-  const beginHammering = async () => {
-    await at.pods[0]?.ask({ begin: { everyMs: 10, isKept: false } });
-    await at.pods[1]?.ask({ begin: { everyMs: 10, isKept: true } });
-  };
-  /** What they got is their own token or a refusal, by the guard or such as is fit; nobody reached the metadata service. */
-  const endHammering = async (fit: RegExp): Promise<readonly Tally[]> => {
-    const tallies: Tally[] = [];
-    for (const [pod, client] of at.pods.slice(0, 2).entries()) {
-      const tally = await client.ask<Tally>({ end: true });
-      const own = `200 token-of-client-${pod}`;
-      expect(tally[own]).toBeGreaterThan(0);
-      expect(Object.keys(tally).filter((what) => what !== own && !REFUSED.test(what) && !fit.test(what))).toEqual([]);
-      tallies.push(tally);
-    }
-    process.stdout.write(`${variant}: ${JSON.stringify(tallies)}\n`);
-    expect(rawRequests(await at.askers(), asked)).toEqual([]);
-    return tallies;
-  };
 
   beforeAll(async () => {
     at = await startNodeWithPods();
@@ -143,10 +121,9 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     await eventually(dropped).toBeGreaterThan(0);
   });
 
-  it("gives nobody the metadata service itself while its rules are taken away, and lays them again within a second", async () => {
+  it("lays its rules again within a second when they are taken away", async () => {
     // From now on changes are heard of: nothing but them would show a harm before a minute is over.
     if (variant === "nf_tables") await nmi.says("hearing of changes of rules");
-    await beginHammering();
     const tookMs: number[] = [];
     // On a machine with other work a single time tells little.
     for (let round = 0; round === 0 || (round < 5 && Math.min(...tookMs) > 1000); round += 1)
@@ -158,7 +135,6 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
         tookMs.push(performance.now() - since);
       }
     process.stdout.write(`${variant}: lay again after ${tookMs.map(Math.round).join(", ")} ms\n`);
-    await endHammering(/^$/);
     expect(nmi.output()).toMatch(
       /W.*flushing iptables to add aad-metadata custom chains table="nat" wrong="chain aad-metadata is empty"/,
     );
@@ -178,7 +154,6 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "keeps pods from the metadata service after %s, and serves them again",
     async (signal) => {
-      await beginHammering();
       nmi.kill(signal);
       expect((await nmi.ended).code).toBe(signal === "SIGTERM" ? 0 : null);
       expect(await token(0)).toBe("ECONNREFUSED");
@@ -187,20 +162,8 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
       if (signal === "SIGTERM") expect(nmi.output()).toContain("run `nmi --cleanup`");
       await startNmi();
       expect(await token(0)).toBe("200 token-of-client-0");
-      await endHammering(/^503 .*NMI is stopping/);
     },
   );
-
-  it("takes over from one that still runs, with nobody refused meanwhile", async () => {
-    await beginHammering();
-    const old = nmi;
-    await startNmi();
-    old.kill("SIGTERM");
-    await old.ended;
-    expect(await token(0)).toBe("200 token-of-client-0");
-    const tallies = await endHammering(/^503 .*NMI is stopping/);
-    expect(tallies.flatMap((tally) => Object.keys(tally)).filter((what) => what === "ECONNREFUSED")).toEqual([]);
-  });
 
   it("says what to set where it cannot let redirected requests in", async () => {
     onNode("sysctl -qw net.ipv4.conf.all.route_localnet=0");

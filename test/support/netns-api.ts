@@ -1,13 +1,23 @@
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
+import { ApiProxy } from "./api-proxy.ts";
 import { answering } from "./netns-answering.ts";
 import { RawKube } from "./raw-kube.ts";
 
-// A Kubernetes API server on loopback of the namespace, and a client of it.
+// A Kubernetes API server on loopback of the namespace, a client of it, and a proxy before it that troubles others.
 const api = await startKubeApi();
 const kube = new RawKube(api.url);
+const proxy = await ApiProxy.start({ server: api.url, credentials: async () => ({}) });
 
-type Question = { readonly url: true } | { readonly method: string; readonly path: string; readonly body?: object };
+type Question =
+  | { readonly url: true }
+  | { readonly watches: true }
+  | { readonly trouble: "cut" | "freeze" }
+  | { readonly method: string; readonly path: string; readonly body?: object };
 
-answering((question: Question) =>
-  "url" in question ? { url: api.url } : kube.call(question.method, question.path, question.body),
-);
+answering((question: Question) => {
+  if ("url" in question) return { url: api.url, proxyUrl: proxy.access.server };
+  if ("watches" in question) return proxy.watches;
+  if (!("trouble" in question)) return kube.call(question.method, question.path, question.body);
+  proxy[question.trouble]();
+  return {};
+});

@@ -23,6 +23,12 @@ export type NodeWithPods = AsyncDisposable & {
   askers(): Promise<Readonly<Record<string, number>>>;
   /** The port of the API server on the node's loopback. */
   readonly apiPort: number;
+  /** The port of the proxy through which NMI asks it. */
+  readonly proxyPort: number;
+  /** Resets NMI's connections to the API server, or lets nothing pass on them any more without telling; new ones work. */
+  trouble(kind: "cut" | "freeze"): Promise<object>;
+  /** How many watches NMI has there that are alive. */
+  watches(): Promise<number>;
   /** A kubeconfig of an API server that does not answer. */
   readonly deadKubeconfig: string;
   /** Asks the API server; a refusal is a value too. */
@@ -46,8 +52,8 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
     const pods: Actor[] = [];
     for (const { namespace } of network.pods) pods.push(stack.use(await startActor(namespace, "client")));
     await fill(api, network);
-    const { url } = await api.ask<{ url: string }>({ url: true });
-    writeFileSync(join(folder, "kubeconfig"), kubeconfigOf({ server: url }));
+    const { url, proxyUrl } = await api.ask<{ url: string; proxyUrl: string }>({ url: true });
+    writeFileSync(join(folder, "kubeconfig"), kubeconfigOf({ server: proxyUrl }));
     writeFileSync(join(folder, "kubelet"), "");
     const deadKubeconfig = join(folder, "dead-kubeconfig");
     writeFileSync(deadKubeconfig, kubeconfigOf({ server: "http://127.0.0.1:1" }));
@@ -71,6 +77,9 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
       askers: () => imds.ask({ count: true }),
       deadKubeconfig,
       apiPort: Number(new URL(url).port),
+      proxyPort: Number(new URL(proxyUrl).port),
+      watches: () => api.ask({ watches: true }),
+      trouble: (trouble) => api.ask({ trouble }),
       kube: (method, path, body) => api.ask({ method, path, body }),
       startNmi,
       bind: (at) => bind(api, at),
