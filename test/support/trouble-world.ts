@@ -1,0 +1,74 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createAuthority } from "../../src/sandbox/certificates.ts";
+import { identityId } from "./make.ts";
+import { askNmi, nmiWorld } from "./nmi-world.ts";
+import { TokenService } from "./token-service.ts";
+
+export type TroubleWorld = Awaited<ReturnType<typeof troubleWorld>>;
+export type TroubledNode = Awaited<ReturnType<TroubleWorld["startNode"]>>;
+export type ServiceName = "imds" | "entra";
+
+const managed = ["--operation-mode=managed", "--forceNamespaced"];
+
+/**
+ * An API server that all share, and as many nodes as wanted: each is an NMI as a process with an IMDS and an Entra ID of
+ * its own, and with two pods that have an identity of each.
+ */
+export async function troubleWorld() {
+  await using stack = new AsyncDisposableStack();
+  const cluster = stack.use(await nmiWorld({ without: ["AzureAssignedIdentity"] }));
+  const authority = await createAuthority();
+  const ca = join(cluster.folder, "ca.pem");
+  await writeFile(ca, authority.caPem);
+  const secret = { metadata: { name: "sp" }, data: { clientSecret: Buffer.from("hush").toString("base64") } };
+  await cluster.kube.call("POST", "/api/v1/namespaces/default/secrets", secret);
+  const all = stack.move();
+  let nodes = 0;
+
+  /** Puts a pod, an identity and the binding between them in place. */
+  const bind = async (name: string, address: string, spec: object) => {
+    await cluster.create("AzureIdentity", name, spec);
+    await cluster.create("AzureIdentityBinding", name, { azureIdentity: name, selector: name });
+    await cluster.createPod(name, address, { aadpodidbinding: name });
+  };
+
+  return {
+    ...cluster,
+    async startNode({ env = {} }: { readonly env?: Readonly<Record<string, string>> } = {}) {
+      await using own = new AsyncDisposableStack();
+      nodes += 1;
+      const number = nodes;
+      const host = `127.91.0.${number}`;
+      const imds = own.use(await TokenService.start(host));
+      const entra = own.use(await TokenService.start(host, await authority.serverCertificate([host])));
+      const adEndpoint = `https://${host}:${entra.port}/`;
+      const addresses = { imds: `127.92.0.${number}`, entra: `127.93.0.${number}` };
+      const names = { imds: `imds-${number}`, entra: `entra-${number}` };
+      const clientPassword = { name: "sp", namespace: "default" };
+      const app = { type: 1, clientID: "app", tenantID: "t", adEndpoint, clientPassword };
+      await bind(names.imds, addresses.imds, { type: 0, resourceID: identityId("a"), clientID: "client" });
+      await bind(names.entra, addresses.entra, app);
+      const azure = [`--metadata-ip=${host}`, `--metadata-port=${imds.port}`, `--allowed-ad-endpoints=${adEndpoint}`];
+      const nmi = own.use(await cluster.start([...managed, ...azure], { NODE_EXTRA_CA_CERTS: ca, ...env }));
+      const cleanUp = own.move();
+      return {
+        nmi: nmi.program,
+        services: { imds, entra },
+        names,
+        /** A token request of the pod that has the identity of a service. */
+        ask(of: ServiceName, resource: string, more = "") {
+          const query = new URLSearchParams({ "api-version": "2018-02-01", resource });
+          const path = `/metadata/identity/oauth2/token?${query}${more}`;
+          return askNmi(nmi, { from: addresses[of], path });
+        },
+        async isActive(): Promise<boolean> {
+          const port = /health probe on port (\d+)/.exec(nmi.program.output())?.[1];
+          return (await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()) === "Active";
+        },
+        [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+      };
+    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
