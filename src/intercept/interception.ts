@@ -3,6 +3,7 @@ import type { Log } from "../base/log.ts";
 import { removeChains } from "./cleanup.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
+import { DataPlane } from "./data-plane.ts";
 import { Keeper } from "./keeper.ts";
 import { spentByProgramsMs } from "./processor-time.ts";
 import { ensureRouteLocalnet } from "./route-localnet.ts";
@@ -67,7 +68,9 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     ...(isLoopback(address) ? [localnetChain()] : []),
   ];
   let isGuardAsWished = hasGuard;
+  const dataPlane = new DataPlane({ iptables: chosen, log });
   const alsoEnsure = async () => {
+    await dataPlane.tell();
     if (!isGuardAsWished) await removeChains(chosen, "filter", [guardChain(metadata).name], log);
     isGuardAsWished = true;
     if (isLoopback(address)) await letLoopbackIn(options);
