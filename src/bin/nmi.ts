@@ -29,6 +29,7 @@ import { ownAddresses } from "../nmi/own-addresses.ts";
 import { uidOfPeer } from "../nmi/peer-uid.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
 import { serveProbes } from "../nmi/probes.ts";
+import { Repeats } from "../nmi/repeats.ts";
 import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
 import { startProblems } from "../nmi/start-problems.ts";
@@ -92,7 +93,9 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
-  const ports = { ...whoAsks(config, stores, events), identities, tokens, metadata, events, settings, clock };
+  using repeats = new Repeats({ sources: Object.values(stores), isOff: !config.tokenCache, clock });
+  const answering = { identities, tokens, repeats, metadata };
+  const ports = { ...whoAsks(config, stores, events), ...answering, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
   await using server = await serve({ ...address, connections, answer: (request) => route(request, ports) });

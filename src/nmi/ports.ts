@@ -7,6 +7,7 @@ import type { Pass } from "../identity/exception.ts";
 import type { Named } from "../identity/select.ts";
 import type { NmiEvents } from "./events.ts";
 import type { Connection } from "./message.ts";
+import type { Repeats } from "./repeats.ts";
 
 /** Objects of a kind as they are now; a store of kube fits. */
 export type Live<T> = {
@@ -80,6 +81,8 @@ export type NmiPorts = {
   readonly exceptions: { passOf(pod: Pod): Pass | undefined };
   readonly identities: IdentitiesPort;
   readonly tokens: TokensPort;
+  /** What clients were given a moment ago. */
+  readonly repeats: Repeats;
   readonly metadata: MetadataPort;
   readonly events: NmiEvents;
   readonly settings: NmiSettings;

@@ -30,8 +30,8 @@ function pathOf(target: string): MetadataPath {
   return path;
 }
 
-/** Answers one request, whatever it is; never rejects. */
-export async function route(request: NmiRequest, ports: NmiPorts): Promise<NmiResponse> {
+/** Answers one request, whatever it is, at once where it can; never rejects. */
+export function route(request: NmiRequest, ports: NmiPorts): NmiResponse | Promise<NmiResponse> {
   let path: MetadataPath;
   try {
     path = pathOf(request.target);
@@ -40,5 +40,5 @@ export async function route(request: NmiRequest, ports: NmiPorts): Promise<NmiRe
     ports.events.relayRefused(request, fault);
     return errorAnswer(fault, ports.settings);
   }
-  return await handlers[path.area](request, path, ports);
+  return handlers[path.area](request, path, ports);
 }

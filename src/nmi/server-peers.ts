@@ -15,7 +15,7 @@ type Peer = {
   readonly waiting: (() => void)[];
   isPaused: boolean;
 };
-type Entered = {
+export type Entered = {
   readonly connection: Connection;
   readonly signal: AbortSignal;
   /** To be waited for: others come first. */

@@ -6,7 +6,7 @@ import { type Listener, listen } from "../base/listener.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { type ConnectionLimit, tooManyConnections } from "./limits-connections.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
-import { Peers } from "./server-peers.ts";
+import { type Entered, Peers } from "./server-peers.ts";
 
 /** Clients pool connections for longer than Node's 5 s, and would find them closed. */
 const KEEP_ALIVE_MS = 120_000;
@@ -14,6 +14,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_MS = 2000;
 const LINGER_MS = 1000;
 const MAX_BODY_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 const badRequest = refusal("not HTTP as the metadata service takes it");
 const bodyTooLarge = { ...refusal("the body is too large"), isLast: true };
@@ -25,7 +26,7 @@ function refusal(why: string): NmiResponse {
 export type ServerOptions = {
   readonly host: string;
   readonly port: number;
-  readonly answer: (request: NmiRequest) => Promise<NmiResponse>;
+  readonly answer: (request: NmiRequest) => NmiResponse | Promise<NmiResponse>;
   /** How long requests under way may go on once NMI stops; those that still wait then get 503. */
   readonly drainMs?: number;
   readonly connections?: ConnectionLimit;
@@ -36,23 +37,30 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS, connection
   const peers = new Peers();
   let isStopping = false;
 
-  const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const reply = (response: ServerResponse, result: NmiResponse) =>
+    send(response, isStopping ? { ...result, isLast: true } : result);
+  const answerTo = (message: IncomingMessage, peer: Entered, body: Uint8Array) =>
+    connections?.isTooMany(message.socket) ? tooManyConnections : answer(requestOf(message, peer, body));
+  /** In one turn where nothing is to be waited for, since promises would cost more than all the rest. */
+  const handle = (message: IncomingMessage, response: ServerResponse): void => {
     const peer = peers.enter(message, response);
     if (peer === undefined) return;
-    const { connection, signal, turn } = peer;
-    if (turn !== undefined) await turn;
-    if (connections?.isTooMany(message.socket)) return send(response, tooManyConnections);
+    if (peer.turn !== undefined || !hasNoBody(message)) return void handleLater(message, response, peer);
+    const result = answerTo(message, peer, NOTHING);
+    if (result instanceof Promise) result.then((later) => reply(response, later)).catch(() => response.destroy());
+    else reply(response, result);
+  };
+  const handleLater = async (message: IncomingMessage, response: ServerResponse, peer: Entered): Promise<void> => {
+    await peer.turn;
     try {
       const body = await readBody(message);
-      const result =
-        body === undefined ? bodyTooLarge : await answer({ ...request(message), body, connection, signal });
-      send(response, isStopping ? { ...result, isLast: true } : result);
+      reply(response, body === undefined ? bodyTooLarge : await answerTo(message, peer, body));
     } catch {
       response.destroy(); // the client broke off in the middle of its body
     }
   };
 
-  const listener = await listen((message, response) => void handle(message, response), {
+  const listener = await listen(handle, {
     host,
     port,
     flag: "nmi-port",
@@ -86,16 +94,22 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS, connection
   };
 }
 
-function request({ method = "", url = "", headers }: IncomingMessage) {
-  return { method, target: url, headers };
+function requestOf(message: IncomingMessage, { connection, signal }: Entered, body: Uint8Array): NmiRequest {
+  const { method = "", url = "", headers } = message;
+  return { method, target: url, headers, body, connection, signal };
+}
+
+/** GET and HEAD have none: what they send is refused by its headers. */
+function hasNoBody({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /**
  * The body; undefined when it is too large, which is read to its end all the same: a client that still sends would not
- * see the answer. GET and HEAD have none: what they send is refused by its headers.
+ * see the answer.
  */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
-  if (message.method === "GET" || message.method === "HEAD") return Buffer.alloc(0);
+  if (hasNoBody(message)) return NOTHING;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -112,7 +126,9 @@ function send(response: ServerResponse, { status, headers, body, isLast = false 
   // An empty answer to HEAD tells nothing of how long one to GET is, unless its headers do.
   const length = response.req.method === "HEAD" && size === 0 ? {} : { "Content-Length": size };
   response.writeHead(status, { ...headers, ...connection, ...length });
-  response.end(body);
+  // A body that is one byte a character goes out without being looked at for others.
+  if (size === body.length) response.end(body, "latin1");
+  else response.end(body);
 }
 
 /** Answers what is not even a request. */

@@ -8,14 +8,34 @@ import type { NmiRequest, NmiResponse } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import type { NmiPorts } from "./ports.ts";
 import { relay } from "./relay.ts";
-import { checkRequest } from "./request-rules.ts";
+import { checkRequest, requestFault } from "./request-rules.ts";
 import { tokenFor } from "./token-for.ts";
 
 /** What is known of a request so far: for the log and the metric, which need it after a refusal too. */
 type Learnt = { pod?: Pod; query?: TokenQuery };
 
 /** GET /metadata/identity/oauth2/token: the pod at the other end of the connection gets a token of its own identity. */
-export async function tokenRoute(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<NmiResponse> {
+export function tokenRoute(
+  request: NmiRequest,
+  path: MetadataPath,
+  ports: NmiPorts,
+): NmiResponse | Promise<NmiResponse> {
+  return repeated(request, ports) ?? decided(request, path, ports);
+}
+
+/** What the client was given a moment ago, if it would be given that again. */
+function repeated(request: NmiRequest, { repeats, clock, events, settings }: NmiPorts): NmiResponse | undefined {
+  const start = clock.monotonic();
+  const given = repeats.of(request);
+  if (given === undefined || requestFault(request, settings) !== undefined) return undefined;
+  const { response, identity, pod, query } = given;
+  events.cacheAsked("hit");
+  events.tokenGranted(request, identity, { pod, query });
+  events.tokenRequestDone({ request, status: response.status, tookMs: clock.monotonic() - start, pod, query });
+  return response;
+}
+
+async function decided(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<NmiResponse> {
   const start = ports.clock.monotonic();
   const learnt: Learnt = {};
   const response = await decide(request, path, ports, learnt);
@@ -38,7 +58,9 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     ports.identities.confirm(await ports.callers.of(request.connection, request.signal), identity);
     ports.events.tokenGranted(request, identity, { pod, query });
     const body = JSON.stringify(tokenAnswers(token, ports.clock.now()));
-    return { status: 200, headers: { "Content-Type": "application/json" }, body };
+    const response = { status: 200, headers: { "Content-Type": "application/json" }, body };
+    ports.repeats.keep(request, { pod, query, identity, response });
+    return response;
   } catch (reason) {
     const fault = Fault.from(reason);
     ports.events.tokenRefused(request, fault, learnt);

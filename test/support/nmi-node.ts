@@ -15,6 +15,7 @@ import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../src/nmi
 import type { NmiRequest } from "../../src/nmi/message.ts";
 import { nmiMetrics } from "../../src/nmi/metrics.ts";
 import type { NmiPorts, NmiSettings } from "../../src/nmi/ports.ts";
+import { Repeats } from "../../src/nmi/repeats.ts";
 import { route } from "../../src/nmi/routes.ts";
 import { TokenCache } from "../../src/tokens/cache.ts";
 import { Governor, imdsLimits } from "../../src/tokens/governor.ts";
@@ -79,6 +80,7 @@ export function nmiNode(options: NmiNodeOptions) {
     exceptions: { passOf: (pod) => passOf(pod, exceptions, { exceptionNamespaces: [], micServiceAccount }) },
     identities,
     tokens,
+    repeats: new Repeats({ sources: Object.values(objects), clock }),
     metadata: {
       send: (request, stop) => client.send(request, stop),
       sendInTurn: (request, of, stop) => sendInTurn(request, of, { client, governor }, stop),
