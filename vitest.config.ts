@@ -45,6 +45,16 @@ export default defineConfig({
         },
       },
       {
+        // The chart as Helm renders it, and installs it on a real API server.
+        test: {
+          name: "chart",
+          include: ["test/chart/**/*.test.ts"],
+          globalSetup: "test/support/control-plane-setup.ts",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real SDKs in network namespaces, side by side; test/clients/build makes the programs.
         test: {
           name: "clients",

@@ -102,7 +102,7 @@ try {
   if (quick) await Promise.all([runChecks(), runTests("unit", folder)]);
   else {
     await runChecks();
-    for (const project of ["unit", "live", "model", "fuzz", "contract", "clients", "e2e"])
+    for (const project of ["unit", "live", "model", "fuzz", "contract", "chart", "clients", "e2e"])
       await runTests(project, folder);
   }
 } finally {

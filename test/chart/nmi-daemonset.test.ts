@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { containerOf, helmMissing, podOf, render, the, type Values } from "../support/helm.ts";
+
+const missing = helmMissing();
+const nmi = async (values: Values = {}, ...flags: readonly string[]) =>
+  the(await render(values, ...flags), "DaemonSet");
+const args = async (values: Values = {}) => containerOf(await nmi(values)).args as readonly string[];
+
+describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? ` (skipped: ${missing})` : ""}`, () => {
+  it("starts NMI as delivered with what the original's does, and with what ours needs", async () => {
+    expect(await args()).toEqual([
+      "--node=$(NODE_NAME)",
+      "--daemonset=pods/aad-pod-identity-nmi",
+      "--proc-sys-net=/host/proc/sys/net",
+      "--operation-mode=standard",
+      "--mic-service-account=pods/aad-pod-identity-mic",
+      "--http-probe-port=8085",
+      "--enableScaleFeatures=true",
+      "--metadata-header-required=true",
+      "--kubelet-config=/etc/default/kubelet",
+    ]);
+  });
+
+  it("turns each value into its flag, numbers and switches that are strings too", async () => {
+    const flags: readonly (readonly [Values, string])[] = [
+      [{ logVerbosity: 5 }, "-v=5"],
+      [{ loggingFormat: "json" }, "--log-format=json"],
+      [{ ipTableUpdateTimeIntervalInSeconds: 30 }, "--ipt-update-interval-sec=30"],
+      [{ micNamespace: "mic" }, "--MICNamespace=mic"],
+      [{ probePort: 9000 }, "--http-probe-port=9000"],
+      [{ retryAttemptsForCreated: "0" }, "--retry-attempts-for-created=0"],
+      [{ retryAttemptsForAssigned: 3 }, "--retry-attempts-for-assigned=3"],
+      [{ findIdentityRetryIntervalInSeconds: 7 }, "--find-identity-retry-interval=7"],
+      [{ enableScaleFeatures: "false" }, "--enableScaleFeatures=false"],
+      [{ prometheusPort: "9091" }, "--prometheus-port=9091"],
+      [{ blockInstanceMetadata: "true" }, "--block-instance-metadata=true"],
+      [{ metadataHeaderRequired: false }, "--metadata-header-required=false"],
+      [{ allowNetworkPluginKubenet: true }, "--allow-network-plugin-kubenet=true"],
+      [{ setRetryAfterHeader: true }, "--set-retry-after-header=true"],
+      [{ enableConntrackDeletion: "false" }, "--enable-conntrack-deletion=false"],
+      [{ imdsGuard: false }, "--imds-guard=false"],
+      [{ exceptionNamespaces: ["a", "b"] }, "--exception-namespaces=a,b"],
+      [{ allowCrossNamespaceSecrets: "true" }, "--allow-cross-namespace-secrets=true"],
+      [{ allowedADEndpoints: ["https://ad.example"] }, "--allowed-ad-endpoints=https://ad.example"],
+      [{ hostTokenUIDs: [0, 1000] }, "--host-token-uids=0,1000"],
+      [{ tokenCache: false }, "--token-cache=false"],
+    ];
+    const values = Object.assign({}, ...flags.map(([value]) => value));
+    const given = await args({ nmi: values, customUserAgent: "me" });
+    expect(given).toEqual(expect.arrayContaining([...flags.map(([, flag]) => flag), "--custom-user-agent=me"]));
+  });
+
+  it.each(["false", false, ""])("leaves switches out that are %j", async (off) => {
+    const off3 = { blockInstanceMetadata: off, allowNetworkPluginKubenet: off, setRetryAfterHeader: off };
+    expect((await args({ nmi: off3 })).filter((flag) => /block|kubenet|retry-after/.test(flag))).toEqual([]);
+  });
+
+  it("watches pods on the host's network with two capabilities, and mounts what it needs of the node", async () => {
+    const workload = await nmi({ nmi: { kubeletConfig: "/var/lib/kubelet/config.yaml" } });
+    expect(podOf(workload)).toMatchObject({ hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" });
+    expect(containerOf(workload).securityContext).toEqual({
+      runAsUser: 0,
+      capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    const volumes = podOf(workload).volumes.map(({ hostPath }: { hostPath: object }) => hostPath);
+    expect(volumes).toEqual([
+      { path: "/run/xtables.lock", type: "FileOrCreate" },
+      { path: "/proc/sys/net", type: "Directory" },
+      { path: "/var/lib/kubelet/config.yaml", type: "FileOrCreate" },
+    ]);
+    expect(containerOf(workload).volumeMounts).toEqual([
+      { name: "iptableslock", mountPath: "/run/xtables.lock" },
+      { name: "proc-sys-net", mountPath: "/host/proc/sys/net" },
+      { name: "kubelet-config", mountPath: "/var/lib/kubelet/config.yaml", readOnly: true },
+    ]);
+    expect(containerOf(workload).args).toContain("--kubelet-config=/var/lib/kubelet/config.yaml");
+  });
+
+  it("rolls out by surge, for which it names no port", async () => {
+    const workload = await nmi({ nmi: { prometheusPort: 9090 } });
+    expect(workload.spec.updateStrategy).toEqual({
+      type: "RollingUpdate",
+      rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+    });
+    expect(containerOf(workload).ports).toBeUndefined();
+  });
+
+  it("rolls out as told, and without a surge where the API server knows none", async () => {
+    const own = { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } };
+    expect((await nmi({ nmi: { updateStrategy: own } })).spec.updateStrategy).toEqual(own);
+    expect((await nmi({ nmi: { updateStrategy: { type: "OnDelete" } } })).spec.updateStrategy).toEqual({
+      type: "OnDelete",
+    });
+    expect((await nmi({}, "--kube-version=1.21.0")).spec.updateStrategy).toEqual(own);
+  });
+
+  it("goes before other pods of the node, and onto every node", async () => {
+    const pod = podOf(await nmi());
+    expect(pod.priorityClassName).toBe("system-node-critical");
+    expect(pod.tolerations).toEqual([{ operator: "Exists" }]);
+    expect(pod.nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
+  });
+
+  it("takes all that pods may be given", async () => {
+    const given = {
+      priorityClassName: "mine",
+      podAnnotations: { a: "1" },
+      podLabels: { b: "2" },
+      nodeSelector: { pool: "x" },
+      tolerations: [{ key: "k", operator: "Exists" }],
+      affinity: { nodeAffinity: {} },
+      resources: { requests: { cpu: "1" } },
+      extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy:3128" }],
+    };
+    const workload = await nmi({ nmi: given, imagePullSecrets: [{ name: "pull" }] });
+    const { metadata } = workload.spec.template;
+    expect([metadata.annotations, metadata.labels.b, metadata.labels.tier]).toEqual([{ a: "1" }, "2", "node"]);
+    const { priorityClassName, tolerations, affinity, imagePullSecrets } = podOf(workload);
+    expect({ priorityClassName, tolerations, affinity, imagePullSecrets }).toEqual({
+      priorityClassName: "mine",
+      tolerations: given.tolerations,
+      affinity: given.affinity,
+      imagePullSecrets: [{ name: "pull" }],
+    });
+    expect(podOf(workload).nodeSelector).toMatchObject({ pool: "x" });
+    expect(containerOf(workload).resources).toMatchObject({ requests: { cpu: "1" } });
+    expect(containerOf(workload).env).toContainEqual(given.extraEnv[0]);
+  });
+
+  it("runs namespaced where that is asked for, and always so in managed mode", async () => {
+    const forced = await nmi({ forceNamespaced: true });
+    expect(containerOf(forced).env).toContainEqual({ name: "FORCENAMESPACED", value: "true" });
+    const managed = containerOf(await nmi({ operationMode: "managed" }));
+    expect(managed.args).toEqual(expect.arrayContaining(["--operation-mode=managed", "--forceNamespaced"]));
+    expect(managed.args.join()).not.toContain("mic-service-account");
+    expect(managed.env.map(({ name }: { name: string }) => name)).toEqual(["NODE_NAME"]);
+  });
+
+  it("asks the probes that tell whether it serves and whether it lives, at the port it is given", async () => {
+    const { livenessProbe, readinessProbe } = containerOf(await nmi({ nmi: { probePort: "9000" } }));
+    expect(livenessProbe.httpGet).toEqual({ path: "/livez", port: 9000 });
+    expect(readinessProbe.httpGet).toEqual({ path: "/readyz", port: 9000 });
+  });
+
+  it("knows a custom cloud by its file", async () => {
+    const workload = await nmi({ nmi: { customCloud: { enabled: "true", configPath: "/etc/cloud.json" } } });
+    expect(containerOf(workload).env).toContainEqual({ name: "AZURE_ENVIRONMENT_FILEPATH", value: "/etc/cloud.json" });
+    expect(containerOf(workload).volumeMounts).toContainEqual({
+      name: "custom-env-file",
+      mountPath: "/etc/cloud.json",
+      readOnly: true,
+    });
+  });
+
+  it.each([
+    ["", "ghcr.io/aad-pod-identity/nmi:v2.0.0-alpha.1"],
+    ["latest", "ghcr.io/aad-pod-identity/nmi:latest"],
+    ["sha256:0123", "ghcr.io/aad-pod-identity/nmi@sha256:0123"],
+  ])("takes the tag %j", async (tag, image) => {
+    expect(containerOf(await nmi({ nmi: { tag } })).image).toBe(image);
+  });
+});

@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { parseAllDocuments, stringify } from "yaml";
+
+const BIN = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "aad-pod-identity-cluster", "bin");
+export const CHART = join(import.meta.dirname, "../../charts/aad-pod-identity");
+
+/** What the tests read of a rendered object; the rest is looked at by path. */
+export type Rendered = {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: objects of a dozen kinds, of which each test knows its own.
+  readonly [part: string]: any;
+};
+
+export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** Why Helm or kubectl cannot run here; undefined when they can. */
+export function helmMissing(): string | undefined {
+  const unbuilt = ["helm", "kubectl"].filter((program) => !existsSync(join(BIN, program)));
+  if (unbuilt.length === 0) return undefined;
+  const reason = `no ${unbuilt.join(" and ")} here: "npm test" builds them where Go is installed`;
+  if (process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${reason}`);
+  return reason;
+}
+
+/** Runs `helm` or `kubectl`, with values or manifests as its input. */
+export async function runTool(
+  program: "helm" | "kubectl",
+  args: readonly string[],
+  { input = "", env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Run> {
+  const home = { HELM_CACHE_HOME: "/nonexistent", HELM_CONFIG_HOME: "/nonexistent", HELM_DATA_HOME: "/nonexistent" };
+  const child = spawn(join(BIN, program), args, { env: { ...process.env, ...home, ...env } });
+  const closed = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  child.stdin.on("error", () => {}); // it may end before it has read all
+  child.stdin.end(input);
+  const [code, stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
+
+/** Values as a file of values has them. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Renders the chart as release `aad` in namespace `pods`. */
+function template(values: Values = {}, ...flags: readonly string[]): Promise<Run> {
+  const args = ["template", "aad", CHART, "--namespace", "pods", "--values", "-", ...flags];
+  return runTool("helm", args, { input: stringify(values) });
+}
+
+/** The objects that the chart gives, those of hooks too. @throws Error with what Helm says */
+export async function render(values: Values = {}, ...flags: readonly string[]): Promise<readonly Rendered[]> {
+  const { code, stdout, stderr } = await template(values, ...flags);
+  if (code !== 0) throw new Error(stderr);
+  return readObjects(stdout);
+}
+
+/** What Helm says of values that the chart does not take; empty when it takes them. */
+export async function refusal(values: Values, ...flags: readonly string[]): Promise<string> {
+  const { code, stderr } = await template(values, ...flags);
+  return code === 0 ? "" : stderr;
+}
+
+function readObjects(manifest: string): readonly Rendered[] {
+  return parseAllDocuments(manifest)
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null);
+}
+
+export const isHook = (object: Rendered) => object.metadata.annotations?.["helm.sh/hook"] !== undefined;
+
+/** The one object of a kind and, where there are several, a name. */
+export function the(objects: readonly Rendered[], kind: string, name?: string): Rendered {
+  const found = objects.filter((one) => one.kind === kind && !isHook(one) && (!name || one.metadata.name === name));
+  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} objects of kind ${kind} ${name ?? ""}`);
+  return found[0];
+}
+
+export const podOf = (workload: Rendered) => workload.spec.template.spec;
+export const containerOf = (workload: Rendered) => podOf(workload).containers[0];
