@@ -69,7 +69,7 @@ async function bundle(): Promise<void> {
     ...shared,
     entryPoints: programs.map((name) => ({ in: `src/bin/${name}.ts`, out: name })),
     define: { BUILD_VERSION: JSON.stringify(stamp) },
-    plugins: [besideTheProgram],
+    plugins: [besideTheProgram, withoutOthersMetrics],
   });
   await build({
     ...shared,
@@ -86,6 +86,18 @@ const besideTheProgram: Plugin = {
     ),
 };
 
+/** Of prom-client what our programs use: the rest would be a third of NMI's code, and 25 ms of each start. */
+const withoutOthersMetrics: Plugin = {
+  name: "without-others-metrics",
+  setup: ({ onResolve, onLoad }) => {
+    const unused = /^\.\/lib\/(summary|pushgateway|defaultMetrics|metricAggregators|cluster)$/;
+    onResolve({ filter: unused }, ({ path, importer }) =>
+      /[\\/]prom-client[\\/]index\.js$/.test(importer) ? { path, namespace: "unused" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "module.exports = {}" }));
+  },
+};
+
 function writeExecutables(): void {
   mkdirSync(join(root, "bin"), { recursive: true });
   for (const name of programs) {
@@ -97,7 +109,8 @@ function writeExecutables(): void {
     const lines = [
       "#!/bin/sh",
       "# Made by `npm run build`: runs the program on the Node that this repository pins.",
-      'here=$(dirname "$(readlink -f "$0")")',
+      'here=$(readlink -f "$0")',
+      "here=${here%/*}",
       `exec "$here/../node_modules/.bin/node"${limit} "$here/../dist/${name}.cjs" "$@"`,
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
