@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
 import { type TroubleRow, troubles, troubleTable } from "../support/nmi-troubles.ts";
 import type { NmiAnswer } from "../support/nmi-world.ts";
 import { type ServiceName, type TroubledNode, type TroubleWorld, troubleWorld } from "../support/trouble-world.ts";
@@ -88,7 +87,7 @@ describe("what a pod gets in trouble", () => {
 
 async function walkThrough(world: TroubleWorld, { does }: TroubleRow): Promise<Readonly<Record<ServiceName, Seen>>> {
   await using node = await world.startNode();
-  const first = { imds: await firstToken(node, "imds"), entra: await firstToken(node, "entra") };
+  const first = { imds: await node.firstToken("imds", HELD), entra: await node.firstToken("entra", HELD) };
   await Promise.all([node.services.imds.begin(does), node.services.entra.begin(does)]);
   const endured = { imds: endure(node, "imds"), entra: endure(node, "entra") };
   const seen = { imds: await endured.imds, entra: await endured.entra };
@@ -101,11 +100,6 @@ async function walkThrough(world: TroubleWorld, { does }: TroubleRow): Promise<R
   expect(await node.isActive()).toBe(true);
   expect(node.nmi.output()).not.toContain("UNEXPECTED");
   return both;
-}
-
-async function firstToken(node: TroubledNode, of: ServiceName): Promise<NmiAnswer> {
-  await eventually(async () => (await node.ask(of, HELD)).status).toBe(200);
-  return await node.ask(of, HELD);
 }
 
 async function endure(node: TroubledNode, of: ServiceName): Promise<Omit<Seen, "first" | "after">> {
@@ -127,12 +121,10 @@ async function endure(node: TroubledNode, of: ServiceName): Promise<Omit<Seen, "
 
 /** The next answer; after a refusal, which NMI remembers for 10 seconds, the first that is none. */
 async function recovered(node: TroubledNode, of: ServiceName): Promise<Timed> {
-  const ask = () => node.ask(of, "https://other.example");
+  const other = "https://other.example";
   return await timed(async () => {
-    const next = await ask();
-    if (next.status !== 403) return next;
-    await eventually(async () => (await ask()).status).toBe(200);
-    return await ask();
+    const next = await node.ask(of, other);
+    return next.status === 403 ? await node.firstToken(of, other) : next;
   });
 }
 

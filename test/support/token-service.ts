@@ -10,8 +10,6 @@ export type ServiceTrouble =
   | "breaks off"
   | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
 
-const LIFE_SECONDS = 24 * 3600;
-
 /**
  * Gives whoever asks a token with a number of its own, as IMDS does and as Entra ID does, or makes trouble until told
  * to stop. At an address of its own, so that nobody else takes its port while it does not listen.
@@ -19,6 +17,8 @@ const LIFE_SECONDS = 24 * 3600;
 export class TokenService implements AsyncDisposable {
   /** How many requests have come while it listened. */
   calls = 0;
+  /** How long new tokens live. */
+  lifeSeconds = 24 * 3600;
   readonly #server: ReturnType<typeof createPlain>;
   readonly #host: string;
   #port = 0;
@@ -85,7 +85,7 @@ export class TokenService implements AsyncDisposable {
   }
 
   #token(): string {
-    const expires = Math.floor(Date.now() / 1000) + LIFE_SECONDS;
+    const expires = Math.floor(Date.now() / 1000) + this.lifeSeconds;
     return JSON.stringify({ access_token: `token-${this.calls}`, expires_on: String(expires), token_type: "Bearer" });
   }
 }

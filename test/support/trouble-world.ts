@@ -1,14 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
 import { identityId } from "./make.ts";
-import { askNmi, nmiWorld } from "./nmi-world.ts";
+import { askNmi, type NmiAnswer, nmiWorld } from "./nmi-world.ts";
 import { TokenService } from "./token-service.ts";
 
 export type TroubleWorld = Awaited<ReturnType<typeof troubleWorld>>;
 export type TroubledNode = Awaited<ReturnType<TroubleWorld["startNode"]>>;
 export type ServiceName = "imds" | "entra";
 
+const LIMIT_MS = 20_000;
 const managed = ["--operation-mode=managed", "--forceNamespaced"];
 
 /**
@@ -51,16 +53,26 @@ export async function troubleWorld() {
       await bind(names.entra, addresses.entra, app);
       const azure = [`--metadata-ip=${host}`, `--metadata-port=${imds.port}`, `--allowed-ad-endpoints=${adEndpoint}`];
       const nmi = own.use(await cluster.start([...managed, ...azure], { NODE_EXTRA_CA_CERTS: ca, ...env }));
+      const askFrom = (from: string, resource: string) => {
+        const query = new URLSearchParams({ "api-version": "2018-02-01", resource });
+        return askNmi(nmi, { from, path: `/metadata/identity/oauth2/token?${query}` });
+      };
       const cleanUp = own.move();
       return {
         nmi: nmi.program,
         services: { imds, entra },
         names,
         /** A token request of the pod that has the identity of a service. */
-        ask(of: ServiceName, resource: string, more = "") {
-          const query = new URLSearchParams({ "api-version": "2018-02-01", resource });
-          const path = `/metadata/identity/oauth2/token?${query}${more}`;
-          return askNmi(nmi, { from: addresses[of], path });
+        ask: (of: ServiceName, resource: string) => askFrom(addresses[of], resource),
+        askFrom,
+        /** The first token of a pod that may not be seen yet, or was refused one a moment ago; the last answer else. */
+        async firstToken(of: ServiceName, resource: string): Promise<NmiAnswer> {
+          const begin = performance.now();
+          for (;;) {
+            const answer = await askFrom(addresses[of], resource);
+            if (answer.status === 200 || performance.now() - begin > LIMIT_MS) return answer;
+            await pause(100);
+          }
         },
         async isActive(): Promise<boolean> {
           const port = /health probe on port (\d+)/.exec(nmi.program.output())?.[1];
