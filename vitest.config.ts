@@ -45,11 +45,10 @@ export default defineConfig({
         },
       },
       {
-        // The chart as Helm renders it, and installs it on a real API server.
+        // The chart as Helm renders it, and installs it on real API servers that its files start.
         test: {
           name: "chart",
           include: ["test/chart/**/*.test.ts"],
-          globalSetup: "test/support/control-plane-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

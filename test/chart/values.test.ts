@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { chartValues } from "../../tools/chart/values.ts";
 import { CHART, helmMissing, runTool } from "../support/helm.ts";
-import { originalValues } from "./original-values.ts";
+import { originalValues } from "../support/original-values.ts";
 
 const read = (file: string) => readFileSync(join(CHART, file), "utf8");
 const ours = new Map(chartValues.map(([name, fallback]) => [name, fallback]));

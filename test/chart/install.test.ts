@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
+import { CHART } from "../support/helm.ts";
+import { originalChart, originalCrds } from "../support/original-chart.ts";
+
+const missing = clusterMissing();
+const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
+
+const identity = {
+  apiVersion: "aadpodidentity.k8s.io/v1",
+  kind: "AzureIdentity",
+  metadata: { name: "mine", namespace: "pods" },
+  spec: {
+    type: 0,
+    clientID: "client",
+    resourceID: "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine",
+  },
+};
+const ours = "app.kubernetes.io/name=aad-pod-identity";
+
+// One release through its life, so the tests follow each other.
+describe.skipIf(missing !== undefined)(`the release of a user of the original${reason}`, () => {
+  let cluster: ChartCluster;
+  let uid: string | undefined;
+  const daemonSet = () => cluster.get("daemonset", "aad-pod-identity-nmi", "--namespace=pods");
+  const mine = async () => (await cluster.get("azureidentity", "mine", "--namespace=pods")).metadata.uid;
+  const declares = async (field: string) => {
+    const { spec } = await cluster.get("crd", "azureidentities.aadpodidentity.k8s.io");
+    return field in spec.versions[0].schema.openAPIV3Schema.properties.spec.properties;
+  };
+
+  beforeAll(async () => {
+    cluster = await ChartCluster.start();
+    const crds = await originalCrds();
+    await cluster.apply(...crds);
+    await cluster.kubectl("wait", "--for=condition=Established", "crd", ...crds.map(({ metadata }) => metadata.name));
+    await using original = await originalChart();
+    expect(await cluster.helmOf(original.folder, "install", "aad", "pods")).toMatchObject({ code: 0 });
+    await cluster.apply(identity);
+    uid = await mine();
+  });
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  it("is not upgraded to the original's own images, which --reuse-values brings along", async () => {
+    const { code, stderr } = await cluster.helm("upgrade", {}, "--reuse-values");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("--reset-then-reuse-values")]);
+    expect((await daemonSet()).spec.template.spec.containers[0].image).toContain("v1.8.17");
+    expect(cluster.hooks).toEqual([]);
+    const own = "image.repository=ghcr.io/aad-pod-identity,mic.tag=,nmi.tag=";
+    const { code: renders } = await cluster.helm("upgrade", {}, "--reuse-values", "--dry-run=server", "--set", own);
+    expect(renders).toBe(0);
+  });
+
+  it("is upgraded with its own values, is told what differs, and has the CRDs of this version", async () => {
+    expect(await declares("ResourceID")).toBe(false);
+    const { code, stdout, stderr } = await cluster.helm("upgrade", {}, "--reset-then-reuse-values");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("What differs from aad-pod-identity 1.8.17");
+    expect(await declares("ResourceID")).toBe(true);
+    expect(await mine()).toBe(uid);
+    expect(cluster.hooks).toMatchObject([{ name: "aad-pod-identity-crds", code: 0 }]);
+  });
+
+  it("takes one node after the other in that upgrade, since the original does not share its port, and surges in the next", async () => {
+    const strategy = async () => (await daemonSet()).spec.updateStrategy.rollingUpdate;
+    expect(await strategy()).toEqual({ maxSurge: 0, maxUnavailable: 1 });
+    const { stdout } = await cluster.helm("upgrade");
+    expect(stdout).not.toContain("system-cluster-critical");
+    expect(await strategy()).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+  });
+
+  it("is the only one: a second release is refused by the name of the first", async () => {
+    const values = { nameOverride: "other" };
+    const { code, stderr } = await cluster.helmOf(CHART, "install", "other", "default", values);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("release aad in namespace pods runs aad-pod-identity")]);
+  });
+
+  it("goes back to the original with identities and CRDs as they are", async () => {
+    expect(await cluster.helmDoes("rollback", "aad", "1")).toMatchObject({ code: 0 });
+    expect((await daemonSet()).spec.template.spec.containers[0].image).toContain("v1.8.17");
+    expect([await mine(), await declares("ResourceID")]).toEqual([uid, true]);
+  });
+
+  it("is uninstalled when NMI has been told, and leaves identities, CRDs and nothing else", async () => {
+    expect(await cluster.helm("upgrade")).toMatchObject({ code: 0 });
+    expect((await daemonSet()).metadata.annotations).toMatchObject({ "aadpodidentity.k8s.io/uninstall": "false" });
+    const { code, stderr } = await cluster.helmDoes("uninstall", "aad");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(cluster.hooks.at(-1)).toEqual({
+      name: "aad-pod-identity-uninstall",
+      code: 0,
+      output: "DaemonSet pods/aad-pod-identity-nmi is marked\n",
+    });
+    expect([await mine(), await declares("ResourceID")]).toEqual([uid, true]);
+    const kinds = [
+      "daemonsets,deployments,jobs,configmaps,secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings",
+      "validatingadmissionpolicies,validatingadmissionpolicybindings,azurepodidentityexceptions",
+    ];
+    expect(await cluster.kubectl("get", kinds.join(), "--all-namespaces", `--selector=${ours}`, "--output=name")).toBe(
+      "",
+    );
+  });
+
+  it("can be installed anew, and a hook that may not change CRDs stops it with a sentence", async () => {
+    expect(await cluster.helm("install")).toMatchObject({ code: 0, stderr: "" });
+    expect(await mine()).toBe(uid);
+    expect(await cluster.helmDoes("uninstall", "aad")).toMatchObject({ code: 0 });
+    await cluster.kubectl("create", "serviceaccount", "default", "--namespace=pods");
+    const { code, stderr } = await cluster.helm("install", { rbac: { enabled: false } });
+    expect([code, stderr]).toEqual([1, expect.stringContaining("failed pre-install")]);
+    expect(cluster.hooks.at(-1)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/403 .*crds\.upgrade=false/s),
+    });
+  });
+});
