@@ -8,7 +8,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   m: 6e4,
   h: 36e5,
 };
-const AMOUNT = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/;
+/** Both micro signs as escapes: one of them in a program's text, and all of it would take two bytes a character. */
+const AMOUNT = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/;
 const DURATION = new RegExp(`^[+-]?(?:${AMOUNT.source})+$`);
 
 /** Go's text of a duration in milliseconds; undefined when it is none. A unit is required, except for 0. */
