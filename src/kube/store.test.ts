@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { ScriptedApi } from "../../test/support/scripted-api.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { type Script, ScriptedApi } from "../../test/support/scripted-api.ts";
 import { kinds } from "../api/kinds.ts";
 import { objectSchema, readObject } from "../api/meta.ts";
 import { createLog } from "../base/log.ts";
@@ -27,6 +29,33 @@ it("catches up with a list that begins after it was asked to, not with the one t
   const running = store.run(stop.signal);
   await store.ready();
   expect(await caughtUp).toBe(2);
+  stop.abort();
+  await running;
+});
+
+it.each<{ trouble: string; script: Script; watches: number }>([
+  { trouble: "one that is away is asked again", script: () => "gone", watches: 1 },
+  {
+    trouble: "one that asked for a pause gets it",
+    script: () => ({ status: 429, headers: { "retry-after": "9" } }),
+    watches: 0,
+  },
+])("when API servers are heard of, $trouble", async ({ script, watches }) => {
+  const stop = new AbortController();
+  const clock = new FakeClock();
+  const log = createLog({ write: () => {} });
+  const api = new ScriptedApi(script);
+  const client = new KubeClient({ transport: api }, { userAgent: "test", log });
+  const read = (raw: unknown) => ({ meta: readObject(objectSchema({}), kinds.pod, raw).metadata });
+  const store = new Store({ client, kind: kinds.pod, read, log, clock });
+  const running = store.run(stop.signal);
+  await clock.asleep();
+  api.script = ({ path }) =>
+    path.includes("watch=true") ? "watch" : { status: 200, body: { metadata: { resourceVersion: "7" }, items: [] } };
+  store.hurry();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(clock.sleepers).toBe(1 - watches);
+  await eventually(() => api.watches).toBe(watches);
   stop.abort();
   await running;
 });

@@ -63,6 +63,8 @@ export class Store<T extends { readonly meta: Meta }> {
   #position: string | undefined;
   /** Ends the list, the watch or the pause under way. */
   #turn = new AbortController();
+  /** Ends a pause that nobody asked for. */
+  #pause: AbortController | undefined;
   /** Those who wait for a list that begins from now on. */
   #awaited: PromiseWithResolvers<void> | undefined;
   #isReady = false;
@@ -101,6 +103,11 @@ export class Store<T extends { readonly meta: Meta }> {
     this.#awaited ??= Promise.withResolvers<void>();
     this.#turn.abort(new DOMException("a new list is asked for", "AbortError"));
     await raceAbort(this.#awaited.promise, signal);
+  }
+
+  /** The API server was heard of elsewhere: if it was out of reach, it is tried again now. */
+  hurry(): void {
+    this.#pause?.abort();
   }
 
   list(): readonly T[] {
@@ -258,6 +265,9 @@ export class Store<T extends { readonly meta: Meta }> {
     else this.#outage.failed(fault);
     if (!Fault.is(fault, ...MAY_RESUME)) this.#position = undefined;
     const pauseMs = Math.max(this.#backoff.next(), fault.retryAfterMs ?? 0);
-    await this.#clock.sleep(pauseMs, signal).catch(() => {}); // rejected: the loop ends by the signal
+    const pause = new AbortController();
+    if (fault.code === "KUBE_UNREACHABLE") this.#pause = pause;
+    await this.#clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal])).catch(() => {}); // the loop sees the signal
+    this.#pause = undefined;
   }
 }

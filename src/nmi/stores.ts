@@ -4,6 +4,7 @@ import { readException } from "../api/exception.ts";
 import { readIdentity } from "../api/identity.ts";
 import { type Kind, kinds, NODE_LABEL } from "../api/kinds.ts";
 import { readPod } from "../api/pod.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { Store } from "../kube/store.ts";
@@ -21,15 +22,30 @@ export type StoresOptions = {
   readonly log: Log;
   /** Told each time that the API server is heard of objects of a kind. */
   readonly onContact: (kind: Kind) => void;
+  readonly clock?: Clock;
 };
 
 export type NmiStores = ReturnType<typeof nmiStores>;
 
-/** What NMI follows at the API server: this node's pods and assignments, and the objects that decide about them. */
-export function nmiStores({ client, node, isScaled, isManaged, log, onContact }: StoresOptions) {
-  const of = (kind: Kind) => ({ client, log, kind, onContact: () => onContact(kind) });
+/**
+ * What NMI follows at the API server: this node's pods and assignments, and the objects that decide about them. After an
+ * outage the first that hears of it hurries the others, so that what was taken from a pod meanwhile counts soon.
+ */
+export function nmiStores({ client, node, isScaled, isManaged, log, onContact, ...time }: StoresOptions) {
+  /** Those that have failed since they were heard of last. */
+  const failing = new Set<Kind>();
+  const heard = (kind: Kind) => {
+    onContact(kind);
+    if (!failing.delete(kind)) return;
+    for (const store of Object.values(stores)) store?.hurry();
+  };
+  const of = (kind: Kind) => ({
+    ...{ client, log, kind, ...time },
+    onContact: () => heard(kind),
+    onTrouble: () => void failing.add(kind),
+  });
   const ofNode = isScaled ? { labelSelector: `${NODE_LABEL}=${nodeLabel(node)}` } : {};
-  return {
+  const stores = {
     pods: new Store({
       ...of(kinds.pod),
       read: readPod,
@@ -47,4 +63,5 @@ export function nmiStores({ client, node, isScaled, isManaged, log, onContact }:
       indexes: { namespace: ({ meta }) => [meta.namespace] },
     }),
   };
+  return stores;
 }
