@@ -71,7 +71,7 @@ async function bundle(): Promise<void> {
     define: { BUILD_VERSION: JSON.stringify(stamp) },
     plugins: [besideTheProgram, withoutOthersMetrics],
   });
-  for (const name of programs) checkIsAscii(`dist/${name}.cjs`);
+  for (const name of programs) if (heap[name] !== undefined) checkIsAscii(`dist/${name}.cjs`);
   await build({
     ...shared,
     entryPoints: Object.entries(onDemand).map(([name, out]) => ({ in: name, out })),
