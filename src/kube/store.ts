@@ -7,8 +7,10 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { raceAbort } from "../base/single-flight.ts";
 import type { KubeClient } from "./client.ts";
+import { Listeners } from "./listeners.ts";
 import { type Change, type Indexes, ObjectCache } from "./object-cache.ts";
 import { Outage } from "./outage.ts";
+import { Pause } from "./pause.ts";
 import type { WatchEvent } from "./watch.ts";
 import { type ObjectRef, type Query, rawMeta } from "./wire.ts";
 
@@ -53,7 +55,7 @@ export class Store<T extends { readonly meta: Meta }> {
   readonly #options: StoreOptions<T>;
   readonly #clock: Clock;
   readonly #cache: ObjectCache<T>;
-  readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #listeners: Listeners<Change<T>>;
   readonly #ready = Promise.withResolvers<void>();
   readonly #backoff: Backoff;
   readonly #outage: Outage;
@@ -63,8 +65,7 @@ export class Store<T extends { readonly meta: Meta }> {
   #position: string | undefined;
   /** Ends the list, the watch or the pause under way. */
   #turn = new AbortController();
-  /** Ends a pause that nobody asked for. */
-  #pause: AbortController | undefined;
+  readonly #pause: Pause;
   /** Those who wait for a list that begins from now on. */
   #awaited: PromiseWithResolvers<void> | undefined;
   #isReady = false;
@@ -75,7 +76,9 @@ export class Store<T extends { readonly meta: Meta }> {
     const { clock = realClock, indexes = {}, random = Math.random, log, kind } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#cache = new ObjectCache(indexes, (change) => this.#tell(change));
+    this.#pause = new Pause(clock);
+    this.#listeners = new Listeners(log);
+    this.#cache = new ObjectCache(indexes, (change) => this.#listeners.tell(change));
     this.#backoff = new Backoff({ firstMs: FIRST_PAUSE_MS, maxMs: LONGEST_PAUSE_MS, random });
     this.#outage = new Outage({
       log,
@@ -107,7 +110,7 @@ export class Store<T extends { readonly meta: Meta }> {
 
   /** The API server was heard of elsewhere: if it was out of reach, it is tried again now. */
   hurry(): void {
-    this.#pause?.abort();
+    this.#pause.end();
   }
 
   list(): readonly T[] {
@@ -125,8 +128,7 @@ export class Store<T extends { readonly meta: Meta }> {
 
   /** Calls a listener after the store holds a change; the answer ends that. */
   onChange(listener: (change: Change<T>) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /**
@@ -243,16 +245,6 @@ export class Store<T extends { readonly meta: Meta }> {
     }
   }
 
-  #tell(change: Change<T>): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(change);
-      } catch (reason) {
-        this.#options.log.error("a listener to changes failed", { error: Fault.from(reason).message });
-      }
-    }
-  }
-
   #heard(): void {
     if (!this.#wasShort) this.#outage.well();
     this.#options.onContact?.();
@@ -265,9 +257,6 @@ export class Store<T extends { readonly meta: Meta }> {
     else this.#outage.failed(fault);
     if (!Fault.is(fault, ...MAY_RESUME)) this.#position = undefined;
     const pauseMs = Math.max(this.#backoff.next(), fault.retryAfterMs ?? 0);
-    const pause = new AbortController();
-    if (fault.code === "KUBE_UNREACHABLE") this.#pause = pause;
-    await this.#clock.sleep(pauseMs, AbortSignal.any([signal, pause.signal])).catch(() => {}); // the loop sees the signal
-    this.#pause = undefined;
+    await this.#pause.over(pauseMs, fault.code === "KUBE_UNREACHABLE", signal);
   }
 }
