@@ -52,7 +52,7 @@ export async function runTool(
 export type Values = Readonly<Record<string, unknown>>;
 
 /** Renders the chart as release `aad` in namespace `pods`. */
-function template(values: Values = {}, ...flags: readonly string[]): Promise<Run> {
+export function template(values: Values = {}, ...flags: readonly string[]): Promise<Run> {
   const args = ["template", "aad", CHART, "--namespace", "pods", "--values", "-", ...flags];
   return runTool("helm", args, { input: stringify(values) });
 }
@@ -70,7 +70,7 @@ export async function refusal(values: Values, ...flags: readonly string[]): Prom
   return code === 0 ? "" : stderr;
 }
 
-function readObjects(manifest: string): readonly Rendered[] {
+export function readObjects(manifest: string): readonly Rendered[] {
   return parseAllDocuments(manifest)
     .map((document) => document.toJS() as Rendered | null)
     .filter((object) => object !== null);

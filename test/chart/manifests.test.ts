@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { manifests } from "../../tools/manifests/files.ts";
+import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
+import { CHART, containerOf, helmMissing, podOf, type Rendered, readObjects, template, the } from "../support/helm.ts";
+import { grantsOf, grantText, type Manifest, readManifests } from "../support/rbac.ts";
+
+const missing = helmMissing();
+const root = join(import.meta.dirname, "../..");
+const files = missing === undefined ? manifests() : {};
+const names = (file: string) => objects(file).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+const objects = (file: string) => readObjects(files[`deploy/${file}`] ?? "");
+
+const crds = ["azureidentities", "azureidentitybindings", "azureassignedidentities", "azurepodidentityexceptions"].map(
+  (plural) => `CustomResourceDefinition ${plural}.aadpodidentity.k8s.io`,
+);
+const rbac = (component: string) => [
+  `ServiceAccount aad-pod-id-${component}-service-account`,
+  `ClusterRole aad-pod-id-${component}-role`,
+  `ClusterRoleBinding aad-pod-id-${component}-binding`,
+  `Role aad-pod-id-${component}-role`,
+  `RoleBinding aad-pod-id-${component}-binding`,
+];
+
+describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${missing})` : ""}`, () => {
+  it("are what the chart gives now; node tools/manifests.ts writes them anew", () => {
+    const stale = Object.entries(files).filter(([file, text]) => readFileSync(join(root, file), "utf8") !== text);
+    expect(stale.map(([file]) => file)).toEqual([]);
+  });
+
+  it.each([
+    ["infra/deployment-rbac.yaml", [...crds, ...rbac("nmi"), "DaemonSet nmi", ...rbac("mic"), "Deployment mic"]],
+    ["infra/deployment.yaml", [...crds, "DaemonSet nmi", "Deployment mic"]],
+    [
+      "infra/managed-mode-deployment.yaml",
+      [...crds.filter((name) => !name.includes("assigned")), ...rbac("nmi"), "DaemonSet nmi"],
+    ],
+    [
+      "infra/noazurejson/deployment-rbac.yaml",
+      [
+        ...crds,
+        "Secret aadpodidentity-admin-secret",
+        ...rbac("nmi"),
+        "DaemonSet nmi",
+        ...rbac("mic"),
+        "Deployment mic",
+      ],
+    ],
+    [
+      "infra/noazurejson/deployment.yaml",
+      [...crds, "Secret aadpodidentity-admin-secret", "DaemonSet nmi", "Deployment mic"],
+    ],
+    [
+      "infra/mic-exception.yaml",
+      ["AzurePodIdentityException aks-addon-exception", "AzurePodIdentityException mic-exception"],
+    ],
+    ["demo/aadpodidentity.yaml", ["AzureIdentity demo-aad1"]],
+    ["demo/aadpodidentity-sp.yaml", ["Secret demo-aad1-sp", "AzureIdentity demo-aad1"]],
+    ["demo/aadpodidentity-sp-cert.yaml", ["Secret demo-aad1-sp", "AzureIdentity demo-aad1"]],
+    ["demo/aadpodidentitybinding.yaml", ["AzureIdentityBinding demo-azure-id-binding"]],
+    ["demo/deployment.yaml", ["Deployment demo"]],
+  ])("have in %s the original's objects, with the roles that ours need", (file, expected) => {
+    expect(names(file)).toEqual(expected);
+  });
+
+  it.each([
+    ["infra/deployment-rbac.yaml", { component: "mic", app: "mic" }],
+    ["infra/deployment.yaml", { component: "mic" }],
+    ["infra/noazurejson/deployment-rbac.yaml", { component: "mic" }],
+    ["infra/noazurejson/deployment.yaml", { component: "mic" }],
+  ])("select in %s what the original does, which cannot be changed", (file, selector) => {
+    const [mic, nmi] = [the(objects(file), "Deployment"), the(objects(file), "DaemonSet")];
+    expect(mic.spec.selector.matchLabels).toEqual(selector);
+    expect(mic.spec.template.metadata.labels).toEqual({ component: "mic", app: "mic" });
+    expect(nmi.spec.selector.matchLabels).toEqual({ component: "nmi", tier: "node" });
+    for (const { metadata } of [mic, nmi]) expect(metadata.labels).toMatchObject({ "k8s-app": "aad-pod-id" });
+    expect(nmi.spec.updateStrategy.rollingUpdate).toEqual({ maxUnavailable: 1 }); // the original's NMI may be there
+  });
+
+  it("grant what is proved, to the accounts that the pods run as", async () => {
+    const file = "infra/deployment-rbac.yaml";
+    for (const component of ["mic", "nmi"]) {
+      const isOf = ({ metadata }: Rendered) => metadata.name === `aad-pod-id-${component}-role`;
+      const granted = grantsOf(objects(file).filter(isOf) as readonly Manifest[]).map(grantText);
+      const proved = grantsOf(await readManifests(join(root, `deploy/infra/${component}-rbac.yaml`))).map(grantText);
+      expect(granted.toSorted()).toEqual(proved.toSorted());
+      const binding = the(objects(file), "RoleBinding", `aad-pod-id-${component}-binding`);
+      const account = { kind: "ServiceAccount", name: `aad-pod-id-${component}-service-account`, namespace: "default" };
+      expect([binding.roleRef.name, binding.subjects]).toEqual([`aad-pod-id-${component}-role`, [account]]);
+      const workload = the(objects(file), component === "mic" ? "Deployment" : "DaemonSet");
+      expect(podOf(workload).serviceAccountName).toBe(account.name);
+    }
+    const { args } = containerOf(the(objects(file), "DaemonSet"));
+    expect(args).toContain("--daemonset=default/nmi");
+    expect(args).toContain("--mic-service-account=default/aad-pod-id-mic-service-account");
+  });
+
+  it("run MIC as its node where there is no RBAC, and by a Secret where there is no azure.json", () => {
+    const plain = the(objects("infra/deployment.yaml"), "Deployment");
+    expect(containerOf(plain).args).toContain("--kubeconfig=/var/lib/kubelet/kubeconfig");
+    expect(podOf(plain).serviceAccountName).toBeUndefined();
+    const paths = podOf(plain).volumes.map(({ hostPath }: { hostPath: { path: string } }) => hostPath.path);
+    expect(paths).toEqual(["/etc/kubernetes/azure.json", "/var/lib/kubelet", "/etc/kubernetes/certs"]);
+    const file = objects("infra/noazurejson/deployment-rbac.yaml");
+    expect(the(file, "Secret").stringData).toMatchObject({ TenantID: "<TenantID>" });
+    const { args, env } = containerOf(the(file, "Deployment"));
+    expect(args).toEqual(["--logtostderr"]);
+    expect(JSON.stringify(env)).toContain('{"name":"aadpodidentity-admin-secret","key":"TenantID"}');
+  });
+
+  it("say nothing of Helm", () => {
+    for (const [file, text] of Object.entries(files))
+      expect(`${file} ${/helm\.sh|managed-by/i.test(text)}`).toBe(`${file} false`);
+  });
+});
+
+const unfit = clusterMissing();
+describe.skipIf(unfit !== undefined)(`a real API server${unfit ? ` (skipped: ${unfit})` : ""}`, () => {
+  let cluster: ChartCluster;
+  const dryRun = (input: string) =>
+    cluster.tryKubectl(input, "apply", "--dry-run=server", "--validate=strict", "--filename=-");
+
+  beforeAll(async () => {
+    cluster = await ChartCluster.start();
+    await cluster.kubectl("create", `--filename=${CHART}/crds/crd.yaml`);
+    for (const name of crds)
+      await cluster.kubectl("wait", "--for=condition=Established", "crd", name.split(" ")[1] ?? "");
+  });
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  it.each(Object.entries(files))("takes %s as it is", async (_, text) => {
+    expect(await dryRun(text)).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    {},
+    { operationMode: "managed" },
+    { mic: { podDisruptionBudget: { minAvailable: 1 }, prometheusPort: 8888 }, forceNamespaced: true },
+    { rbac: { createUserFacingClusterRoles: true }, nmi: { customCloud: { enabled: true } } },
+  ])("takes what the chart gives for %j as it is", async (values) => {
+    const { stdout } = await template(values, "--kube-version=1.34.0");
+    expect(await dryRun(stdout)).toMatchObject({ code: 0 });
+  });
+});
