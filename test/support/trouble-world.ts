@@ -9,6 +9,7 @@ import { TokenService } from "./token-service.ts";
 export type TroubleWorld = Awaited<ReturnType<typeof troubleWorld>>;
 export type TroubledNode = Awaited<ReturnType<TroubleWorld["startNode"]>>;
 export type ServiceName = "imds" | "entra";
+type NodeOptions = { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[] };
 
 const LIMIT_MS = 20_000;
 const managed = ["--operation-mode=managed", "--forceNamespaced"];
@@ -23,8 +24,6 @@ export async function troubleWorld() {
   const authority = await createAuthority();
   const ca = join(cluster.folder, "ca.pem");
   await writeFile(ca, authority.caPem);
-  const secret = { metadata: { name: "sp" }, data: { clientSecret: Buffer.from("hush").toString("base64") } };
-  await cluster.kube.call("POST", "/api/v1/namespaces/default/secrets", secret);
   const all = stack.move();
   let nodes = 0;
 
@@ -37,7 +36,8 @@ export async function troubleWorld() {
 
   return {
     ...cluster,
-    async startNode({ env = {} }: { readonly env?: Readonly<Record<string, string>> } = {}) {
+    bind,
+    async startNode({ env = {}, args = [] }: NodeOptions = {}) {
       await using own = new AsyncDisposableStack();
       nodes += 1;
       const number = nodes;
@@ -47,12 +47,14 @@ export async function troubleWorld() {
       const adEndpoint = `https://${host}:${entra.port}/`;
       const addresses = { imds: `127.92.0.${number}`, entra: `127.93.0.${number}` };
       const names = { imds: `imds-${number}`, entra: `entra-${number}` };
-      const clientPassword = { name: "sp", namespace: "default" };
+      const data = { clientSecret: Buffer.from("hush").toString("base64") };
+      await cluster.kube.call("POST", "/api/v1/namespaces/default/secrets", { metadata: { name: names.entra }, data });
+      const clientPassword = { name: names.entra, namespace: "default" };
       const app = { type: 1, clientID: "app", tenantID: "t", adEndpoint, clientPassword };
       await bind(names.imds, addresses.imds, { type: 0, resourceID: identityId("a"), clientID: "client" });
       await bind(names.entra, addresses.entra, app);
       const azure = [`--metadata-ip=${host}`, `--metadata-port=${imds.port}`, `--allowed-ad-endpoints=${adEndpoint}`];
-      const nmi = own.use(await cluster.start([...managed, ...azure], { NODE_EXTRA_CA_CERTS: ca, ...env }));
+      const nmi = own.use(await cluster.start([...managed, ...azure, ...args], { NODE_EXTRA_CA_CERTS: ca, ...env }));
       const askFrom = (from: string, resource: string) => {
         const query = new URLSearchParams({ "api-version": "2018-02-01", resource });
         return askNmi(nmi, { from, path: `/metadata/identity/oauth2/token?${query}` });
@@ -77,6 +79,12 @@ export async function troubleWorld() {
         async isActive(): Promise<boolean> {
           const port = /health probe on port (\d+)/.exec(nmi.program.output())?.[1];
           return (await (await fetch(`http://127.0.0.1:${port}/healthz`)).text()) === "Active";
+        },
+        /** All metrics, and what time it is by NMI's clock, in seconds. */
+        async metrics(): Promise<{ readonly text: string; readonly now: number }> {
+          const port = /metrics on port (\d+)/.exec(nmi.program.output())?.[1];
+          const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+          return { text: await answer.text(), now: Date.parse(answer.headers.get("date") ?? "") / 1000 };
         },
         [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
       };
