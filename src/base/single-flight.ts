@@ -1,4 +1,4 @@
-type Flight<T> = { readonly result: Promise<T>; readonly stop: AbortController; waiters: number };
+type Flight<T> = { readonly result: Promise<T>; readonly stop: AbortController; waiters: number; isOver: boolean };
 
 /**
  * Equal requests share one piece of work. The work is cancelled when its last waiter has gone; a failure reaches all
@@ -27,15 +27,18 @@ export class SingleFlight<T> {
 
   #start(key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const stop = new AbortController();
-    const flight: Flight<T> = { result: work(stop.signal), stop, waiters: 0 };
+    const flight: Flight<T> = { result: work(stop.signal), stop, waiters: 0, isOver: false };
+    const end = () => {
+      flight.isOver = true;
+    };
+    flight.result.then(end, end);
     this.#flights.set(key, flight);
     return flight;
   }
 
   #leave(key: string, flight: Flight<T>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    flight.result.catch(() => {}); // all waiters have left: nobody is there to hear of it
-    flight.stop.abort(new DOMException("nobody waits any more", "AbortError"));
+    if (!flight.isOver) flight.stop.abort(new DOMException("nobody waits any more", "AbortError"));
   }
 }
 

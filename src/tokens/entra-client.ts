@@ -1,7 +1,7 @@
-import type { IncomingMessage } from "node:http";
-import { Agent, request as send } from "node:https";
+import type { ClientRequest } from "node:http";
+import { Agent, request as open } from "node:https";
 import { Fault } from "../base/fault.ts";
-import { type HttpAnswer, readAnswer } from "./http-answer.ts";
+import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 export type EntraClientOptions = {
   readonly userAgent: string;
@@ -38,38 +38,32 @@ export class EntraClient {
    */
   async post(url: URL, form: URLSearchParams, signal: AbortSignal, limitMs = Infinity): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#options.timeoutMs ?? TRY_TIMEOUT_MS, limitMs);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    signal.throwIfAborted();
+    const body = form.toString();
     const tooLarge = () => new Fault("ENTRA_ERROR", `the answer of Entra ID at ${url.host} is too large`);
     try {
-      return await readAnswer(await this.#open(url, form.toString(), limit), tooLarge);
+      return await answerTo(this.#open(url, body), { body, timeoutMs, tooLarge }, signal);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
       throw Fault.is(reason, "ENTRA_ERROR") ? reason : unreachable(url, reason, timeoutMs);
     }
   }
 
-  #open(url: URL, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+  #open(url: URL, body: string): ClientRequest {
     const headers = {
       Accept: "application/json",
       "Content-Type": "application/x-www-form-urlencoded",
       "Content-Length": Buffer.byteLength(body),
       "User-Agent": this.#options.userAgent,
     };
-    return new Promise((resolve, reject) => {
-      const call = send(url, { method: "POST", headers, agent: this.#agent, signal }, resolve);
-      call.once("error", reject);
-      call.end(body);
-    });
+    return open(url, { method: "POST", headers, agent: this.#agent });
   }
 }
 
 /** Of what went wrong only the code: the message of a proxy's failure names the proxy with its password. */
 function unreachable({ host }: URL, reason: unknown, timeoutMs: number): Fault {
   const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
-  const why =
-    /^[A-Z][A-Z_]+$/.test(code) && code !== "ABORT_ERR"
-      ? code
-      : `no answer within ${Math.round(timeoutMs / 100) / 10} seconds`;
+  const why = /^[A-Z][A-Z_]+$/.test(code) ? code : `no answer within ${Math.round(timeoutMs / 100) / 10} seconds`;
   const todo = UNTRUSTED.test(why)
     ? "it shows a certificate that NMI does not trust: name its authority's file in NODE_EXTRA_CA_CERTS"
     : "check the node's network, HTTPS_PROXY and NO_PROXY";

@@ -64,25 +64,25 @@ export class Governor {
 
   #begun({ of, patienceMs }: Turn, signal: AbortSignal): Promise<void> {
     if (this.#pausedMs() > patienceMs) return Promise.reject(this.#tooLate());
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let hasBegun = false;
+    const begin = () => {
+      hasBegun = true;
+      resolve();
+    };
+    this.#join(of, begin);
+    this.#letBegin();
+    if (hasBegun) return promise;
     const over = new AbortController();
-    return new Promise<void>((resolve, reject) => {
-      let hasBegun = false;
-      const begin = () => {
-        hasBegun = true;
-        resolve();
-      };
-      this.#join(of, begin);
-      this.#letBegin();
-      if (hasBegun) return;
-      const giveUp = (reason: unknown) => {
-        if (this.#leave(of, begin)) reject(reason);
-      };
-      signal.addEventListener("abort", () => giveUp(signal.reason), { once: true, signal: over.signal });
-      this.#clock.sleep(patienceMs, over.signal).then(
-        () => giveUp(this.#tooLate()),
-        () => {},
-      );
-    }).finally(() => over.abort());
+    const giveUp = (reason: unknown) => {
+      if (this.#leave(of, begin)) reject(reason);
+    };
+    signal.addEventListener("abort", () => giveUp(signal.reason), { once: true, signal: over.signal });
+    this.#clock.sleep(patienceMs, over.signal).then(
+      () => giveUp(this.#tooLate()),
+      () => {},
+    );
+    return promise.finally(() => over.abort());
   }
 
   #letBegin(): void {

@@ -1,6 +1,6 @@
-import { Agent, type IncomingMessage, request as send } from "node:http";
+import { Agent, type ClientRequest, request as open } from "node:http";
 import { Fault } from "../base/fault.ts";
-import { type HttpAnswer, readAnswer } from "./http-answer.ts";
+import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 const TRY_TIMEOUT_MS = 10_000;
 
@@ -34,25 +34,20 @@ export class ImdsClient {
    */
   async send(request: ImdsRequest, signal: AbortSignal, limitMs = Number.POSITIVE_INFINITY): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#timeoutMs, limitMs);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    signal.throwIfAborted();
     try {
-      const response = await this.#open(request, limit);
-      return await readAnswer(response, tooLarge);
+      return await answerTo(this.#open(request), { body: request.body, timeoutMs, tooLarge }, signal);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
       throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason, timeoutMs);
     }
   }
 
-  #open({ method, target, headers, body }: ImdsRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  #open({ method, target, headers, body }: ImdsRequest): ClientRequest {
     const { host, port } = this.#address;
     // Node tells no length for DELETE and the like: there the body would count as another request.
     const all = body === undefined ? headers : { ...headers, "Content-Length": String(body.length) };
-    return new Promise((resolve, reject) => {
-      const call = send({ host, port, method, path: target, headers: all, agent: this.#agent, signal }, resolve);
-      call.once("error", reject);
-      call.end(body);
-    });
+    return open({ host, port, method, path: target, headers: all, agent: this.#agent });
   }
 
   #noAnswer(reason: unknown, timeoutMs: number): Fault {
