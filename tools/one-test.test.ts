@@ -55,9 +55,10 @@ it("the project of a test follows from its file, and what takes long ranks first
     "test/a.test.ts",
     "src/a.live.test.ts",
     "test/contract/a.test.ts",
+    "test/chart/a.test.ts",
     "test/e2e/a.test.ts",
   ];
   const tests = files.map((file) => ({ file, name: "" }));
-  expect(tests.map(projectOf)).toEqual(["unit", "unit", "live", "contract", "e2e"]);
-  expect(tests.map(rankOf)).toEqual([3, 3, 2, 1, 0]);
+  expect(tests.map(projectOf)).toEqual(["unit", "unit", "live", "contract", "chart", "e2e"]);
+  expect(tests.map(rankOf)).toEqual([4, 4, 3, 2, 1, 0]);
 });

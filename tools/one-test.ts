@@ -27,6 +27,7 @@ export type Report = {
 /** The project of the test runner that a test file belongs to; the quickest come last. */
 const projects = [
   { name: "e2e", holds: (file: string) => file.startsWith("test/e2e/") },
+  { name: "chart", holds: (file: string) => file.startsWith("test/chart/") },
   { name: "contract", holds: (file: string) => file.startsWith("test/contract/") },
   { name: "live", holds: (file: string) => file.endsWith(".live.test.ts") },
   { name: "unit", holds: () => true },

@@ -1,4 +1,5 @@
 import type { WeakPoint } from "./weak-point.ts";
+import { chart } from "./weak-points-chart.ts";
 import { agentLoad } from "./weak-points-nmi-load.ts";
 import { agentResults } from "./weak-points-nmi-results.ts";
 import { agentSecurity } from "./weak-points-nmi-security.ts";
@@ -12,6 +13,7 @@ export const weakPoints: readonly WeakPoint[] = [
   ...scaleAndConcurrency,
   ...securityAndOperations,
   ...telemetry,
+  ...chart,
   ...agentSecurity,
   ...agentResults,
   ...agentLoad,
