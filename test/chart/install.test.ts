@@ -77,6 +77,20 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     expect([code, stderr]).toEqual([1, expect.stringContaining("release aad in namespace pods runs aad-pod-identity")]);
   });
 
+  it("is not installed beside an NMI of the manifests", async () => {
+    const labels = { component: "nmi", "k8s-app": "aad-pod-id" };
+    const template = { metadata: { labels }, spec: { containers: [{ name: "nmi", image: "nmi" }] } };
+    const metadata = { name: "nmi", namespace: "default", labels };
+    const spec = { selector: { matchLabels: labels }, template };
+    await cluster.apply({ apiVersion: "apps/v1", kind: "DaemonSet", metadata, spec });
+    const { code, stderr } = await cluster.helm("upgrade");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("DaemonSet nmi in namespace default, of the manifests"),
+    ]);
+    await cluster.kubectl("delete", "daemonset", "nmi", "--namespace=default");
+  });
+
   it("goes back to the original with identities and CRDs as they are", async () => {
     expect(await cluster.helmDoes("rollback", "aad", "1")).toMatchObject({ code: 0 });
     expect((await daemonSet()).spec.template.spec.containers[0].image).toContain("v1.8.17");

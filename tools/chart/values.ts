@@ -134,7 +134,7 @@ const nmi: readonly ValueRow[] = [
     "nmi.cleanUpOnUninstall",
     true,
     yesNo,
-    "A hook tells NMI of `helm uninstall`, so that it removes its iptables rules from the nodes.",
+    "A hook tells NMI of `helm uninstall`, so that it removes its iptables rules from the nodes. Without `rbac.enabled` the namespace's default account has to be allowed to patch the DaemonSet.",
   ],
 ];
 
@@ -175,7 +175,12 @@ export const chartValues: readonly ValueRow[] = [
     { schema: { type: ["object", "array"] }, text: "a map" },
     "AzureIdentities with their bindings, by name.",
   ],
-  ["crds.upgrade", true, yesNo, "A hook brings the CRDs to this chart's version, which Helm itself does not."],
+  [
+    "crds.upgrade",
+    true,
+    yesNo,
+    "A hook brings the CRDs to this chart's version, which Helm itself does not. Without `rbac.enabled` the namespace's default account has to be allowed that.",
+  ],
   ["admissionPolicies.records", true, yesNo, "Only MIC may write AzureAssignedIdentities (Kubernetes 1.30 or newer)."],
   [
     "admissionPolicies.identities",
