@@ -27,9 +27,16 @@ export async function interceptPods(
     intervalMs: config.iptablesIntervalSeconds * 1000,
     procSysNet: config.procSysNet,
     run: runCommand,
+    ownMs: spentMs,
     clock: realClock,
     log,
     onRepair: events.rulesRepaired,
   };
   return await startInterception(options, signal);
+}
+
+/** The processor time of this process so far, in milliseconds. */
+function spentMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -11,7 +11,7 @@ export type Ran = {
 export type RunCommand = (program: string, args: readonly string[], input?: string) => Promise<Ran | undefined>;
 
 /** More than waiting for the lock of iptables may take. */
-const LONGEST_RUN_MS = 30_000;
+export const LONGEST_RUN_MS = 30_000;
 
 export const runCommand: RunCommand = (program, args, input) => {
   const stdin = input === undefined ? "ignore" : "pipe";

@@ -4,7 +4,9 @@ import { removeChains } from "./cleanup.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { DataPlane } from "./data-plane.ts";
+import { fromShell } from "./from-shell.ts";
 import { Keeper } from "./keeper.ts";
+import { metered } from "./look-cost.ts";
 import { spentByProgramsMs } from "./processor-time.ts";
 import { ensureRouteLocalnet } from "./route-localnet.ts";
 import { watchRules } from "./rule-watch.ts";
@@ -34,6 +36,8 @@ export type InterceptionOptions = {
   /** Where the node's /proc/sys/net is. */
   readonly procSysNet: string;
   readonly run: RunCommand;
+  /** The processor time of this process so far, in milliseconds. */
+  readonly ownMs: () => number;
   readonly clock: Clock;
   readonly log: Log;
   /** Rules that stood were put right. */
@@ -54,10 +58,11 @@ export type Interception = {
  * until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
  */
 export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
-  const { metadata, hasGuard, intervalMs, run, clock, log, onRepair } = options;
+  const { metadata, hasGuard, intervalMs, run, ownMs, clock, log, onRepair } = options;
   mustBeIPv4(metadata.address, "metadata-ip");
   const address = redirectAddress(options.listenAddress);
-  const { chosen, stale } = await findIptables(run);
+  const shell = fromShell(run, signal);
+  const { chosen, stale } = await findIptables(shell.run);
   log.info("keeping rules in iptables", { variant: chosen.variant });
   for (const variant of stale)
     log.warn("rules of NMI are in another iptables too: `nmi --cleanup` removes all", { variant });
@@ -76,8 +81,8 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     if (isLoopback(address)) await letLoopbackIn(options);
   };
   const isTold = () => watch.isListening();
-  const spentMs = spentByProgramsMs;
-  const keeper = new Keeper({ iptables: chosen, alsoEnsure, intervalMs, spentMs, isTold, clock, log, onRepair });
+  const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
+  const keeper = new Keeper({ ...looks, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
   keeper.keep(guards);
   return {
     redirectTo: async (port) => {

@@ -35,16 +35,19 @@ export function iptablesOf(program: string, variant: Variant, run: RunCommand): 
 }
 
 const REMEDIES = [
+  { sign: /open lock file/i, remedy: "NMI needs /run/xtables.lock of the node" },
+  { sign: /holding the xtables lock/i, remedy: "it is tried again" },
   { sign: /permission denied|not permitted/i, remedy: "give NMI the capabilities NET_ADMIN and NET_RAW" },
-  { sign: /xtables lock|xtables\.lock/i, remedy: "it is tried again; NMI needs /run/xtables.lock of the node" },
   { sign: /extension|revision|no such file|incompatible/i, remedy: "the node's kernel may lack a module of netfilter" },
 ];
 
 function failure(name: string, ran: Awaited<ReturnType<RunCommand>>): Fault {
   if (ran === undefined) return new Fault("IPTABLES_FAILED", `${name} is not there any more: install iptables`);
-  const said = ran.stderr.trim().split("\n").at(0) ?? "";
+  const lines = ran.stderr.trim().split("\n");
+  const known = REMEDIES.find(({ sign }) => sign.test(ran.stderr));
+  const said = (lines.find((line) => known?.sign.test(line)) ?? lines[0] ?? "").replace(/\.$/, "");
   const end = ran.code === null ? "did not end in time" : `ended with ${ran.code}`;
-  const remedy = REMEDIES.find(({ sign }) => sign.test(ran.stderr))?.remedy;
+  const remedy = known?.remedy;
   const what = [`${name} ${end}`, said].filter((part) => part !== "").join(": ");
   return new Fault("IPTABLES_FAILED", remedy === undefined ? what : `${what}; ${remedy}`);
 }

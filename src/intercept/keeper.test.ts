@@ -88,8 +88,15 @@ describe("rules are kept", () => {
     {
       trouble: "another program holds the lock",
       program: /restore/,
-      stderr: "Another app is currently holding the xtables lock.",
-      told: /xtables lock.*tried again/,
+      stderr:
+        "Can't lock /run/xtables.lock: Resource temporarily unavailable\nAnother app is currently holding the xtables lock. Stopped waiting after 5s.\n",
+      told: /ended with 4: Another app .* Stopped waiting after 5s; it is tried again/,
+    },
+    {
+      trouble: "the lock cannot be taken",
+      program: /restore/,
+      stderr: "Fatal: can't open lock file /run/xtables.lock: Permission denied",
+      told: /Permission denied; NMI needs \/run\/xtables.lock of the node/,
     },
     {
       trouble: "a power is missing",
