@@ -26,10 +26,30 @@ describe("ImdsClient", () => {
     expect([imds.requests.length, proxy.requests.length]).toEqual([1, 0]);
   });
 
-  it("makes a connection for each call", async () => {
+  it("makes a connection for each call that it passes on, beside those of its own", async () => {
     const client = new ImdsClient(imds.address);
+    await client.send({ ...request, isOwn: true }, never);
     await client.send(request, never);
     expect((await client.send(request, never)).headers.connection).toBe("close");
+    expect(new Set(imds.requests.map(({ from }) => from)).size).toBe(3);
+  });
+
+  it("keeps a connection for its own calls", async () => {
+    const client = new ImdsClient(imds.address);
+    for (let i = 0; i < 3; i += 1) await client.send({ ...request, isOwn: true }, never);
+    expect(new Set(imds.requests.map(({ from }) => from)).size).toBe(1);
+  });
+
+  it("asks again on a new connection when the kept one is closed under it, and only then", async () => {
+    const client = new ImdsClient(imds.address);
+    imds.failNext("hangUp");
+    await expect(client.send({ ...request, isOwn: true }, never)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
+    expect((await client.send({ ...request, isOwn: true }, never)).status).toBe(200);
+    imds.failNext("hangUp");
+    expect((await client.send({ ...request, isOwn: true }, never)).status).toBe(200);
+    imds.failNext("hangUp");
+    imds.failNext("hangUp");
+    await expect(client.send({ ...request, isOwn: true }, never)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
   });
 
   it.each(["POST", "DELETE", "OPTIONS", "TRACE"])("says how long the body of a %s is", async (method) => {

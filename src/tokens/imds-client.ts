@@ -3,6 +3,8 @@ import { Fault } from "../base/fault.ts";
 import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 const TRY_TIMEOUT_MS = 10_000;
+/** A connection is kept for so long for the next of NMI's own calls: pods that start together need one after the other. */
+const KEPT_MS = 5_000;
 
 export type ImdsRequest = {
   readonly method: string;
@@ -10,18 +12,24 @@ export type ImdsRequest = {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
+  /**
+   * All of it is NMI's own, and asking twice does no harm: it may follow another one on its connection. What pods write
+   * has a connection of its own, so that nothing in it can reach into another's answer.
+   */
+  readonly isOwn?: boolean;
 };
 export type ImdsAddress = { readonly host: string; readonly port: number };
 
 /**
- * One-shot calls to the instance metadata service: always the configured address, never through a proxy, redirects
+ * Calls to the instance metadata service: always the configured address, never through a proxy, redirects
  * not followed, answers bounded in time and size.
  */
 export class ImdsClient {
   readonly #address: ImdsAddress;
   readonly #timeoutMs: number;
-  // An agent of its own takes no proxy from the environment; a connection a call never meets one that IMDS has closed.
-  readonly #agent = new Agent({ keepAlive: false });
+  // Agents of its own take no proxy from the environment.
+  readonly #anew = new Agent({ keepAlive: false });
+  readonly #kept = new Agent({ keepAlive: true, timeout: KEPT_MS });
 
   constructor(address: ImdsAddress, timeoutMs = TRY_TIMEOUT_MS) {
     this.#address = address;
@@ -35,19 +43,22 @@ export class ImdsClient {
   async send(request: ImdsRequest, signal: AbortSignal, limitMs = Number.POSITIVE_INFINITY): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#timeoutMs, limitMs);
     signal.throwIfAborted();
+    const call = this.#open(request);
     try {
-      return await answerTo(this.#open(request), { body: request.body, timeoutMs, tooLarge }, signal);
+      return await answerTo(call, { body: request.body, timeoutMs, tooLarge }, signal);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
+      // IMDS may close a kept connection at the moment in which it is used.
+      if (call.reusedSocket && isClosed(reason)) return await this.send({ ...request, isOwn: false }, signal, limitMs);
       throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason, timeoutMs);
     }
   }
 
-  #open({ method, target, headers, body }: ImdsRequest): ClientRequest {
+  #open({ method, target, headers, body, isOwn = false }: ImdsRequest): ClientRequest {
     const { host, port } = this.#address;
     // Node tells no length for DELETE and the like: there the body would count as another request.
     const all = body === undefined ? headers : { ...headers, "Content-Length": String(body.length) };
-    return open({ host, port, method, path: target, headers: all, agent: this.#agent });
+    return open({ host, port, method, path: target, headers: all, agent: isOwn ? this.#kept : this.#anew });
   }
 
   #noAnswer(reason: unknown, timeoutMs: number): Fault {
@@ -61,6 +72,10 @@ export class ImdsClient {
     const message = `the instance metadata service at ${host}:${port} does not answer (${why}, limit ${seconds} s)`;
     return new Fault("IMDS_UNREACHABLE", message, { cause: reason });
   }
+}
+
+function isClosed(reason: unknown): boolean {
+  return reason instanceof Error && "code" in reason && (reason.code === "ECONNRESET" || reason.code === "EPIPE");
 }
 
 function tooLarge(): Fault {

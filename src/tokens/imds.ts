@@ -47,7 +47,7 @@ async function once(
   const start = clock.monotonic();
   try {
     const headers = { Metadata: "true", "User-Agent": userAgent };
-    const answer = await sendGoverned({ method: "GET", target, headers }, deadline, options, signal);
+    const answer = await sendGoverned({ method: "GET", target, headers, isOwn: true }, deadline, options, signal);
     if (answer.status !== 200) throw imdsFault(answer, request.isJustAssigned);
     const { resource, identity } = request;
     const token = readTokenAnswer(answer.body, { resource, clientId: identity.clientId, nowMs: clock.now() });

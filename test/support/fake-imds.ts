@@ -23,6 +23,8 @@ export class FakeImds implements AsyncDisposable {
     readonly method: string;
     readonly target: string;
     readonly headers: IncomingMessage["headers"];
+    /** The client's port, which tells its connections apart. */
+    readonly from: number | undefined;
   }[] = [];
   lifetimeSeconds = 24 * 60 * 60;
   mostAtOnce = 0;
@@ -90,7 +92,7 @@ export class FakeImds implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "", url = "", headers } = request;
-    this.requests.push({ method, target: url, headers });
+    this.requests.push({ method, target: url, headers, from: request.socket.remotePort });
     this.#atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
     await this.#held;
