@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type TroubleRow, troubles, troubleTable } from "../support/nmi-troubles.ts";
 import type { NmiAnswer } from "../support/nmi-world.ts";
 import { type ServiceName, type TroubledNode, type TroubleWorld, troubleWorld } from "../support/trouble-world.ts";
+import { nmiApiTrouble } from "./nmi-trouble-api.ts";
+import { nmiClockTrouble } from "./nmi-trouble-clock.ts";
+import { nmiDeletions } from "./nmi-trouble-deleted.ts";
 
 /** Clients wait for half a minute at least. */
 const CLIENTS_WAIT_SECONDS = 30;
@@ -25,24 +28,31 @@ type Seen = {
   readonly after: Timed;
 };
 
+let world: TroubleWorld;
+/**
+ * Every trouble has a node of its own, and all pass at the same time, while the other suites run: NMI asks on for almost
+ * half a minute before it refuses.
+ */
+const walks = new Map<TroubleRow, Promise<Readonly<Record<ServiceName, Seen>>>>();
+
+beforeAll(async () => {
+  world = await troubleWorld();
+  for (const row of troubles) {
+    const walk = walkThrough(world, row);
+    walk.catch(() => {}); // it is told by the test that waits for it
+    walks.set(row, walk);
+  }
+});
+afterAll(async () => {
+  await Promise.allSettled(walks.values());
+  await world[Symbol.asyncDispose]();
+});
+
+nmiDeletions();
+nmiClockTrouble();
+nmiApiTrouble();
+
 describe("what a pod gets in trouble", () => {
-  let world: TroubleWorld;
-  /** Every trouble has a node of its own, and all pass at the same time: NMI asks on for almost half a minute. */
-  const walks = new Map<TroubleRow, Promise<Readonly<Record<ServiceName, Seen>>>>();
-
-  beforeAll(async () => {
-    world = await troubleWorld();
-    for (const row of troubles) {
-      const walk = walkThrough(world, row);
-      walk.catch(() => {}); // it is told by the test that waits for it
-      walks.set(row, walk);
-    }
-  });
-  afterAll(async () => {
-    await Promise.allSettled(walks.values());
-    await world[Symbol.asyncDispose]();
-  });
-
   const rows = troubles.flatMap((row) => (["imds", "entra"] as const).map((of) => ({ of, ...row, row })));
   it.each(rows)("when $of $it", async ({ of, row }) => {
     const { [of]: seen } = (await walks.get(row)) ?? {};

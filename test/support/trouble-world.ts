@@ -12,6 +12,9 @@ export type ServiceName = "imds" | "entra";
 type NodeOptions = { readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[] };
 
 const LIMIT_MS = 20_000;
+/** So many were made by this process: each has addresses of its own. */
+let nodes = 0;
+
 const managed = ["--operation-mode=managed", "--forceNamespaced"];
 
 /**
@@ -25,8 +28,6 @@ export async function troubleWorld() {
   const ca = join(cluster.folder, "ca.pem");
   await writeFile(ca, authority.caPem);
   const all = stack.move();
-  let nodes = 0;
-
   /** Puts a pod, an identity and the binding between them in place. */
   const bind = async (name: string, address: string, spec: object) => {
     await cluster.create("AzureIdentity", name, spec);
