@@ -22,6 +22,7 @@ export async function interceptPods(
   const options = {
     metadata: { address: config.metadataAddress, port: config.metadataPort },
     listenAddress: config.listenAddress,
+    listenPort: config.listenPort,
     hasGuard: config.imdsGuard,
     forgetsConnections: config.enableConntrackDeletion,
     intervalMs: config.iptablesIntervalSeconds * 1000,

@@ -27,6 +27,8 @@ export type InterceptionOptions = {
   readonly metadata: Metadata;
   /** The address that NMI listens on. */
   readonly listenAddress: string;
+  /** The port that NMI is going to listen on; 0 while that is not known. */
+  readonly listenPort: number;
   /** Whether requests that go past the redirection are refused. */
   readonly hasGuard: boolean;
   /** Whether connections to the metadata service from before are forgotten once the rules stand. */
@@ -54,8 +56,8 @@ export type Interception = {
 };
 
 /**
- * Guards the metadata service from now on, so that no pod reaches it while NMI is not there yet, and keeps the rules
- * until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
+ * Guards the metadata service from now on, so that no pod reaches it while NMI is not there yet, sends pods' requests to
+ * the port where it will listen, and keeps the rules until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
  */
 export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
   const { metadata, hasGuard, intervalMs, run, ownMs, clock, log, onRepair } = options;
@@ -83,13 +85,17 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   const isTold = () => watch.isListening();
   const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
   const keeper = new Keeper({ ...looks, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
-  keeper.keep(guards);
+  const redirectTo = async (port: number) => {
+    keeper.keep([...guards, redirectChain(metadata, { address, port })]);
+    await keeper.standing(signal);
+    if (options.forgetsConnections) await forgetConnections(metadata, run, log);
+  };
+  if (options.listenPort === 0) keeper.keep(guards);
+  // While nobody listens there, a pod is refused either way; later on the rules would be waited for.
+  const early = options.listenPort === 0 ? undefined : redirectTo(options.listenPort);
+  early?.catch(() => {}); // told to stop, which whoever waits for the rules hears
   return {
-    redirectTo: async (port) => {
-      keeper.keep([...guards, redirectChain(metadata, { address, port })]);
-      await keeper.standing(signal);
-      if (options.forgetsConnections) await forgetConnections(metadata, run, log);
-    },
+    redirectTo: (port) => (early !== undefined && port === options.listenPort ? early : redirectTo(port)),
     trouble: () => keeper.trouble?.message,
     done: keeper.run(signal),
   };
