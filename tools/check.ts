@@ -68,8 +68,8 @@ type Report = {
 async function runTests(project: string, folder: string): Promise<void> {
   const file = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  // Unit tests share nothing and wait for nothing; the others run one after the other, or they would wait for each other.
-  const workers = project === "unit" ? [`--maxWorkers=${availableParallelism()}`] : [];
+  // These share nothing and wait for no time; the others run one after the other, or they would wait for each other.
+  const workers = ["unit", "chart"].includes(project) ? [`--maxWorkers=${availableParallelism()}`] : [];
   const { ok, seconds } = await run("vitest", ["run", "--project", project, ...workers, ...reporters], true);
   let report: Report;
   try {

@@ -113,7 +113,8 @@ describe.skipIf(missing !== undefined)(`the chart's admission policies${reason}`
     expect(await create(identity({}))).toContain('invalid resource id: ""');
   });
 
-  it("leave what was there before them alone until its spec changes", async () => {
+  it("leave what was there before them alone until its spec changes, and MIC may change that, which spells it anew", async () => {
+    expect(await patch("azureidentity", "old", { spec: { clientID: "m" } }, "--namespace=pods", ...MIC)).toBe("");
     expect(await patch("azureidentity", "old", { metadata: { labels: { a: "b" } } }, "--namespace=pods")).toBe("");
     expect(await patch("azureidentity", "old", { spec: { clientID: "c" } }, "--namespace=pods")).toContain("invalid");
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { CHART } from "../support/helm.ts";
+import { CHART, type Values } from "../support/helm.ts";
 import { originalChart, originalCrds } from "../support/original-chart.ts";
 
 const missing = clusterMissing();
@@ -71,6 +71,20 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     expect(await strategy()).toEqual({ maxSurge: 1, maxUnavailable: 0 });
   });
 
+  it("takes the mark of an uninstall that failed back, or NMI would leave its node open when it stops", async () => {
+    const mark = "aadpodidentity.k8s.io/uninstall";
+    await cluster.kubectl(
+      "annotate",
+      "daemonset",
+      "aad-pod-identity-nmi",
+      "--namespace=pods",
+      "--overwrite",
+      `${mark}=true`,
+    );
+    expect(await cluster.helm("upgrade")).toMatchObject({ code: 0 });
+    expect((await daemonSet()).metadata.annotations).toMatchObject({ [mark]: "false" });
+  });
+
   it("is the only one: a second release is refused by the name of the first", async () => {
     const values = { nameOverride: "other" };
     const { code, stderr } = await cluster.helmOf(CHART, "install", "other", "default", values);
@@ -99,7 +113,6 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
 
   it("is uninstalled when NMI has been told, and leaves identities, CRDs and nothing else", async () => {
     expect(await cluster.helm("upgrade")).toMatchObject({ code: 0 });
-    expect((await daemonSet()).metadata.annotations).toMatchObject({ "aadpodidentity.k8s.io/uninstall": "false" });
     const { code, stderr } = await cluster.helmDoes("uninstall", "aad");
     expect([code, stderr]).toEqual([0, ""]);
     expect(cluster.hooks.at(-1)).toEqual({
@@ -117,10 +130,25 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     );
   });
 
+  it("says what to do next, in either mode", async () => {
+    const notes = async (values: Values) =>
+      (await cluster.helm("install", values, "--dry-run=server")).stdout.split("NOTES:")[1];
+    const standard = await notes({ rbac: { pspEnabled: true } });
+    expect(standard).toContain("kubectl rollout status deployment/aad-pod-identity-mic -n pods");
+    expect(standard).toContain("Managed Identity Operator");
+    expect(standard).toContain("forceNamespaced=true keeps identities in their namespace");
+    expect(standard).toContain("rbac.pspEnabled has no effect");
+    const managed = await notes({ operationMode: "managed" });
+    expect(managed).toContain("az vmss identity assign");
+    expect(managed).not.toMatch(/-mic|Managed Identity Operator|forceNamespaced/);
+  });
+
   it("can be installed anew, and a hook that may not change CRDs stops it with a sentence", async () => {
     expect(await cluster.helm("install")).toMatchObject({ code: 0, stderr: "" });
     expect(await mine()).toBe(uid);
+    await cluster.kubectl("delete", "daemonset", "aad-pod-identity-nmi", "--namespace=pods");
     expect(await cluster.helmDoes("uninstall", "aad")).toMatchObject({ code: 0 });
+    expect(cluster.hooks.at(-1)?.output).toContain("there is no DaemonSet pods/aad-pod-identity-nmi");
     await cluster.kubectl("create", "serviceaccount", "default", "--namespace=pods");
     const { code, stderr } = await cluster.helm("install", { rbac: { enabled: false } });
     expect([code, stderr]).toEqual([1, expect.stringContaining("failed pre-install")]);

@@ -143,6 +143,11 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
     expect((await names(off, NEW)).join()).not.toContain("Admission");
   });
 
+  it("have no field that Kubernetes 1.16 does not know", async () => {
+    const text = JSON.stringify(await render({}, "--kube-version=1.16.0"));
+    expect(text).not.toMatch(/seccompProfile|maxSurge|ValidatingAdmission/);
+  });
+
   it("have monitors where they are asked for, NMI's by the address of its node", async () => {
     const values = { podMonitor: { enabled: "true", labels: { release: "prometheus" }, interval: "15s" } };
     const objects = await render(values);

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { nested } from "../../tools/chart/nested.ts";
 import { chartValues } from "../../tools/chart/values.ts";
-import { CHART, helmMissing, runTool } from "../support/helm.ts";
+import { CHART, containerOf, helmMissing, render, runTool, the } from "../support/helm.ts";
 import { originalValues } from "../support/original-values.ts";
 
 const read = (file: string) => readFileSync(join(CHART, file), "utf8");
@@ -48,10 +49,20 @@ it("the chart is of the programs' version, for the Kubernetes versions that the 
 });
 
 const missing = helmMissing();
+const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
+
+it.skipIf(missing !== undefined)(`the chart passes helm lint, also strictly${reason}`, async () => {
+  const { code, stdout, stderr } = await runTool("helm", ["lint", "--strict", CHART]);
+  expect([code, stdout + stderr]).toEqual([0, expect.stringContaining("0 chart(s) failed")]);
+});
+
 it.skipIf(missing !== undefined)(
-  `the chart passes helm lint, also strictly${missing ? ` (skipped: ${missing})` : ""}`,
+  `the chart takes a file of all the original's values but its images${reason}`,
   async () => {
-    const { code, stdout, stderr } = await runTool("helm", ["lint", "--strict", CHART]);
-    expect([code, stdout + stderr]).toEqual([0, expect.stringContaining("0 chart(s) failed")]);
+    const images = { "image.repository": "registry.example", "mic.tag": "", "nmi.tag": "" };
+    const objects = await render(nested(Object.entries({ ...originalValues, ...images })));
+    const daemonSet = the(objects, "DaemonSet");
+    expect(daemonSet.spec.updateStrategy).toEqual({ type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } });
+    expect(containerOf(daemonSet).args).toContain("--enable-conntrack-deletion=false");
   },
 );

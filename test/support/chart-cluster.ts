@@ -3,9 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { stringify } from "yaml";
+import type { Kind } from "../../src/api/kinds.ts";
+import { createLog } from "../../src/base/log.ts";
+import { KubeClient } from "../../src/kube/client.ts";
 import { type HookRun, runHook } from "./chart-hook.ts";
-import { type ControlPlane, missing, startControlPlane } from "./control-plane.ts";
+import { accessTo, type ControlPlane, missing, startControlPlane } from "./control-plane.ts";
 import { CHART, helmMissing, type Rendered, type Run, runTool, type Values } from "./helm.ts";
+
+const silent = createLog({ write: () => {} });
+const jobKind: Kind = { group: "batch", version: "v1", plural: "jobs", kind: "Job", isNamespaced: true };
 
 /** Why the chart cannot be installed here; undefined when it can. */
 export const clusterMissing = () => helmMissing() ?? missing();
@@ -85,14 +91,15 @@ export class ChartCluster {
 
   async #runHooks(): Promise<void> {
     const done = new Set<unknown>();
-    while (!this.#ended.signal.aborted) {
-      const { stdout } = await this.tryKubectl("", "get", "jobs", "--all-namespaces", "--output=json");
-      const jobs = stdout === "" ? [] : (JSON.parse(stdout) as { items: readonly Rendered[] }).items;
+    const { signal } = this.#ended;
+    await using client = new KubeClient(accessTo(this.#plane), { userAgent: "test", log: silent, qps: 50, burst: 50 });
+    while (!signal.aborted) {
+      const jobs = (await client.list(jobKind, {}, signal).catch(() => [])) as readonly Rendered[];
       for (const job of jobs.filter((one) => !done.has(one.metadata.uid))) {
         done.add(job.metadata.uid);
         this.hooks.push(await runHook(job, this, this.#plane));
       }
-      await setTimeout(100, undefined, { signal: this.#ended.signal }).catch(() => {});
+      await setTimeout(50, undefined, { signal }).catch(() => {});
     }
   }
 }

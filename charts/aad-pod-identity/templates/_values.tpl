@@ -48,6 +48,8 @@
 {{- define "podid.hardened" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
+{{- if semverCompare ">=1.19-0" .Capabilities.KubeVersion.Version }}
 seccompProfile:
   type: RuntimeDefault
+{{- end }}
 {{- end -}}
