@@ -1,4 +1,5 @@
 import type { Kind } from "../api/kinds.ts";
+import type { Pod } from "../api/pod.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import type { Log } from "../base/log.ts";
@@ -16,6 +17,7 @@ import { type NmiEvents, nmiEvents } from "../nmi/events.ts";
 import { evictUnused } from "../nmi/evict.ts";
 import { evictChanged } from "../nmi/evict-changed.ts";
 import { evictUnbound } from "../nmi/evict-unbound.ts";
+import { Holders } from "../nmi/holders.ts";
 import { refuseKubenet } from "../nmi/kubenet.ts";
 import { MissLimit } from "../nmi/limits.ts";
 import { ConnectionLimit } from "../nmi/limits-connections.ts";
@@ -24,9 +26,11 @@ import { WaiterLimit } from "../nmi/limits-waiters.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
+import { linkIn, neighbours, readNeighbours } from "../nmi/neighbours.ts";
 import { type NmiConfig, nmiOptions, variableWarnings } from "../nmi/options.ts";
 import { ownAddresses } from "../nmi/own-addresses.ts";
 import { uidOfPeer } from "../nmi/peer-uid.ts";
+import { listingAnew, podLook } from "../nmi/pod-look.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
 import { serveProbes } from "../nmi/probes.ts";
 import { Repeats } from "../nmi/repeats.ts";
@@ -87,15 +91,22 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   using _dropping = dropRefusals({ ...stores, ...limits, others });
   using _evicting = evicting(node, stores, tokens);
   using _changed = evictChanged({ ...stores, tokens });
+  using holders = holdersOf(stores, client, { log, signal });
+  const before = await readNeighbours();
   const followed = Object.values(stores).filter((store) => store !== undefined);
   const following = followed.map((store) => store.run(signal));
   await Promise.all(followed.map((store) => store.ready(signal)));
+  const after = await readNeighbours();
+  holders.learn(
+    (address) => linkIn(before, address),
+    (address) => linkIn(after, address),
+  );
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
   using repeats = new Repeats({ sources: Object.values(stores), isOff: !config.tokenCache, clock });
   const answering = { identities, tokens, repeats, metadata };
-  const ports = { ...whoAsks(config, stores, events), ...answering, events, settings, clock };
+  const ports = { ...whoAsks(config, stores, events, holders), ...answering, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
   await using server = await serve({ ...address, connections, answer: (request) => route(request, ports) });
@@ -184,14 +195,27 @@ function azure(
   };
 }
 
+/** Whether addresses are still those pods' to which the watch gave them. */
+function holdersOf(stores: NmiStores, client: KubeClient, { log, signal }: Context): Holders {
+  return new Holders({
+    pods: stores.pods,
+    linkOf: neighbours(),
+    look: podLook({ client, log, clock }),
+    onBehind: listingAnew(Object.values(stores), { log, clock, signal }),
+    clock,
+  });
+}
+
 function whoAsks(
   config: NmiConfig,
   { pods, exceptions }: NmiStores,
   events: NmiEvents,
+  holders: Holders,
 ): Pick<NmiPorts, "callers" | "peers" | "exceptions"> {
+  const isHolder = (pod: Pod, address: string) => holders.has(pod, address);
   return {
     peers: { uidOf: uidOfPeer },
-    callers: new Callers({ pods, ownAddresses: ownAddresses(clock), clock, onMiss: events.callerMissed }),
+    callers: new Callers({ pods, ownAddresses: ownAddresses(clock), clock, onMiss: events.callerMissed, isHolder }),
     exceptions: {
       passOf: (pod) => passOf(pod, exceptions.by("namespace", pod.meta.namespace), config),
     },

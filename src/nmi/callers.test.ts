@@ -110,3 +110,46 @@ describe("Callers", () => {
     expect((await callers.of(from(), never)).meta.uid).toBe("another");
   });
 });
+
+describe("Callers, where the watch may be behind", () => {
+  const doubting = (isHolder: () => Promise<boolean>) =>
+    new Callers({
+      pods: new LiveObjects(podIndexes, pod("a")),
+      ownAddresses: () => new Set(),
+      clock: new FakeClock(),
+      isHolder,
+    });
+
+  it("asks once a connection who holds the address", async () => {
+    let asked = 0;
+    const callers = doubting(async () => {
+      asked += 1;
+      return true;
+    });
+    const connection = from();
+    await callers.of(connection, never);
+    await callers.of(connection, never);
+    expect(asked).toBe(1);
+    await callers.of(from(), never);
+    expect(asked).toBe(2);
+  });
+
+  it("refuses while somebody else holds it, and asks again for the next request", async () => {
+    let isHeld = false;
+    const callers = doubting(async () => isHeld);
+    const connection = from();
+    await expect(callers.of(connection, never)).rejects.toMatchObject({ code: "CALLER_UNKNOWN" });
+    isHeld = true;
+    expect((await callers.of(connection, never)).meta.name).toBe("a");
+  });
+
+  it("sees the pod before it is sure, and leaves with the client", async () => {
+    const stop = new AbortController();
+    const callers = doubting(() => new Promise(() => {}));
+    const connection = from();
+    expect((await callers.seen(connection, never)).meta.name).toBe("a");
+    const sure = callers.sure(connection, stop.signal);
+    stop.abort(new Error("left"));
+    await expect(sure).rejects.toThrow("left");
+  });
+});

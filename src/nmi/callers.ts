@@ -2,6 +2,7 @@ import { objectKey } from "../api/meta.ts";
 import { isFinished, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { raceAbort } from "../base/single-flight.ts";
 import type { Connection } from "./message.ts";
 import type { Live } from "./ports.ts";
 import { UNSEEN_MS, until } from "./until.ts";
@@ -25,7 +26,12 @@ export type CallersOptions = {
   readonly clock: Clock;
   /** Told of each caller that no pod was known for at once. */
   readonly onMiss?: () => void;
+  /** Whether whoever is behind an address now is the pod that has it by the watch, on which alone it rests when absent. */
+  readonly isHolder?: (pod: Pod, address: string) => Promise<boolean>;
 };
+
+/** Whose a connection is by the watch, and whether that is so. */
+type Known = { readonly uid: string; readonly isHolder: Promise<boolean>; isSure: boolean };
 
 type Sight = { readonly pod: Pod } | { readonly why: string };
 
@@ -35,7 +41,7 @@ type Sight = { readonly pod: Pod } | { readonly why: string };
  */
 export class Callers {
   readonly #options: CallersOptions;
-  readonly #podOf = new WeakMap<Connection, string>();
+  readonly #known = new WeakMap<Connection, Known>();
 
   constructor(options: CallersOptions) {
     this.#options = options;
@@ -43,13 +49,39 @@ export class Callers {
 
   /** The calling pod. @throws Fault CALLER_UNKNOWN, or CALLER_CHANGED when the connection was another pod's */
   async of(connection: Connection, signal: AbortSignal): Promise<Pod> {
-    const pod = await this.#find(connection.remoteAddress, signal);
-    const before = this.#podOf.get(connection);
-    if (before !== undefined && before !== pod.meta.uid) {
+    const pod = await this.seen(connection, signal);
+    if (this.#known.get(connection)?.isSure !== true) await this.sure(connection, signal);
+    return pod;
+  }
+
+  /**
+   * The calling pod by the watch, which may be behind: it must be told and given nothing before `sure`, which is found
+   * out from now on. @throws Fault as `of`
+   */
+  async seen(connection: Connection, signal: AbortSignal): Promise<Pod> {
+    const { remoteAddress } = connection;
+    const pod = await this.#find(remoteAddress, signal);
+    const before = this.#known.get(connection);
+    if (before !== undefined && before.uid !== pod.meta.uid) {
       throw new Fault("CALLER_CHANGED", "the address of this connection now belongs to another pod: connect again");
     }
-    this.#podOf.set(connection, pod.meta.uid);
+    if (before === undefined) {
+      const isHolder = this.#options.isHolder?.(pod, remoteAddress) ?? Promise.resolve(true);
+      this.#known.set(connection, { uid: pod.meta.uid, isHolder, isSure: false });
+    }
     return pod;
+  }
+
+  /** Resolves once the pod that was seen is the one that calls. @throws Fault CALLER_UNKNOWN */
+  async sure(connection: Connection, signal: AbortSignal): Promise<void> {
+    const known = this.#known.get(connection);
+    if (known === undefined || known.isSure) return;
+    known.isSure = await raceAbort(known.isHolder, signal);
+    if (known.isSure) return;
+    this.#known.delete(connection); // the next request finds out anew
+    const { remoteAddress: address } = connection;
+    const why = `failed to match pod IP ${address}: it may have changed hands from the pod that is known to have it`;
+    throw new Fault("CALLER_UNKNOWN", why, { facts: { address } });
   }
 
   /** The pod of this node with that name. @throws Fault POD_UNKNOWN when there is none that still runs */

@@ -19,6 +19,9 @@ export type Live<T> = {
 /** Who is calling: a pod of this node, or a refusal. */
 type CallersPort = {
   of(connection: Connection, signal: AbortSignal): Promise<Pod>;
+  /** The same before it is certain: nothing may be told or given to it until `sure` resolves. */
+  seen(connection: Connection, signal: AbortSignal): Promise<Pod>;
+  sure(connection: Connection, signal: AbortSignal): Promise<void>;
   /** A pod of this node by its name, or a refusal. */
   named(ref: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<Pod>;
 };

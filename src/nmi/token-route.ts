@@ -47,7 +47,8 @@ async function decided(request: NmiRequest, path: MetadataPath, ports: NmiPorts)
 async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, learnt: Learnt): Promise<NmiResponse> {
   try {
     checkRequest(request, ports.settings);
-    const pod = await ports.callers.of(request.connection, request.signal);
+    // Whether it is that pod shows while the token is fetched.
+    const pod = await ports.callers.seen(request.connection, request.signal);
     learnt.pod = pod;
     const pass = ports.exceptions.passOf(pod);
     if (pass !== undefined) return await relayForExcepted({ pod, pass }, request, path, ports);
@@ -62,9 +63,20 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     ports.repeats.keep(request, { pod, query, identity, response });
     return response;
   } catch (reason) {
-    const fault = Fault.from(reason);
+    const fault = Fault.from(await reasonToTell(reason, request, ports, learnt));
     ports.events.tokenRefused(request, fault, learnt);
     return errorAnswer(fault, ports.settings);
+  }
+}
+
+/** Why a request failed; where the pod is not sure to have asked, only that, and nothing of the pod. */
+async function reasonToTell(reason: unknown, request: NmiRequest, ports: NmiPorts, learnt: Learnt): Promise<unknown> {
+  try {
+    await ports.callers.sure(request.connection, request.signal);
+    return reason;
+  } catch (doubt) {
+    delete learnt.pod;
+    return doubt;
   }
 }
 
@@ -74,6 +86,7 @@ async function relayForExcepted(
   path: MetadataPath,
   ports: NmiPorts,
 ): Promise<NmiResponse> {
+  await ports.callers.sure(request.connection, request.signal);
   ports.events.exceptionUsed(request, caller, path);
   return await relay(request, path, ports);
 }

@@ -27,6 +27,10 @@ export class LiveObjects<T extends { readonly meta: Meta }> {
     return this.#cache.get(ref);
   }
 
+  list(): readonly T[] {
+    return this.#cache.list();
+  }
+
   by(index: string, key: string): readonly T[] {
     return this.#cache.by(index, key);
   }

@@ -14,7 +14,9 @@ type Stretch = { readonly tally: Map<string, number>; readonly underWay: Set<Pro
 const TOKEN =
   "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
 const TIMEOUT_MS = 10_000;
-const kept = new Agent({ keepAlive: true });
+/** Few, or a machine that was busy for a second would leave more of them open than NMI takes of a pod. */
+const MOST_KEPT = 8;
+const kept = new Agent({ keepAlive: true, maxSockets: MOST_KEPT });
 let stretch = newStretch();
 let timer: NodeJS.Timeout | undefined;
 

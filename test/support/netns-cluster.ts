@@ -9,6 +9,7 @@ import { type Actor, startActor } from "./netns-actor.ts";
 import { type RunningProgram, startProgram } from "./program.ts";
 
 const CRDS = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");
+const PODS = "/api/v1/namespaces/default/pods";
 const GROUP = "/apis/aadpodidentity.k8s.io/v1/namespaces/default";
 const apiVersion = "aadpodidentity.k8s.io/v1";
 /** All that NMI has of root's powers. */
@@ -37,6 +38,13 @@ export type NodeWithPods = AsyncDisposable & {
   /** Binds identity `client-<at>` to a pod that has none, and by `assign` it becomes assigned. */
   bind(at: number): Promise<void>;
   assign(at: number): Promise<void>;
+  /**
+   * The pod's network is gone, and a new pod `next-<at>` with identity `client-next`, or none, has its address. The API
+   * server does not tell the address of the new one, nor that the old one is gone.
+   */
+  replace(at: number, hasIdentity: boolean): Promise<Actor>;
+  /** The API server tells of what was replaced as it is. */
+  tellReplaced(at: number): Promise<void>;
 };
 
 /** A node with three pods: the first has identity `client-0`, the second `client-1`, the third none. NMI is not started. */
@@ -84,6 +92,22 @@ export async function startNodeWithPods(): Promise<NodeWithPods> {
       startNmi,
       bind: (at) => bind(api, at),
       assign: (at) => assign(api, at),
+      replace: async (at, hasIdentity) => {
+        const namespace = network.replacePod(at);
+        const name = `next-${at}`;
+        await make(api, PODS, podOf(name));
+        if (hasIdentity) {
+          const { identity, binding, record } = boundObjects(name, "client-next");
+          await make(api, `${GROUP}/azureidentities`, identity);
+          await make(api, `${GROUP}/azureidentitybindings`, binding);
+          await make(api, `${GROUP}/azureassignedidentities`, record);
+        }
+        return stack.use(await startActor(namespace, "client"));
+      },
+      tellReplaced: async (at) => {
+        await api.ask({ method: "DELETE", path: `${PODS}/pod-${at}?gracePeriodSeconds=0` });
+        await tellAddress(api, `next-${at}`, network.pods[at]?.address ?? "");
+      },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (reason) {
@@ -106,14 +130,17 @@ async function fill(api: Actor, { pods }: Network): Promise<void> {
   }
   for (const [at, { address }] of pods.entries()) {
     const name = `pod-${at}`;
-    await make(api, "/api/v1/namespaces/default/pods", podOf(name));
-    const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
-    const path = `/api/v1/namespaces/default/pods/${name}/status`;
-    await api.ask({ method: "PATCH", path, body: { status } });
+    await make(api, PODS, podOf(name));
+    await tellAddress(api, name, address);
     if (at === 2) continue;
     await bind(api, at);
     await assign(api, at);
   }
+}
+
+async function tellAddress(api: Actor, pod: string, address: string): Promise<void> {
+  const status = { phase: "Running", podIP: address, podIPs: [{ ip: address }] };
+  await api.ask({ method: "PATCH", path: `${PODS}/${pod}/status`, body: { status } });
 }
 
 async function make(api: Actor, path: string, body: object): Promise<void> {

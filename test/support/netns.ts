@@ -8,6 +8,8 @@ export type Network = AsyncDisposable & {
   readonly node: string;
   /** Each pod's namespace and address. */
   readonly pods: readonly { readonly namespace: string; readonly address: string }[];
+  /** Takes the pod's network away and gives its address and its place on the node to a new namespace, whose name it gives. */
+  replacePod(at: number): string;
 };
 
 export const METADATA_ADDRESS = "169.254.169.254";
@@ -55,7 +57,17 @@ export function makeNetwork(podCount: number): Network {
     pods.forEach(({ namespace, address }, at) => {
       joinPod(node, namespace, address, at);
     });
-    return { fabric, node, pods, [Symbol.asyncDispose]: remove };
+    const replacePod = (at: number) => {
+      const { namespace = "", address = "" } = pods[at] ?? {};
+      ip(node, `link del pod${at}`); // a namespace that is gone may keep its end for a moment
+      removeNamespace(namespace);
+      const next = nextName(`pod${at}`);
+      all.push(next);
+      run("ip", "netns", "add", next);
+      joinPod(node, next, address, at);
+      return next;
+    };
+    return { fabric, node, pods, replacePod, [Symbol.asyncDispose]: remove };
   } catch (reason) {
     all.forEach(removeNamespace);
     throw reason;
