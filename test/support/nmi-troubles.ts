@@ -3,7 +3,8 @@ import type { ServiceTrouble } from "./token-service.ts";
 /** What a pod gets whose token is not at hand. */
 export type Outcome = {
   readonly status: number;
-  readonly error: string;
+  /** Absent where it gets a token. */
+  readonly error?: string;
   readonly retryAfter?: string;
   /** Whether NMI asks again before it answers, for as long as its clients wait; else it answers at once. */
   readonly isTriedOn: boolean;
@@ -25,6 +26,7 @@ const refusal = JSON.stringify({ error: "invalid_request", error_description: "t
 
 /** Trouble at IMDS and at Entra ID, and what comes of it; docs/nmi.md has this table. */
 export const troubles: readonly TroubleRow[] = [
+  { it: "answers after 4 s", does: { status: 200, delayMs: 4000 }, ...both({ status: 200, isTriedOn: false }) },
   { it: "refuses connections", does: "refuses", ...both(unavailable) },
   { it: "does not answer", does: "hangs", ...both(unavailable) },
   { it: "breaks off in its answer", does: "breaks off", ...both(unavailable) },
@@ -54,6 +56,7 @@ export function troubleTable(): readonly string[] {
 }
 
 function cell({ status, retryAfter, isTriedOn }: Outcome): string {
+  if (status === 200) return "a token, as soon";
   const header = retryAfter === undefined ? "" : `, \`Retry-After: ${retryAfter}\``;
   return `${status}${header}, ${isTriedOn ? "after about 25 s" : "at once"}`;
 }

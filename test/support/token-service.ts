@@ -8,7 +8,14 @@ export type ServiceTrouble =
   | "refuses"
   | "hangs"
   | "breaks off"
-  | { readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> };
+  | {
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly delayMs?: number;
+    };
+
+const well: Exclude<ServiceTrouble, string> = { status: 200 };
 
 /**
  * Gives whoever asks a token with a number of its own, as IMDS does and as Entra ID does, or makes trouble until told
@@ -47,10 +54,8 @@ export class TokenService implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    const { listening } = this.#server;
     this.#trouble = undefined;
-    this.#server.closeAllConnections();
-    if (!listening) await this.#listen();
+    if (!this.#server.listening) await this.#listen();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,10 +83,14 @@ export class TokenService implements AsyncDisposable {
       response.writeHead(200, { "Content-Length": 1000 }).write('{"access_token":"tok', () => response.destroy());
       return;
     }
-    const answer = typeof trouble === "object" ? trouble : { status: 200 };
-    const own = { "Content-Type": "application/json; charset=utf-8" };
-    response.writeHead(answer.status, { ...own, ...answer.headers });
-    response.end(answer.body ?? (answer.status === 200 ? this.#token() : "{}"));
+    const answer = typeof trouble === "object" ? trouble : well;
+    const { status, headers, body = status === 200 ? this.#token() : "{}", delayMs = 0 } = answer;
+    const reply = () => {
+      response.writeHead(status, { "Content-Type": "application/json; charset=utf-8", ...headers });
+      response.end(body);
+    };
+    if (delayMs === 0) reply();
+    else setTimeout(reply, delayMs);
   }
 
   #token(): string {
