@@ -1,7 +1,7 @@
 import type { ServiceTrouble } from "./token-service.ts";
 
 /** What a pod gets whose token is not at hand. */
-export type Outcome = {
+type Outcome = {
   readonly status: number;
   /** Absent where it gets a token. */
   readonly error?: string;
