@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UNINSTALL_ANNOTATION } from "../../src/api/daemon-set.ts";
 import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
 import { CHART, type Values } from "../support/helm.ts";
 import { originalChart, originalCrds } from "../support/original-chart.ts";
@@ -72,17 +73,16 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
   });
 
   it("takes the mark of an uninstall that failed back, or NMI would leave its node open when it stops", async () => {
-    const mark = "aadpodidentity.k8s.io/uninstall";
     await cluster.kubectl(
       "annotate",
       "daemonset",
       "aad-pod-identity-nmi",
       "--namespace=pods",
       "--overwrite",
-      `${mark}=true`,
+      `${UNINSTALL_ANNOTATION}=true`,
     );
     expect(await cluster.helm("upgrade")).toMatchObject({ code: 0 });
-    expect((await daemonSet()).metadata.annotations).toMatchObject({ [mark]: "false" });
+    expect((await daemonSet()).metadata.annotations).toMatchObject({ [UNINSTALL_ANNOTATION]: "false" });
   });
 
   it("is the only one: a second release is refused by the name of the first", async () => {
@@ -113,8 +113,21 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
 
   it("is uninstalled when NMI has been told, and leaves identities, CRDs and nothing else", async () => {
     expect(await cluster.helm("upgrade")).toMatchObject({ code: 0 });
+    const keep = (finalizers: readonly string[] | null) =>
+      cluster.kubectl(
+        "patch",
+        "daemonset",
+        "aad-pod-identity-nmi",
+        "--namespace=pods",
+        "--type=merge",
+        `--patch=${JSON.stringify({ metadata: { finalizers } })}`,
+      );
+    await keep(["example.com/look-first"]);
     const { code, stderr } = await cluster.helmDoes("uninstall", "aad");
     expect([code, stderr]).toEqual([0, ""]);
+    const { annotations, deletionTimestamp } = (await daemonSet()).metadata;
+    expect([annotations?.[UNINSTALL_ANNOTATION], typeof deletionTimestamp]).toEqual(["true", "string"]);
+    await keep(null);
     expect(cluster.hooks.at(-1)).toEqual({
       name: "aad-pod-identity-uninstall",
       code: 0,

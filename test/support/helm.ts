@@ -15,6 +15,7 @@ export type Rendered = {
     readonly name: string;
     readonly namespace?: string;
     readonly uid?: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };

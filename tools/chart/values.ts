@@ -172,8 +172,8 @@ export const chartValues: readonly ValueRow[] = [
   [
     "azureIdentities",
     {},
-    { schema: { type: ["object", "array"] }, text: "a map" },
-    "AzureIdentities with their bindings, by name.",
+    { schema: { type: ["object", "array"] }, text: "map" },
+    "AzureIdentities with their bindings, by name. Each has `clientID`, `resourceID` or, of `type` 1 and 2, `tenantID` and `clientPassword` (`name`, `namespace`), and `binding.selector`; it may have `name`, `namespace`, `annotations`, `auxiliaryTenantIDs`, `adEndpoint`, `adResourceID`, `binding.name` and `binding.weight`.",
   ],
   [
     "crds.upgrade",
