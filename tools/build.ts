@@ -118,6 +118,7 @@ function writeExecutables(): void {
       "#!/bin/sh",
       "# Made by `npm run build`: runs the program on the Node that this repository pins.",
       'here=$(readlink -f "$0")',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
       "here=${here%/*}",
       `exec "$here/../node_modules/.bin/node"${limit} "$here/../dist/${name}.cjs" "$@"`,
     ];
