@@ -43,11 +43,11 @@ describe.skipIf(missing !== undefined)(`the chart's azureIdentities${missing ? `
 
   it("keep texts as they are, whatever YAML would make of them", async () => {
     const odd = { ...web, clientID: "0123e4", annotations: { "aadpodidentity.k8s.io/Behavior": "namespaced" } };
-    const objects = await given({ web: { ...odd, binding: { selector: "yes: no #" } } });
+    const objects = await given({ web: { ...odd, binding: { selector: "yes: no #", weight: 2000000 } } });
     expect(of(objects, "AzureIdentity")[0]?.spec.clientID).toBe("0123e4");
     expect(of(objects, "AzureIdentityBinding")[0]).toMatchObject({
       name: "web-binding",
-      spec: { selector: "yes: no #" },
+      spec: { selector: "yes: no #", weight: 2_000_000 },
     });
     expect(objects.find(({ kind }) => kind === "AzureIdentity")?.metadata.annotations).toEqual(odd.annotations);
   });
