@@ -11,8 +11,9 @@ export type Counts = {
   readonly reset: number;
   /** Without an answer in ten seconds. */
   readonly late: number;
-  /** Told to come again: 429 and 503. */
+  /** Told to come again: by 429, by an NMI that stops, by 503 for another reason. */
   readonly throttled: number;
+  readonly stopping: number;
   readonly unavailable: number;
   /** Answered by the metadata service itself, which alone writes its mark. */
   readonly raw: number;
@@ -33,6 +34,7 @@ const none: Counts = {
   reset: 0,
   late: 0,
   throttled: 0,
+  stopping: 0,
   unavailable: 0,
   raw: 0,
   wrong: 0,
@@ -46,6 +48,7 @@ const kinds: readonly (readonly [RegExp, Kind])[] = [
   [/^ECONNRESET$/, "reset"],
   [/^no answer in time$/, "late"],
   [/^429 /, "throttled"],
+  [/^503 .*NMI is stopping/, "stopping"],
   [/^503 /, "unavailable"],
 ];
 
