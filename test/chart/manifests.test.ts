@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { manifests } from "../../tools/manifests/files.ts";
-import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { CHART, containerOf, helmMissing, podOf, type Rendered, readObjects, template, the } from "../support/helm.ts";
+import { containerOf, helmMissing, podOf, type Rendered, readObjects, the } from "../support/helm.ts";
 import { grantsOf, grantText, type Manifest, readManifests } from "../support/rbac.ts";
 
 const missing = helmMissing();
@@ -112,36 +111,5 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
   it("say nothing of Helm", () => {
     for (const [file, text] of Object.entries(files))
       expect(`${file} ${/helm\.sh|managed-by/i.test(text)}`).toBe(`${file} false`);
-  });
-});
-
-const unfit = clusterMissing();
-describe.skipIf(unfit !== undefined)(`a real API server${unfit ? ` (skipped: ${unfit})` : ""}`, () => {
-  let cluster: ChartCluster;
-  const dryRun = (input: string) =>
-    cluster.tryKubectl(input, "apply", "--dry-run=server", "--validate=strict", "--filename=-");
-
-  beforeAll(async () => {
-    cluster = await ChartCluster.start();
-    await cluster.kubectl("create", `--filename=${CHART}/crds/crd.yaml`);
-    for (const name of crds)
-      await cluster.kubectl("wait", "--for=condition=Established", "crd", name.split(" ")[1] ?? "");
-  });
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-  });
-
-  it.each(Object.entries(files))("takes %s as it is", async (_, text) => {
-    expect(await dryRun(text)).toMatchObject({ code: 0 });
-  });
-
-  it.each([
-    {},
-    { operationMode: "managed" },
-    { mic: { podDisruptionBudget: { minAvailable: 1 }, prometheusPort: 8888 }, forceNamespaced: true },
-    { rbac: { createUserFacingClusterRoles: true }, nmi: { customCloud: { enabled: true } } },
-  ])("takes what the chart gives for %j as it is", async (values) => {
-    const { stdout } = await template(values, "--kube-version=1.34.0");
-    expect(await dryRun(stdout)).toMatchObject({ code: 0 });
   });
 });

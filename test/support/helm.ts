@@ -25,18 +25,18 @@ export type Rendered = {
 
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** Why Helm or kubectl cannot run here; undefined when they can. */
+/** Why Helm, kubectl or kubeconform cannot run here; undefined when they can. */
 export function helmMissing(): string | undefined {
-  const unbuilt = ["helm", "kubectl"].filter((program) => !existsSync(join(BIN, program)));
+  const unbuilt = ["helm", "kubectl", "kubeconform"].filter((program) => !existsSync(join(BIN, program)));
   if (unbuilt.length === 0) return undefined;
   const reason = `no ${unbuilt.join(" and ")} here: "npm test" builds them where Go is installed`;
   if (process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${reason}`);
   return reason;
 }
 
-/** Runs `helm` or `kubectl`, with values or manifests as its input. */
+/** Runs one of them, with values or manifests as its input. */
 export async function runTool(
-  program: "helm" | "kubectl",
+  program: "helm" | "kubectl" | "kubeconform",
   args: readonly string[],
   { input = "", env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Run> {

@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { manifests } from "../../tools/manifests/files.ts";
+import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
+import { CHART, runTool, template } from "../support/helm.ts";
+import { writeSchemas } from "../support/schemas.ts";
+
+const missing = clusterMissing();
+const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
+const files = missing === undefined ? manifests() : {};
+const kinds = ["AzureIdentity", "AzureIdentityBinding", "AzureAssignedIdentity", "AzurePodIdentityException"];
+
+const RECENT = "--kube-version=1.34.0";
+const examples = [
+  {},
+  { operationMode: "managed" },
+  { mic: { podDisruptionBudget: { minAvailable: 1 }, prometheusPort: 8888 }, forceNamespaced: true },
+  { rbac: { createUserFacingClusterRoles: true }, nmi: { customCloud: { enabled: true } } },
+];
+
+describe.skipIf(missing !== undefined)(`a real API server${reason}`, () => {
+  let cluster: ChartCluster;
+  let folder: string;
+  let schemas: string;
+  const dryRun = (input: string) =>
+    cluster.tryKubectl(input, "apply", "--dry-run=server", "--validate=strict", "--filename=-");
+  const conforms = (input: string) =>
+    runTool("kubeconform", ["-strict", `-schema-location=${schemas}`, "-"], { input });
+
+  beforeAll(async () => {
+    cluster = await ChartCluster.start();
+    await cluster.kubectl("create", `--filename=${CHART}/crds/crd.yaml`);
+    folder = await mkdtemp(join(tmpdir(), "schemas-"));
+    const published = await vi.waitFor(async () => {
+      const openApi = await cluster.kubectl("get", "--raw=/openapi/v2");
+      for (const kind of kinds) expect(openApi).toContain(`"io.k8s.aadpodidentity.v1.${kind}"`);
+      return openApi;
+    }, 60_000);
+    schemas = await writeSchemas(published, folder);
+  });
+  afterAll(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(Object.entries(files))("takes %s as it is", async (_, text) => {
+    expect(await dryRun(text)).toMatchObject({ code: 0 });
+  });
+
+  it.each(examples)("takes what the chart gives for %j as it is", async (values) => {
+    expect(await dryRun((await template(values, RECENT)).stdout)).toMatchObject({ code: 0 });
+  });
+
+  it("has schemas to which all of these conform, and what is wrong does not", async () => {
+    const rendered = await Promise.all(examples.map((values) => template(values, RECENT)));
+    const all = [...Object.values(files), ...rendered.map(({ stdout }) => stdout)].join("---\n");
+    expect(await conforms(all)).toMatchObject({ code: 0, stdout: "" });
+    const wrong = all
+      .replace("hostNetwork: true", "hostNetwrk: true")
+      .replace("clientID: CLIENT_ID", "clientId: CLIENT_ID")
+      .replace("replicas: 2", "replicas: two");
+    const { code, stdout } = await conforms(wrong);
+    expect(code).toBe(1);
+    for (const problem of ["'hostNetwrk' not allowed", "'clientId' not allowed", "got string, want integer"])
+      expect(stdout).toContain(problem);
+  });
+});
