@@ -66,12 +66,11 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   await using _watched = await serveOperators(config, { metrics, isActive, trouble, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
-  const interception = await interceptPods(config, events, { signal, log });
-  state.interception = interception;
+  const intercepting = interceptPods(config, events, { signal, log });
+  intercepting.catch(() => {}); // heard once the API server is asked, since neither has to wait for the other
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });
-  await using end = leaving(config, interception, client, { signal, log });
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
   const { node, enableScaleFeatures: isScaled } = config;
   const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
@@ -95,6 +94,9 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const before = await readNeighbours();
   const followed = Object.values(stores).filter((store) => store !== undefined);
   const following = followed.map((store) => store.run(signal));
+  const interception = await intercepting;
+  state.interception = interception;
+  await using end = leaving(config, interception, client, { signal, log });
   await Promise.all(followed.map((store) => store.ready(signal)));
   const after = await readNeighbours();
   holders.learn(
