@@ -146,47 +146,9 @@ describe("every request", () => {
 
   it("of a path or method that it does not know is refused", async () => {
     await using imds = await start();
-    expect(await imds.get("/metadata/attested/document?api-version=2021-02-01")).toMatchObject({ status: 404 });
+    expect(await imds.get("/metadata/loadbalancer?api-version=2021-02-01")).toMatchObject({ status: 404 });
     expect(await imds.get("/")).toMatchObject({ status: 404, json: { error: "Not found" } });
     expect(await imds.get(path, { metadata: "true" }, "POST")).toMatchObject({ status: 405 });
-  });
-});
-
-describe("the instance's document", () => {
-  it("tells what the machine is, and where", async () => {
-    await using imds = await start();
-    const { json } = await imds.get("/metadata/instance?api-version=2017-08-01");
-    const [, second] = imds.pool.facts.instances;
-
-    expect(json.compute).toMatchObject({
-      name: "pool_1",
-      resourceGroupName: "nodes",
-      resourceId: imds.instance,
-      subscriptionId: imds.world.subscription,
-      vmId: second?.vmId,
-      vmScaleSetName: "pool",
-    });
-    expect(json.network.interface[0].ipv4.ipAddress[0].privateIpAddress).toBe(second?.address);
-  });
-
-  it("gives parts of itself: trees as JSON, single values as text", async () => {
-    await using imds = await start();
-    const get = (part: string) => imds.get(`/metadata/instance/${part}`);
-
-    expect((await get("compute?api-version=2021-02-01")).json).toMatchObject({ name: "pool_1" });
-    expect((await get("compute/name?api-version=2021-02-01&format=text")).text).toBe("pool_1");
-    expect((await get("network/interface/0?api-version=2021-02-01")).json).toHaveProperty("macAddress");
-    expect((await get("compute/name?api-version=2021-02-01")).status).toBe(400);
-    expect((await get("compute/constructor?api-version=2021-02-01")).status).toBe(404);
-  });
-
-  it("names the newest versions to whoever names none, or one that it does not have", async () => {
-    await using imds = await start();
-    for (const query of ["", "?api-version=2016-01-01"]) {
-      const { status, json } = await imds.get(`/metadata/instance${query}`);
-      expect([status, json["newest-versions"]]).toEqual([400, ["2023-11-15", "2021-12-13", "2021-02-01"]]);
-    }
-    expect((await imds.get("/metadata/versions")).json.apiVersions).toContain("2017-08-01");
   });
 });
 

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { type IdentityBlock, NO_IDENTITY } from "./identity-block.ts";
 import { LongOperation } from "./long-operation.ts";
 import type { MachineKind } from "./resource-id.ts";
+import { ScheduledEvents } from "./scheduled-events.ts";
 
 /** What a guest runs on: the VM itself, or an instance of a scale set. IMDS speaks for one of these. */
 export type Instance = {
@@ -19,6 +20,7 @@ type MachineFacts = {
   readonly kind: MachineKind;
   readonly resourceGroup: string;
   readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
 };
 
@@ -32,6 +34,8 @@ export class Machine {
   readonly id: string;
   readonly facts: MachineFacts;
   readonly uniqueId = randomUUID();
+  /** Maintenance that its guests hear of. */
+  readonly events = new ScheduledEvents();
   readonly #clock: Clock;
   #identity: IdentityBlock;
   #before: IdentityBlock;

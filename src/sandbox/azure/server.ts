@@ -28,11 +28,13 @@ export type Route = {
   readonly method: string;
   readonly path: RegExp;
   readonly operation: Operation;
-  answer(asked: Asked, params: Params): Answer;
+  answer(asked: Asked, params: Params): Answer | Promise<Answer>;
 };
 export type Service = {
   readonly traffic: Traffic;
   readonly routes: readonly Route[];
+  /** A call begins; it ends when the result is disposed of. @throws Refusal where a limit is reached */
+  enter?(operation: Operation): Disposable;
   /** Judges a request before its route does. @throws Refusal */
   admit(asked: Asked): void;
   /** Headers of every answer. */
@@ -99,9 +101,10 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
       .map((route) => ({ route, match: route.path.exec(asked.path) }))
       .find(({ match }) => match !== null);
     if (found === undefined) throw service.unknown(asked);
+    using _call = service.enter?.(found.route.operation);
     await service.traffic.arrive(found.route.operation, signal);
     service.admit(asked);
-    return found.route.answer(asked, { ...found.match?.groups });
+    return await found.route.answer(asked, { ...found.match?.groups });
   } catch (reason) {
     if (reason instanceof Refusal) return service.refused(reason);
     if (reason instanceof Hangup || signal.aborted) throw reason;

@@ -2,27 +2,34 @@ import type { Clock } from "../../base/clock.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Every call that the emulators answer, by service and what it does. */
-export type Operation =
-  | "arm.resourceGroups.get"
-  | "arm.userAssignedIdentities.get"
-  | "arm.userAssignedIdentities.list"
-  | "arm.userAssignedIdentities.put"
-  | "arm.userAssignedIdentities.delete"
-  | "arm.virtualMachines.get"
-  | "arm.virtualMachines.list"
-  | "arm.virtualMachines.update"
-  | "arm.virtualMachineScaleSets.get"
-  | "arm.virtualMachineScaleSets.list"
-  | "arm.virtualMachineScaleSets.update"
-  | "arm.virtualMachineScaleSetVMs.get"
-  | "arm.virtualMachineScaleSetVMs.list"
-  | "arm.operations.get"
-  | "entra.discovery"
-  | "entra.keys"
-  | "entra.token"
-  | "imds.instance"
-  | "imds.token"
-  | "imds.versions";
+export const operations = [
+  "arm.resourceGroups.get",
+  "arm.userAssignedIdentities.get",
+  "arm.userAssignedIdentities.list",
+  "arm.userAssignedIdentities.put",
+  "arm.userAssignedIdentities.delete",
+  "arm.virtualMachines.get",
+  "arm.virtualMachines.list",
+  "arm.virtualMachines.update",
+  "arm.virtualMachineScaleSets.get",
+  "arm.virtualMachineScaleSets.list",
+  "arm.virtualMachineScaleSets.update",
+  "arm.virtualMachineScaleSetVMs.get",
+  "arm.virtualMachineScaleSetVMs.list",
+  "arm.operations.get",
+  "entra.discovery",
+  "entra.keys",
+  "entra.token",
+  "imds.attested",
+  "imds.identityInfo",
+  "imds.instance",
+  "imds.scheduledEvents.get",
+  "imds.scheduledEvents.start",
+  "imds.token",
+  "imds.versions",
+] as const;
+
+export type Operation = (typeof operations)[number];
 
 /** An answer in place of the real one; or the connection closed without any. */
 export type Failure =

@@ -38,6 +38,7 @@ export type MachineWishes = Named & {
   readonly systemAssigned?: boolean;
   /** Resource IDs of user-assigned identities that it has from the start. */
   readonly userAssigned?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
 };
 export type MachineChange = { readonly operation: LongOperation; readonly machine: Machine };
 
@@ -185,10 +186,11 @@ export class World {
   }
 
   #createMachine(kind: MachineKind, wishes: MachineWishes, instances: (id: string) => Instance[]): Machine {
-    const { name, systemAssigned = false, userAssigned = [] } = wishes;
+    const { name, systemAssigned = false, userAssigned = [], tags = {} } = wishes;
     const group = this.createResourceGroup(wishes.resourceGroup);
     const id = machineId(group.id, kind, name);
-    const facts = { id, name, kind, resourceGroup: group.name, location: this.location, instances: instances(id) };
+    const where = { resourceGroup: group.name, location: this.location };
+    const facts = { id, name, kind, ...where, tags, instances: instances(id) };
     const identity: IdentityBlock = {
       systemAssigned: systemAssigned ? newPrincipal() : undefined,
       userAssigned: new Map(userAssigned.map((one) => [lookupKey(one), this.#existing(one)])),
