@@ -1,4 +1,3 @@
-import { Session } from "node:inspector/promises";
 import { setTimeout } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { type Listener, listen } from "./listener.ts";
@@ -34,6 +33,7 @@ async function answer({ pathname, searchParams }: URL): Promise<{ readonly statu
 }
 
 async function cpuProfile(ms: number): Promise<object> {
+  const { Session } = await import("node:inspector/promises"); // with threads and all: hardly anybody needs it
   const session = new Session();
   session.connect();
   try {
