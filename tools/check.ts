@@ -22,7 +22,11 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ["generated files", "node", "tools/generate.ts", "--check"],
 ];
 
-function run(command: string, args: readonly string[], show: boolean): Promise<Done> {
+/** What takes minutes because it waits: the longest first, two at a time. */
+const suites = ["e2e", "contract", "clients", "live", "chart", "model", "fuzz"] as const;
+const SUITES_AT_ONCE = 2;
+
+function run(command: string, args: readonly string[]): Promise<Done> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -30,7 +34,6 @@ function run(command: string, args: readonly string[], show: boolean): Promise<D
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
         output += chunk;
-        if (show) process.stdout.write(chunk);
       });
     }
     const end = (ok: boolean, more = "") =>
@@ -47,7 +50,7 @@ function tell(ok: boolean, name: string, seconds: number): void {
 async function runChecks(): Promise<void> {
   await Promise.all(
     checks.map(async ([name, command, ...args]) => {
-      const { ok, output, seconds } = await run(command, args, false);
+      const { ok, output, seconds } = await run(command, args);
       tell(ok, name, seconds);
       if (!ok) process.stdout.write(`${output}\n`);
       tally[ok ? "passed" : "failed"] += 1;
@@ -68,9 +71,10 @@ type Report = {
 async function runTests(project: string, folder: string): Promise<void> {
   const file = join(folder, `${project}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  // These share nothing and wait for no time; the others run one after the other, or they would wait for each other.
+  // These share nothing and wait for no time; files of others run one after the other, or they would wait for each other.
   const workers = ["unit", "chart"].includes(project) ? [`--maxWorkers=${availableParallelism()}`] : [];
-  const { ok, seconds } = await run("vitest", ["run", "--project", project, ...workers, ...reporters], true);
+  const { ok, output, seconds } = await run("vitest", ["run", "--project", project, ...workers, ...reporters]);
+  process.stdout.write(output);
   let report: Report;
   try {
     report = JSON.parse(readFileSync(file, "utf8")) as Report;
@@ -88,6 +92,15 @@ async function runTests(project: string, folder: string): Promise<void> {
   tell(ok, `${project} tests`, seconds);
 }
 
+/** Each suite's output in one piece, as it ends. */
+async function runSuites(folder: string): Promise<void> {
+  const waiting = [...suites];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runTests(next, folder);
+  };
+  await Promise.all(Array.from({ length: SUITES_AT_ONCE }, lane));
+}
+
 function tellSkipped(): void {
   for (const name of tally.skipped) process.stdout.write(`${requireAll ? "FAIL" : "skipped"} ${name}\n`);
   if (!requireAll || tally.skipped.length === 0) return;
@@ -98,12 +111,12 @@ function tellSkipped(): void {
 
 const folder = mkdtempSync(join(tmpdir(), "check-"));
 try {
-  // Between edits every second counts; in the whole run nothing shall disturb what waits for real processes.
+  // Between edits every second counts; in the whole run what needs all processors does not disturb what waits.
   if (quick) await Promise.all([runChecks(), runTests("unit", folder)]);
   else {
     await runChecks();
-    for (const project of ["unit", "live", "model", "fuzz", "contract", "chart", "clients", "e2e"])
-      await runTests(project, folder);
+    await runTests("unit", folder);
+    await runSuites(folder);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
