@@ -2,29 +2,13 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { isSmall, nodeFlags, programs } from "./programs.ts";
 
 // One CommonJS bundle a program, since an ES module that imports node:http costs 14 MB more memory, and an executable
 // bin/<program> that runs the bundle on the pinned Node. Large packages that a program imports only when it needs them
 // are bundles of their own beside it, so that nobody reads 18 MB for nothing.
 
 const root = join(import.meta.dirname, "..");
-/**
- * Limits of the heap in MB. A small young generation keeps a program small; MIC's plans make a lot that dies at once, of
- * which most would be copied on: a plan of 50,000 pods was measured to take 250 ms of processor time with 1 MB, 190 ms
- * with 4 and 140 ms with 16. 8 lies between, for the sake of memory.
- *
- * Without V8's middle compiler NMI under load takes 28 MB of its own in place of 49, is ready sooner, and is no slower
- * once it is warm: the threads of that compiler keep what they took.
- */
-const heap = {
-  mic: { old: 768, young: 8 },
-  nmi: { old: 256, young: 1, maglev: false },
-  demo: { old: 64, young: 1 },
-  identityvalidator: { old: 64, young: 1 },
-  simple: undefined,
-  podid: undefined,
-} as const;
-const programs = Object.keys(heap) as (keyof typeof heap)[];
 const onDemand: Readonly<Record<string, string>> = {
   "@kubernetes/client-node": "kubernetes-client-node",
   "@azure/arm-compute": "azure-arm-compute",
@@ -37,7 +21,10 @@ function isFresh(): boolean {
   const bundles = [...programs, ...Object.values(onDemand)].map((name) => `dist/${name}.cjs`);
   const built = [...bundles, ...programs.map((name) => `bin/${name}`)];
   if (!built.every((file) => existsSync(join(root, file)))) return false;
-  const sources = ["package-lock.json", ...globSync(["src/**/*", "tools/build.ts", "charts/**/crds/*"], { cwd: root })];
+  const sources = [
+    "package-lock.json",
+    ...globSync(["src/**/*", "tools/build.ts", "tools/programs.ts", "charts/**/crds/*"], { cwd: root }),
+  ];
   const newest = Math.max(...sources.map((file) => statSync(join(root, file)).mtimeMs));
   return Math.min(...built.map((file) => statSync(join(root, file)).mtimeMs)) > newest;
 }
@@ -54,8 +41,8 @@ async function bundle(): Promise<void> {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const stamp = {
     version: `v${manifest.version}`,
-    commit: git("rev-parse", "--short", "HEAD"),
-    date: git("log", "-1", "--format=%cs"),
+    commit: process.env.BUILD_COMMIT || git("rev-parse", "--short", "HEAD"),
+    date: process.env.BUILD_DATE || git("log", "-1", "--format=%cs"),
   };
   const shared = {
     absWorkingDir: root,
@@ -74,7 +61,7 @@ async function bundle(): Promise<void> {
     define: { BUILD_VERSION: JSON.stringify(stamp) },
     plugins: [besideTheProgram, withoutOthersMetrics],
   });
-  for (const name of programs) if (heap[name] !== undefined) checkIsAscii(`dist/${name}.cjs`);
+  for (const name of programs) if (isSmall(name)) checkIsAscii(`dist/${name}.cjs`);
   await build({
     ...shared,
     entryPoints: Object.entries(onDemand).map(([name, out]) => ({ in: name, out })),
@@ -112,10 +99,7 @@ const withoutOthersMetrics: Plugin = {
 function writeExecutables(): void {
   mkdirSync(join(root, "bin"), { recursive: true });
   for (const name of programs) {
-    const limits = heap[name];
-    const limit =
-      limits === undefined ? "" : ` --max-semi-space-size=${limits.young} --max-old-space-size=${limits.old}`;
-    const compilers = limits !== undefined && "maglev" in limits ? " --no-maglev" : "";
+    const flags = nodeFlags(name).map((flag) => ` ${flag}`);
     const file = join(root, "bin", name);
     rmSync(file, { force: true });
     const lines = [
@@ -124,7 +108,7 @@ function writeExecutables(): void {
       'here=$(readlink -f "$0")',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
       "here=${here%/*}",
-      `exec "$here/../node_modules/.bin/node"${limit}${compilers} "$here/../dist/${name}.cjs" "$@"`,
+      `exec "$here/../node_modules/.bin/node"${flags.join("")} "$here/../dist/${name}.cjs" "$@"`,
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
     chmodSync(file, 0o755);
