@@ -7,6 +7,8 @@ import type { Answer } from "./server.ts";
 const OAUTH_ERRORS: Readonly<Record<string, string>> = {
   "70003": "unsupported_grant_type",
   "90002": "invalid_request",
+  "90033": "temporarily_unavailable",
+  "90055": "temporarily_unavailable",
   "50027": "invalid_request",
   "700016": "unauthorized_client",
   "700021": "invalid_client",

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
+import type { Operation } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
-import type { Operation } from "./traffic.ts";
 
 /** Azure's documented limits, of one machine: tokens have limits of their own. */
 const TOKENS_PER_SECOND = 20;
@@ -37,13 +37,13 @@ export class ImdsGate {
   enter(operation: Operation): Disposable {
     const isToken = operation === "imds.token";
     const now = this.#options.clock.monotonic();
-    if (now < this.#updatedAt) throw refused(410, isToken, "gone", "IMDS is going through updates");
+    if (now < this.#updatedAt) throw new Refusal(410, "gone", "IMDS is going through updates");
     if (!this.#options.isLimited) return { [Symbol.dispose]: () => {} };
     const arrivals = this.#arrivals[isToken ? "tokens" : "others"];
     while (arrivals[0] !== undefined && arrivals[0] <= now - SECOND_MS) arrivals.shift();
     const isFull = arrivals.length >= (isToken ? TOKENS_PER_SECOND : OTHERS_PER_SECOND);
     if (isFull || (isToken && this.#tokensInside >= TOKENS_AT_ONCE)) {
-      throw refused(429, isToken, "too_many_requests", "Too many requests");
+      throw new Refusal(429, "too_many_requests", "Too many requests");
     }
     arrivals.push(now);
     return this.#inside(isToken ? 1 : 0);
@@ -57,8 +57,4 @@ export class ImdsGate {
       },
     };
   }
-}
-
-function refused(status: number, isToken: boolean, code: string, text: string): Refusal {
-  return new Refusal(status, isToken ? code : text, text);
 }

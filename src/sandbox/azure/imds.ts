@@ -149,7 +149,7 @@ const versionsRoute: Route = {
 
 /** @throws Refusal 400 unless the caller shows that it means IMDS, and that nobody forwarded its request */
 function checkHeaders({ path, headers }: Asked): void {
-  const isToken = path.startsWith("/metadata/identity/");
+  const isToken = isIdentity(path);
   const refuse = (text: string) => {
     throw isToken ? new Refusal(400, "invalid_request", text) : new Refusal(400, "Bad request", `Bad request. ${text}`);
   };
@@ -158,8 +158,12 @@ function checkHeaders({ path, headers }: Asked): void {
 }
 
 /** The token endpoint writes OAuth errors, whose codes are like `invalid_request`; the rest of IMDS a sentence. */
-function errorAnswer({ status, code, message, headers }: Refusal): Answer {
-  if (/^[a-z_]+$/.test(code)) return { status, json: { error: code, error_description: message }, headers };
+function errorAnswer({ status, code, message, headers }: Refusal, { path }: Asked): Answer {
+  if (isIdentity(path)) return { status, json: { error: code, error_description: message }, headers };
   const versions = code === BAD_VERSION ? { "newest-versions": newestVersions() } : {};
   return { status, json: { error: message, ...versions }, headers };
+}
+
+function isIdentity(path: string): boolean {
+  return path.startsWith("/metadata/identity/");
 }

@@ -2,8 +2,9 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { createServer as createTlsServer } from "node:https";
 import { bind } from "../../base/listener.ts";
 import type { ServerCertificate } from "../certificates.ts";
+import type { Operation } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
-import { Hangup, type Operation, type Traffic } from "./traffic.ts";
+import { Hangup, type Traffic } from "./traffic.ts";
 
 /** A request as the routes of an emulator see it. */
 export type Asked = {
@@ -40,7 +41,7 @@ export type Service = {
   /** Headers of every answer. */
   headers(asked: Asked): Readonly<Record<string, string>>;
   /** What an error looks like in this service. */
-  refused(refusal: Refusal): Answer;
+  refused(refusal: Refusal, asked: Asked): Answer;
   /** What a request gets that no route takes. */
   unknown(asked: Asked): Refusal;
 };
@@ -106,9 +107,9 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
     service.admit(asked);
     return await found.route.answer(asked, { ...found.match?.groups });
   } catch (reason) {
-    if (reason instanceof Refusal) return service.refused(reason);
+    if (reason instanceof Refusal) return service.refused(reason, asked);
     if (reason instanceof Hangup || signal.aborted) throw reason;
-    return service.refused(new Refusal(500, "InternalServerError", `defect of the emulator: ${String(reason)}`));
+    return service.refused(new Refusal(500, "InternalServerError", `defect of the emulator: ${String(reason)}`), asked);
   }
 }
 

@@ -1,46 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
+import { type FaultRule, isAbout } from "./fault-rule.ts";
+import { type Failure, type Operation, usualCode } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Every call that the emulators answer, by service and what it does. */
-export const operations = [
-  "arm.resourceGroups.get",
-  "arm.userAssignedIdentities.get",
-  "arm.userAssignedIdentities.list",
-  "arm.userAssignedIdentities.put",
-  "arm.userAssignedIdentities.delete",
-  "arm.virtualMachines.get",
-  "arm.virtualMachines.list",
-  "arm.virtualMachines.update",
-  "arm.virtualMachineScaleSets.get",
-  "arm.virtualMachineScaleSets.list",
-  "arm.virtualMachineScaleSets.update",
-  "arm.virtualMachineScaleSetVMs.get",
-  "arm.virtualMachineScaleSetVMs.list",
-  "arm.operations.get",
-  "entra.discovery",
-  "entra.keys",
-  "entra.token",
-  "imds.attested",
-  "imds.identityInfo",
-  "imds.instance",
-  "imds.scheduledEvents.get",
-  "imds.scheduledEvents.start",
-  "imds.token",
-  "imds.versions",
-] as const;
-
-export type Operation = (typeof operations)[number];
-
-/** An answer in place of the real one; or the connection closed without any. */
-export type Failure =
-  | {
-      readonly status: number;
-      readonly code: string;
-      readonly message: string;
-      readonly retryAfterSeconds?: number;
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-  | "connection closed";
+type Injected = { readonly rule: FaultRule; seen: number };
 
 /** Thrown where the connection is to be closed without an answer. */
 export class Hangup extends Error {
@@ -53,6 +16,7 @@ export class Traffic {
   readonly #calls = new Map<Operation, number>();
   readonly #failures = new Map<Operation, Failure[]>();
   readonly #delays = new Map<Operation, number>();
+  readonly #injected = new Set<Injected>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -74,19 +38,39 @@ export class Traffic {
     this.#delays.set(operation, ms);
   }
 
+  /** Makes trouble by a rule, until the rule has struck as often as it says, or the result is disposed of. */
+  inject(rule: FaultRule): Disposable {
+    const injected = { rule, seen: 0 };
+    this.#injected.add(injected);
+    return { [Symbol.dispose]: () => void this.#injected.delete(injected) };
+  }
+
   /**
    * One call arrives: it is counted, waits and fails as told.
    * @throws Refusal or Hangup
    */
   async arrive(operation: Operation, signal: AbortSignal): Promise<void> {
     this.#calls.set(operation, this.calls(operation) + 1);
-    const failure = this.#failures.get(operation)?.shift();
-    const waitMs = this.#delays.get(operation) ?? 0;
+    const rules = this.#striking(operation);
+    const failure = this.#failures.get(operation)?.shift() ?? rules.find((rule) => rule.failure)?.failure;
+    const waitMs = (this.#delays.get(operation) ?? 0) + rules.reduce((sum, { delayMs = 0 }) => sum + delayMs, 0);
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
     if (failure === undefined) return;
     if (failure === "connection closed") throw new Hangup(`${operation}: told to close the connection`);
-    const { status, code, message, retryAfterSeconds, headers } = failure;
+    const { status, code = usualCode(operation, failure.status), message, retryAfterSeconds, headers } = failure;
     const retryAfter = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
     throw new Refusal(status, code, message, { ...retryAfter, ...headers });
+  }
+
+  /** The rules that strike this call; it counts for those that let it pass, too. */
+  #striking(operation: Operation): FaultRule[] {
+    const striking: FaultRule[] = [];
+    for (const injected of this.#injected) {
+      const { after = 0, times = Number.POSITIVE_INFINITY } = injected.rule;
+      if (!isAbout(injected.rule, operation)) continue;
+      injected.seen += 1;
+      if (injected.seen > after && injected.seen <= after + times) striking.push(injected.rule);
+    }
+    return striking;
   }
 }

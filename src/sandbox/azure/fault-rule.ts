@@ -1,0 +1,66 @@
+import { Fault } from "../../base/fault.ts";
+import { type Failure, type Operation, operations } from "./operations.ts";
+
+/** Trouble to make: at which calls, what, and how often. */
+export type FaultRule = {
+  /** An operation, or a pattern such as `imds.*`. */
+  readonly at: string;
+  readonly delayMs?: number;
+  readonly failure?: Failure;
+  /** How many calls it strikes; all of them when absent. */
+  readonly times?: number;
+  /** How many calls it lets pass before. */
+  readonly after?: number;
+};
+
+const SYNTAX = "OPERATION=delay:2s | error:STATUS | throttle | drop, then ,times=N ,after=N ,retry-after=SECONDS";
+
+/** Whether a rule is about an operation. */
+export function isAbout({ at }: FaultRule, operation: Operation): boolean {
+  if (at.endsWith("*")) return operation.startsWith(at.slice(0, -1));
+  return operation === at;
+}
+
+/**
+ * Reads a rule as it is written on a command line, e.g. `imds.token=error:503,times=3` or `arm.*=delay:2s`.
+ * @throws Fault FLAG_INVALID
+ */
+export function readFaultRule(text: string): FaultRule {
+  const cut = text.indexOf("=");
+  const at = cut < 0 ? text : text.slice(0, cut);
+  const [action = "", ...rest] = cut < 0 ? [] : text.slice(cut + 1).split(",");
+  if (!operations.some((operation) => isAbout({ at }, operation))) throw invalid(text, `no operation is "${at}"`);
+  const more = Object.fromEntries(rest.map((part) => setting(text, part)));
+  const { times, after } = more;
+  const counts = { ...(times !== undefined && { times }), ...(after !== undefined && { after }) };
+  return { at, ...effectOf(text, action, more["retry-after"]), ...counts };
+}
+
+function setting(text: string, part: string): readonly [string, number] {
+  const [, name, digits] = /^(times|after|retry-after)=(\d+)$/.exec(part) ?? [];
+  if (name === undefined) throw invalid(text, `"${part}" is no setting`);
+  return [name, Number(digits)];
+}
+
+function effectOf(
+  text: string,
+  action: string,
+  retryAfter: number | undefined,
+): Pick<FaultRule, "delayMs" | "failure"> {
+  if (action === "drop") return { failure: "connection closed" };
+  if (action === "throttle") return { failure: failureOf(429, retryAfter) };
+  const [, status] = /^error:([45]\d\d)$/.exec(action) ?? [];
+  if (status !== undefined) return { failure: failureOf(Number(status), retryAfter) };
+  const [, count, unit] = /^delay:(\d+)(ms|s)$/.exec(action) ?? [];
+  if (count !== undefined) return { delayMs: Number(count) * (unit === "s" ? 1000 : 1) };
+  throw invalid(text, `"${action}" is nothing that can be done`);
+}
+
+function failureOf(status: number, retryAfterSeconds: number | undefined): Failure {
+  const message = "This trouble was made on purpose.";
+  return { status, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+function invalid(text: string, why: string): Fault {
+  return new Fault("FLAG_INVALID", `the fault "${text}" cannot be read: ${why}; write ${SYNTAX}`);
+}
