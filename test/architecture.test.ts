@@ -46,6 +46,7 @@ const harmlessProcess = /\bprocess\.(platform|arch|pid|stderr|kill)\b/g;
 /** The few doors between folders that the table does not tell, for imports on demand and of types only. */
 const doors: readonly { readonly from: string; readonly to: string; readonly why: string }[] = [
   { from: "src/cli/", to: "src/sandbox/compose.ts", why: "the sandbox is loaded only when asked for" },
+  { from: "src/cli/", to: "src/sandbox/emulate.ts", why: "and so are the emulators alone" },
 ];
 
 type Import = { readonly file: string; readonly target: string; readonly isTypes: boolean; readonly isLazy: boolean };

@@ -5,6 +5,7 @@ import type { MetricFamily } from "../src/base/metrics.ts";
 import { fallbackText, type OptionTable } from "../src/base/options.ts";
 import { allOptions } from "../src/bin/program.ts";
 import type { Command } from "../src/cli/command.ts";
+import { emulateCommand } from "../src/cli/emulate.ts";
 import { sandboxCommand } from "../src/cli/sandbox.ts";
 import { walkthroughCommand } from "../src/cli/walkthrough/command.ts";
 import { demoOptions } from "../src/demo/options.ts";
@@ -13,6 +14,7 @@ import { micOptions, micVariables } from "../src/mic/options.ts";
 import { type Answer, answers } from "../src/nmi/answers.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { nmiOptions, nmiVariables } from "../src/nmi/options.ts";
+import { operations } from "../src/sandbox/azure/operations.ts";
 import { simpleOptions } from "../src/simple/options.ts";
 import { validatorOptions } from "../src/validator/options.ts";
 import { scenarioSections } from "../test/coverage/scenarios.ts";
@@ -45,16 +47,19 @@ function variablesSection(variables: Readonly<Record<string, string>>, more = ""
 }
 
 function commandsPage(commands: readonly Command[]): string {
-  const sections = commands.map(({ name, summary, options, examples }) => {
+  const sections = commands.map(({ name, summary, words, options, examples }) => {
+    const given = words === undefined ? "" : ` ${words.choices.join("|")} ...`;
     const rows = options.map(({ flags, help, fallback, choices }) => [
       `\`${flags}\``,
       fallback === undefined ? "" : `\`${fallback}\``,
       choices === undefined ? help : `${help}: ${choices.join(" or ")}`,
     ]);
     const shown = examples.map((example) => `    ${example}\n`).join("");
-    return `## podid ${name}\n\n${summary}\n\n${table(["option", "default", "meaning"], rows)}\n${shown}`;
+    return `## podid ${name}${given}\n\n${summary}\n\n${table(["option", "default", "meaning"], rows)}\n${shown}`;
   });
-  return `# podid: commands\n\n${sections.join("\n")}`;
+  const named = operations.map((operation) => `\`${operation}\``).join(", ");
+  const end = `Operations that \`--fault\` names; \`imds.*\` is all of imds, \`*\` all: ${named}.\n`;
+  return `# podid: commands\n\n${sections.join("\n")}\n## Trouble on demand\n\n${end}`;
 }
 
 function faultsPage(): string {
@@ -173,7 +178,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
   "docs/reference/identityvalidator.md": () => flagsPage("identityvalidator", validatorOptions),
   "docs/reference/simple.md": () => flagsPage("simple", simpleOptions),
-  "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand]),
+  "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand, emulateCommand]),
   "docs/reference/faults.md": faultsPage,
   "docs/reference/metrics.md": metricsPage,
   "docs/reference/answers.md": answersPage,

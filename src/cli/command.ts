@@ -1,4 +1,4 @@
-import { Command as Commander, CommanderError, Option } from "commander";
+import { Argument, Command as Commander, CommanderError, Option } from "commander";
 import { Fault } from "../base/fault.ts";
 import { versionLine } from "../base/version.ts";
 import type { Screen } from "./screen.ts";
@@ -17,15 +17,23 @@ type CommandOption = {
   readonly help: string;
   readonly fallback?: string;
   readonly choices?: readonly string[];
+  /** May be given several times; its value is the list then. */
+  readonly isRepeated?: boolean;
 };
+/** Words without a dash, one or more. */
+type CommandWords = { readonly name: string; readonly help: string; readonly choices: readonly string[] };
 
-/** Values by long flag name in camel case: text, true for a flag without a value, or undefined. */
-export type CommandValues = Readonly<Record<string, string | boolean | undefined>>;
+/**
+ * Values by long flag name in camel case, and by the name of the words: text, a list, true for a flag without a value,
+ * or undefined.
+ */
+export type CommandValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** A command is data plus one function; help, completion and docs/reference/podid.md are made from it. */
 export type Command = {
   readonly name: string;
   readonly summary: string;
+  readonly words?: CommandWords;
   readonly options: readonly CommandOption[];
   readonly examples: readonly string[];
   readonly run: (values: CommandValues, context: CliContext) => Promise<void>;
@@ -59,7 +67,14 @@ function buildCli(commands: readonly Command[], context: CliContext): Commander 
     configure(sub);
     for (const option of command.options) sub.addOption(toOption(option));
     sub.addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`);
-    sub.action((values: CommandValues) => command.run(values, context));
+    const { words } = command;
+    if (words === undefined) sub.action((values: CommandValues) => command.run(values, context));
+    else {
+      sub.addArgument(new Argument(`<${words.name}...>`, words.help).choices(words.choices));
+      const run = (given: readonly string[], values: CommandValues) =>
+        command.run({ ...values, [words.name]: given }, context);
+      sub.action(run);
+    }
   }
   return cli;
 }
@@ -69,10 +84,11 @@ function configure(cli: Commander): void {
   cli.exitOverride().configureOutput({ writeErr: () => {} });
 }
 
-function toOption({ flags, help, fallback, choices }: CommandOption): Option {
+function toOption({ flags, help, fallback, choices, isRepeated }: CommandOption): Option {
   const option = new Option(flags, help);
   if (fallback !== undefined) option.default(fallback);
   if (choices !== undefined) option.choices(choices);
+  if (isRepeated) option.argParser((text, before: readonly string[] = []) => [...before, text]);
   return option;
 }
 

@@ -8,6 +8,11 @@ import type { CliContext, Command, CommandValues } from "./command.ts";
 import { emptyCluster } from "./real-kubernetes.ts";
 import type { Screen } from "./screen.ts";
 
+export const faultOption = {
+  flags: "--fault <rule>",
+  help: "make trouble: OPERATION=delay:2s, error:STATUS, throttle or drop, then ,times=N ,after=N ,retry-after=SECONDS",
+  isRepeated: true,
+};
 const PROGRAMS = ["mic", "nmi", "demo"] as const;
 
 export const sandboxCommand: Command = {
@@ -18,8 +23,9 @@ export const sandboxCommand: Command = {
       flags: "--with-real-kubernetes <kubeconfig>",
       help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
+    faultOption,
   ],
-  examples: ["podid sandbox"],
+  examples: ["podid sandbox", "podid sandbox --fault imds.token=error:500,times=3"],
   run: async (values, context) => {
     await using sandbox = await openSandbox(values, context);
     tellSandbox(sandbox, context.screen);
@@ -46,10 +52,16 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
   const sandbox = await startSandbox({
     programs,
     log: createLog({ write: () => {} }),
+    faults: listOf(values.fault),
     ...(kubernetes && { kubernetes }),
   });
   screen.say(`Sandbox in ${sandbox.folder}: nodes ${sandbox.nodes.map(({ name }) => name).join(", ")}`);
   return sandbox;
+}
+
+/** The values of an option that may be repeated. */
+export function listOf(value: CommandValues[string]): readonly string[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** How to look around in a sandbox that runs. */

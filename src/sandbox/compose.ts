@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { startArm } from "./azure/arm.ts";
 import { startEntra } from "./azure/entra.ts";
+import { readFaultRule } from "./azure/fault-rule.ts";
 import { startImds } from "./azure/imds.ts";
 import { createWorld, type World } from "./azure/world.ts";
 import { AzureUser } from "./azure-user.ts";
 import { type Authority, createAuthority } from "./certificates.ts";
 import { type SandboxFiles, writeCloudFiles, writeKubeconfig } from "./files.ts";
+import { newFolder } from "./folder.ts";
 import { startKubeApi } from "./kube-api/server.ts";
 import { componentPods, type PodManifest, type SandboxNode } from "./manifests.ts";
 import { type AddressPool, takeAddresses } from "./node/addresses.ts";
@@ -24,6 +24,8 @@ export type SandboxOptions = {
   /** The shipped programs, by the name of their image. */
   readonly programs: Programs;
   readonly log: Log;
+  /** Rules of trouble at IMDS, ARM and Entra ID, as `readFaultRule` takes them. */
+  readonly faults?: readonly string[];
   /** A Kubernetes API server of the user's own, in place of the embedded one. */
   readonly kubernetes?: { readonly kubeconfig: string; readonly access: KubeAccess };
 };
@@ -75,6 +77,7 @@ async function compose(
   stack: AsyncDisposableStack,
   options: SandboxOptions,
 ): Promise<Omit<Sandbox, keyof AsyncDisposable>> {
+  const rules = (options.faults ?? []).map(readFaultRule);
   const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
   const addresses = stack.use(await takeAddresses());
@@ -87,6 +90,7 @@ async function compose(
     authority: await createAuthority(),
     world: await createWorld(),
   };
+  for (const rule of rules) parts.world.traffic.inject(rule);
   const { access, kubeconfig } = await startKubernetes(parts);
   const { azure, files } = await startAzure(parts, kubeconfig);
   const nodes = await startMachines(parts);
@@ -95,16 +99,6 @@ async function compose(
   const logOf = (namespace: string, pod: string) =>
     kubelets.map((kubelet) => kubelet.logOf(namespace, pod)).find((file) => file !== undefined);
   return { folder, kubeconfig, nodes, manifests: componentPods(nodes, files), azure, logOf };
-}
-
-async function newFolder(): Promise<string> {
-  try {
-    return await mkdtemp(join(tmpdir(), "aad-pod-identity-"));
-  } catch (cause) {
-    const { code = "" } = cause as NodeJS.ErrnoException;
-    const message = `cannot make a folder in ${tmpdir()} (${code}): point TMPDIR to one that you may write to`;
-    throw new Fault("FILE_UNREADABLE", message, { cause });
-  }
 }
 
 async function startKubernetes({ stack, options, folder, authority }: Parts) {

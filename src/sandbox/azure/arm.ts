@@ -11,6 +11,8 @@ export type ArmOptions = Place & {
   readonly world: World;
   /** How long a change of a machine takes; with 0 it is done when the answer comes. */
   readonly operationMs?: number;
+  /** Whether Azure's limits on calls of a subscription hold. */
+  readonly isLimited?: boolean;
 };
 
 const OLDEST_VERSION = "2018-01-01";

@@ -45,7 +45,14 @@ export type Service = {
   /** What a request gets that no route takes. */
   unknown(asked: Asked): Refusal;
 };
-export type Place = { readonly host?: string; readonly port?: number; readonly tls?: ServerCertificate };
+export type Place = {
+  readonly host?: string;
+  /** A free one by default. */
+  readonly port?: number;
+  /** The setting that names the port, for the error when it is taken. */
+  readonly flag?: string;
+  readonly tls?: ServerCertificate;
+};
 /** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
 export type Emulator = AsyncDisposable & { readonly url: string; readonly port: number };
 
@@ -54,10 +61,13 @@ type Context = { readonly service: Service; readonly scheme: string; readonly si
 const LARGEST_BODY = 1024 * 1024;
 
 /**
- * Serves an emulated service, by default on a free port of 127.0.0.1; `flag` is the setting that names the port.
+ * Serves an emulated service, by default on a free port of 127.0.0.1.
  * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
-export async function serve(service: Service, { host = "127.0.0.1", port = 0, tls }: Place): Promise<Emulator> {
+export async function serve(
+  service: Service,
+  { host = "127.0.0.1", port = 0, flag = "port", tls }: Place,
+): Promise<Emulator> {
   const stop = new AbortController();
   const scheme = tls === undefined ? "http" : "https";
   const context = { service, scheme, signal: stop.signal };
@@ -65,9 +75,9 @@ export async function serve(service: Service, { host = "127.0.0.1", port = 0, tl
     respond(context, request, response).catch(() => response.destroy());
   };
   const server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
-  const listener = await bind(server, { host, port, flag: "port" });
+  const listener = await bind(server, { host, port, flag });
   return {
-    url: `${scheme}://${host}:${listener.port}`,
+    url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
     port: listener.port,
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("the emulator stops", "AbortError"));
