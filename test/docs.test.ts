@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { faults } from "../src/base/fault.ts";
+import { micMetrics } from "../src/mic/metrics.ts";
+import { nmiMetrics } from "../src/nmi/metrics.ts";
+import { allPages, anchors, blocks, mentions, prose, userPages, wrong } from "./support/doc-pages.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+describe("links of pages", () => {
+  const links = allPages.flatMap(({ path, text }) =>
+    [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = ""]) => {
+      const [file = "", anchor] = target.split("#");
+      const to = file === "" ? path : normalize(join(dirname(path), file));
+      return /^[a-z]+:/.test(target) ? [] : [{ path, target, to, anchor }];
+    }),
+  );
+
+  it("lead to files that exist", () => {
+    const broken = links.filter(({ to }) => !existsSync(join(ROOT, to)));
+    expect(broken.map(({ path, target }) => `${path}: ${target}`)).toEqual([]);
+  });
+
+  it("lead to headings that exist", () => {
+    const known = new Map(allPages.map(({ path, text }) => [path, anchors(text)]));
+    const broken = links.filter(({ to, anchor }) => anchor !== undefined && known.get(to)?.has(anchor) !== true);
+    expect(broken.map(({ path, target }) => `${path}: ${target}`)).toEqual([]);
+  });
+
+  it("lead to every page of docs from its table of contents", () => {
+    const listed = links.filter(({ path }) => path === "docs/README.md").map(({ to }) => to);
+    const pages = userPages.map(({ path }) => path).filter((path) => /^docs\/(?!README)/.test(path));
+    expect(pages.filter((path) => !listed.includes(path))).toEqual([]);
+  });
+
+  it("are not needed for files that commands name: these exist", () => {
+    const named = mentions(/(?<![\w/.-])((?:deploy|charts)\/[\w/-]+(?:\.[a-z]+)?)/g);
+    expect(wrong(named, (file) => existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe("what pages name exists", () => {
+  const reference = (name: string) => allPages.filter(({ path }) => path === `docs/reference/${name}.md`);
+  const programs = ["mic", "nmi", "demo", "simple", "identityvalidator", "podid"].flatMap(reference);
+  const words = (pattern: RegExp, pages = programs) => mentions(pattern, pages).map(({ word }) => word);
+  /** Flags of programs that are not ours, as pages use them. */
+  const others = {
+    az: "assignee-object-id assignee-principal-type disable-pod-identity id identities name output query resource-group role scope subscription",
+    helm: "dry-run namespace reset-then-reuse-values reuse-values set set-string values",
+    iptables: "noflush",
+    kubectl:
+      "all all-namespaces field-selector for from-file from-literal image ignore-not-found namespace output overwrite patch profile selector tail timeout type",
+    kubelet: "network-plugin",
+  };
+  const metrics: Readonly<Record<string, { readonly type: string }>> = { ...micMetrics, ...nmiMetrics };
+
+  it("flags", () => {
+    const script = readFileSync(join(ROOT, "deploy/role-assignments.sh"), "utf8").matchAll(/--([a-z-]+)/g);
+    const own = [...words(/`--([\w-]+)/g), ...Array.from(script, ([, flag = ""]) => flag)];
+    const known = new Set([...own, ...Object.values(others).flatMap((flags) => flags.split(" "))]);
+    expect(wrong(mentions(/(?<![\w-])--([a-zA-Z][\w-]*)/g), (flag) => known.has(flag))).toEqual([]);
+  });
+
+  it("metrics, with the suffixes that histograms have", () => {
+    const isFamily = (name: string) => name in metrics;
+    const isMetric = (name: string) => {
+      const [, family = name] = /^(.*)_(?:bucket|sum|count)$/.exec(name) ?? [];
+      if (name.endsWith("_")) return Object.keys(metrics).some((one) => one.startsWith(name)); // aadpodidentity_nmi_*
+      return isFamily(name) || (isFamily(family) && metrics[family]?.type === "histogram");
+    };
+    expect(wrong(mentions(/aadpodidentity_\w*/g), isMetric)).toEqual([]);
+  });
+
+  it("codes of faults, and variables", () => {
+    const ofPrograms = words(/^\|(?:[^|\n]*\|){0,3} `([A-Z_]+)` \|/gm, [...programs, ...reference("azure-json")]);
+    const others = ["AZURE_CLIENT_ID", "HTTP_PROXY", "NO_PROXY", "NET_ADMIN", "NET_RAW", "NODE_NAME"];
+    const known = new Set([...Object.keys(faults), ...ofPrograms, ...others]);
+    expect(wrong(mentions(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g), (word) => known.has(word))).toEqual([]);
+  });
+});
+
+describe("values of the chart in pages", () => {
+  type Tree = { readonly [name: string]: unknown };
+  const values = parse(readFileSync(join(ROOT, "charts/aad-pod-identity/values.yaml"), "utf8")) as Tree;
+  const isTree = (value: unknown): value is Tree =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  /** A map that is empty as delivered takes names of the user's own. */
+  const isValue = (path: readonly string[], at: unknown = values): boolean => {
+    const [name, ...rest] = path;
+    if (name === undefined || (isTree(at) && Object.keys(at).length === 0)) return true;
+    return isTree(at) && name in at && isValue(rest, at[name]);
+  };
+  const pathsOf = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>
+    isTree(value) ? Object.entries(value).flatMap(([name, one]) => pathsOf(one, [...path, name])) : [path];
+  const isPath = (word: string) => isValue(word.split("."));
+
+  it("are known where they are named", () => {
+    const top = Object.keys(values).join("|");
+    expect(wrong(mentions(new RegExp(`\`((?:${top})(?:\\.\\w+)+)(?:[=:][^\`]*)?\``, "g")), isPath)).toEqual([]);
+  });
+
+  it("are known where they are set in a command", () => {
+    const set = mentions(/--set(?:-string)?[ =]["']?([\w.]+)/g);
+    expect(set).not.toEqual([]);
+    expect(wrong(set, isPath)).toEqual([]);
+  });
+
+  it("are known in files of values, and other YAML is well-formed", () => {
+    const wrongBlocks = blocks("yaml").flatMap(({ page, word }) => {
+      const documents = parseAllDocuments(word);
+      const errors = documents.flatMap((document) => document.errors.map(({ message }) => message));
+      const files = documents.map((document) => document.toJS() as Tree).filter((one) => !("apiVersion" in one));
+      const unknown = files.flatMap((file) => pathsOf(file).filter((path) => !isValue(path)));
+      return [...errors, ...unknown.map((path) => path.join("."))].map((what) => `${page}: ${what}`);
+    });
+    expect(wrongBlocks).toEqual([]);
+  });
+});
+
+describe("the page for trouble", () => {
+  const said = (folder: string): string =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => /(?<!\.test)\.(ts|tpl|yaml)$/.test(name))
+      .map((name) => readFileSync(join(ROOT, folder, name), "utf8"))
+      .join("\n");
+
+  it("quotes what the programs and the chart say: each part between … and <…> is theirs", () => {
+    const source = `${said("src")}\n${said("charts/aad-pod-identity/templates")}\n${readFileSync(join(ROOT, "docs/reference/problems.md"), "utf8")}`;
+    const page = userPages.filter(({ path }) => path === "docs/troubleshooting.md");
+    const quotes = mentions(/^\| *`([^`|]+)`/gm, page).flatMap(({ page: path, word }) =>
+      word.split(/…|<[^>]*>/).map((part) => ({ page: path, word: part.trim() })),
+    );
+    expect(quotes.length).toBeGreaterThan(20);
+    expect(wrong(quotes, (part) => source.includes(part))).toEqual([]);
+  });
+});
