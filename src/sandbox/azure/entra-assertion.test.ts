@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../../test/support/fake-clock.ts";
-import { checkAssertion } from "./entra-assertion.ts";
+import { checkAssertion, readAssertion } from "./entra-assertion.ts";
 import { createWorld } from "./world.ts";
 
 const folder = join(import.meta.dirname, "../../../test/support/certificates");
@@ -42,7 +42,8 @@ function jwt({ file = "rsa.pem", alg = "PS256", hash = "sha256", claims, forged 
 }
 
 function check(assertion: string, over: { readonly type?: string | null; readonly now?: number } = {}) {
-  checkAssertion(principal, assertion, { type: BEARER, url: URL_ASKED, now: clock.now(), ...over });
+  const { type = BEARER, now = clock.now() } = over;
+  checkAssertion(principal, readAssertion(assertion, type), { url: URL_ASKED, now });
 }
 
 describe("checkAssertion", () => {

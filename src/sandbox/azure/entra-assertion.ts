@@ -1,16 +1,21 @@
 import { constants, verify, X509Certificate } from "node:crypto";
 import { Refusal } from "./refusal.ts";
-import type { ServicePrincipal } from "./world.ts";
+import type { Application } from "./world.ts";
 
 type Circumstances = {
-  readonly type: string | null;
   /** Under which the token endpoint was asked. */
   readonly url: string;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
 type Json = Readonly<Record<string, unknown>>;
-type Assertion = { readonly header: Json; readonly claims: Json; readonly content: Buffer; readonly signature: Buffer };
+/** A JWT, taken apart. */
+export type Assertion = {
+  readonly header: Json;
+  readonly claims: Json;
+  readonly content: Buffer;
+  readonly signature: Buffer;
+};
 
 const BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** Entra ID bears with clocks that differ by so much. */
@@ -21,14 +26,10 @@ const SKEW_SECONDS = 300;
  * @throws Refusal whose code is the number of an AADSTS error
  */
 export function checkAssertion(
-  { clientId, certificates }: ServicePrincipal,
-  text: string,
-  { type, url, now }: Circumstances,
+  { clientId, certificates }: Application,
+  assertion: Assertion,
+  { url, now }: Circumstances,
 ): void {
-  if (type !== BEARER) {
-    throw new Refusal(400, "900144", "The request body must contain the following parameter: 'client_assertion_type'.");
-  }
-  const assertion = parsed(text);
   const { claims } = assertion;
   const certificate = certificates.map((pem) => new X509Certificate(pem)).find((one) => isNamed(one, assertion.header));
   if (certificate === undefined) {
@@ -43,12 +44,22 @@ export function checkAssertion(
       "Client assertion application identifier or audience doesn't match 'client_id' and the token endpoint.";
     throw new Refusal(401, "700021", message);
   }
+  checkTimes(assertion, now);
+}
+
+/** @throws Refusal 700024 unless the assertion counts now (milliseconds since 1970), or nearly so */
+export function checkTimes({ claims }: Assertion, now: number): void {
   const seconds = now / 1000;
   const [notBefore, expires] = [Number(claims.nbf ?? 0), Number(claims.exp)];
-  if (!(notBefore <= seconds + SKEW_SECONDS && expires > seconds - SKEW_SECONDS)) {
-    const message = "Client assertion is not within its valid time range. Review the documentation and the clock.";
-    throw new Refusal(401, "700024", message);
-  }
+  if (notBefore <= seconds + SKEW_SECONDS && expires > seconds - SKEW_SECONDS) return;
+  const message = "Client assertion is not within its valid time range. Review the documentation and the clock.";
+  throw new Refusal(401, "700024", message);
+}
+
+/** Reads an assertion of the type that the request names. @throws Refusal 900144 or 50027 */
+export function readAssertion(text: string, type: string | null): Assertion {
+  if (type === BEARER) return parsed(text);
+  throw new Refusal(400, "900144", "The request body must contain the following parameter: 'client_assertion_type'.");
 }
 
 function parsed(text: string): Assertion {
@@ -56,15 +67,18 @@ function parsed(text: string): Assertion {
   const bytes = (part: string) => Buffer.from(part, "base64url");
   try {
     if (rest.length > 0 || signature === "") throw new Error("not three parts");
-    return {
+    const assertion = {
       header: JSON.parse(bytes(header).toString("utf8")) as Json,
       claims: JSON.parse(bytes(claims).toString("utf8")) as Json,
       content: Buffer.from(`${header}.${claims}`),
       signature: bytes(signature),
     };
+    if (Object(assertion.header) === assertion.header && Object(assertion.claims) === assertion.claims)
+      return assertion;
   } catch {
-    throw new Refusal(400, "50027", "JWT token is invalid or malformed.");
+    // told below
   }
+  throw new Refusal(400, "50027", "JWT token is invalid or malformed.");
 }
 
 /** Whether the header names the certificate, by its SHA-256 or SHA-1 thumbprint. */
@@ -94,6 +108,7 @@ function isAddressed(audience: unknown, url: string): boolean {
   return typeof audience === "string" && audience.toLowerCase() === url.toLowerCase();
 }
 
-function invalidSignature(why: string): Refusal {
+/** Entra ID's answer to a signature that it cannot follow. */
+export function invalidSignature(why: string): Refusal {
   return new Refusal(401, "700027", `Client assertion failed signature validation. [Reason - ${why}]`);
 }

@@ -1,8 +1,9 @@
 import { accessToken } from "./access-token.ts";
-import { checkAssertion } from "./entra-assertion.ts";
+import { type Assertion, checkAssertion, readAssertion } from "./entra-assertion.ts";
+import { checkFederated } from "./entra-federation.ts";
 import { Refusal } from "./refusal.ts";
 import type { Answer, Asked } from "./server.ts";
-import type { ServicePrincipal, World } from "./world.ts";
+import type { Application, World } from "./world.ts";
 
 /** The two generations of the token endpoint: the older one names a resource, the newer one a scope. */
 export type Endpoint = "v1" | "v2.0";
@@ -13,17 +14,23 @@ const SERVICE_PRINCIPAL_SECONDS = 3599;
  * Answers a token request of a service principal with a secret or a signed assertion (grant type `client_credentials`).
  * @throws Refusal whose code is the number of an AADSTS error
  */
-export function tokenAnswer(world: World, endpoint: Endpoint, tenant: string, { body, origin, path }: Asked): Answer {
-  const form = new URLSearchParams(body);
+export async function tokenAnswer(world: World, endpoint: Endpoint, tenant: string, asked: Asked): Promise<Answer> {
+  const { body, origin, path, headers } = asked;
+  const form = withBasic(new URLSearchParams(body), headers.authorization);
+  if (/^(common|organizations|consumers)$/i.test(tenant)) {
+    const message =
+      "No tenant-identifying information found in either the request or implied by any provided credentials.";
+    throw new Refusal(400, "50059", message);
+  }
   checkTenant(world, tenant);
   const grantType = required(form, "grant_type");
   if (grantType !== "client_credentials") {
     throw new Refusal(400, "70003", `The app requested an unsupported grant type '${grantType}'.`);
   }
-  const principal = authenticated(world, tenant, form, `${origin}${path}`);
+  const principal = await authenticated(world, tenant, form, `${origin}${path}`);
   const audience = endpoint === "v1" ? required(form, "resource") : audienceOf(required(form, "scope"));
   const lifetimeSeconds = world.tokenSeconds ?? SERVICE_PRINCIPAL_SECONDS;
-  const { token, notBefore, expiresOn } = accessToken(world, { ...principal, audience, lifetimeSeconds });
+  const { token, notBefore, expiresOn } = accessToken(world, { ...principal, tenant, audience, lifetimeSeconds });
   if (endpoint === "v2.0") {
     const times = { expires_in: lifetimeSeconds, ext_expires_in: lifetimeSeconds };
     return { status: 200, json: { token_type: "Bearer", ...times, access_token: token } };
@@ -49,28 +56,47 @@ export function checkTenant(world: World, tenant: string): void {
   throw new Refusal(400, "90002", message);
 }
 
-function authenticated(world: World, tenant: string, form: URLSearchParams, url: string): ServicePrincipal {
+/** Client ID and secret may also be in a header, as of HTTP Basic. */
+function withBasic(form: URLSearchParams, authorization = ""): URLSearchParams {
+  const [, encoded] = /^basic (.+)$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return form;
+  const [id = "", secret = ""] = Buffer.from(encoded, "base64").toString("utf8").split(":");
+  const plain = (text: string) => new URLSearchParams(`v=${text}`).get("v") ?? "";
+  if (!form.has("client_id")) form.set("client_id", plain(id));
+  form.set("client_secret", plain(secret));
+  return form;
+}
+
+async function authenticated(world: World, tenant: string, form: URLSearchParams, url: string): Promise<Application> {
   const clientId = required(form, "client_id");
-  const principal = world.servicePrincipal(tenant, clientId);
-  if (principal === undefined) {
+  const application = world.application(tenant, clientId);
+  if (application === undefined) {
     const message = `Application with identifier '${clientId}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`;
     throw new Refusal(400, "700016", message);
   }
   const assertion = form.get("client_assertion");
-  if (assertion !== null) {
-    checkAssertion(principal, assertion, { type: form.get("client_assertion_type"), url, now: world.clock.now() });
-    return principal;
-  }
-  const secret = form.get("client_secret");
-  if (secret === null || secret === "") {
+  if (assertion === null) checkSecret(application, form);
+  else await checkSigned(world, application, readAssertion(assertion, form.get("client_assertion_type")), url);
+  return application;
+}
+
+/** An assertion that the application issues itself is signed by its certificate; any other by somebody it trusts. */
+async function checkSigned(world: World, application: Application, assertion: Assertion, url: string): Promise<void> {
+  const now = world.clock.now();
+  const isOwn = assertion.claims.iss === application.clientId;
+  if (isOwn) return checkAssertion(application, assertion, { url, now });
+  await checkFederated(world.federation, application.principalId, assertion, now);
+}
+
+function checkSecret({ clientId, secret }: Application, form: URLSearchParams): void {
+  const given = form.get("client_secret");
+  if (given === null || given === "") {
     const message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
     throw new Refusal(401, "7000218", message);
   }
-  if (secret !== principal.secret) {
-    const message = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`;
-    throw new Refusal(401, "7000215", message);
-  }
-  return principal;
+  if (secret !== undefined && given === secret) return;
+  const message = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`;
+  throw new Refusal(401, "7000215", message);
 }
 
 /** `https://vault.azure.net/.default` asks for the resource `https://vault.azure.net`. */

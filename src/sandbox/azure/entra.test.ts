@@ -159,6 +159,31 @@ describe("the token endpoint", () => {
     expect(JSON.stringify(answer.json)).not.toContain("right");
   });
 
+  it("takes client ID and secret from a header, too", async () => {
+    await using entra = await start();
+    const body = new URLSearchParams({ grant_type: "client_credentials", scope: `${RESOURCE}/.default` });
+    const ask = (user: string) => {
+      const authorization = `Basic ${Buffer.from(user).toString("base64")}`;
+      return fetch(`${entra.entra.url}${v2}`, { method: "POST", headers: { authorization }, body });
+    };
+    expect((await ask("client:right")).status).toBe(200);
+    expect(await (await ask("client:wrong")).json()).toMatchObject({ error_codes: [7000215] });
+  });
+
+  it("gives an identity of a machine no token for a secret", async () => {
+    await using entra = await start();
+    const { clientId } = entra.world.createIdentity({ resourceGroup: "identities", name: "demo" });
+    const form = { ...secret, client_id: clientId, scope: `${RESOURCE}/.default` };
+    expect((await entra.post(v2, form)).json.error_codes).toEqual([7000215]);
+  });
+
+  it("has to be posted to, in the name of one tenant", async () => {
+    await using entra = await start();
+    expect(await entra.get(v2)).toMatchObject({ error: "invalid_request", error_codes: [900561] });
+    const { json } = await entra.post("/common/oauth2/v2.0/token", { ...secret, scope: `${RESOURCE}/.default` });
+    expect(json.error_codes).toEqual([50059]);
+  });
+
   it("knows the tenants that service principals were made in, and their applications only there", async () => {
     await using entra = await start();
     entra.world.createServicePrincipal({ tenant: "second", clientId: "guest", secret: "right" });
@@ -178,6 +203,8 @@ describe("discovery", () => {
       token_endpoint: `${entra.entra.url}${v2}`,
     });
 
+    const common = await entra.get("/common/v2.0/.well-known/openid-configuration");
+    expect(common.issuer).toBe(`${entra.entra.url}/{tenantid}/v2.0`);
     const host = new URL(entra.entra.url).host;
     const instances = await entra.get("/common/discovery/instance?api-version=1.1");
     expect(instances.metadata).toEqual([{ preferred_network: host, preferred_cache: host, aliases: [host] }]);

@@ -21,8 +21,8 @@ export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator>
         discoveryRoute(world, "v1"),
         discoveryRoute(world, "v2.0"),
         keysRoute(world),
-        tokenRoute(world, "v1"),
-        tokenRoute(world, "v2.0"),
+        ...tokenRoutes(world, "v1"),
+        ...tokenRoutes(world, "v2.0"),
       ],
       admit: () => {},
       headers: () => ({ "cache-control": "no-store, no-cache", "x-ms-request-id": randomUUID() }),
@@ -34,13 +34,25 @@ export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator>
   );
 }
 
-function tokenRoute(world: World, endpoint: Endpoint): Route {
-  return {
-    method: "POST",
-    path: endpoint === "v1" ? /^\/(?<tenant>[^/]+)\/oauth2\/token$/ : /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/,
-    operation: "entra.token",
-    answer: (asked, { tenant = "" }) => tokenAnswer(world, endpoint, tenant, asked),
-  };
+function tokenRoutes(world: World, endpoint: Endpoint): Route[] {
+  const path = endpoint === "v1" ? /^\/(?<tenant>[^/]+)\/oauth2\/token$/ : /^\/(?<tenant>[^/]+)\/oauth2\/v2\.0\/token$/;
+  const operation = "entra.token";
+  return [
+    {
+      method: "POST",
+      path,
+      operation,
+      answer: (asked, { tenant = "" }) => tokenAnswer(world, endpoint, tenant, asked),
+    },
+    {
+      method: "GET",
+      path,
+      operation,
+      answer: () => {
+        throw new Refusal(400, "900561", "The endpoint only accepts POST requests. Received a GET request.");
+      },
+    },
+  ];
 }
 
 function keysRoute({ key }: World): Route {
@@ -59,14 +71,16 @@ function discoveryRoute(world: World, endpoint: Endpoint): Route {
     path: new RegExp(`^/(?<tenant>[^/]+)${version}/\\.well-known/openid-configuration$`),
     operation: "entra.discovery",
     answer: ({ origin }, { tenant = "" }) => {
-      checkTenant(world, tenant);
+      const isAny = /^(common|organizations)$/i.test(tenant);
+      if (!isAny) checkTenant(world, tenant);
       const base = `${origin}/${tenant}`;
+      const issuing = isAny ? "{tenantid}" : tenant;
       const json = {
-        issuer: endpoint === "v1" ? issuerOf(tenant) : `${base}/v2.0`,
+        issuer: endpoint === "v1" ? issuerOf(issuing) : `${origin}/${issuing}/v2.0`,
         authorization_endpoint: `${base}/oauth2${version}/authorize`,
         token_endpoint: `${base}/oauth2${version}/token`,
         jwks_uri: `${base}/discovery${version}/keys`,
-        token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt"],
+        token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         response_types_supported: ["token"],
         subject_types_supported: ["pairwise"],
         id_token_signing_alg_values_supported: ["RS256"],

@@ -1,10 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { ComputeManagementClient } from "@azure/arm-compute";
-import { ClientSecretCredential, ManagedIdentityCredential } from "@azure/identity";
+import {
+  ClientAssertionCredential,
+  ClientCertificateCredential,
+  ClientSecretCredential,
+  ManagedIdentityCredential,
+} from "@azure/identity";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Authority, createAuthority, type ServerCertificate } from "../certificates.ts";
 import { startArm } from "./arm.ts";
 import { startEntra } from "./entra.ts";
 import { startImds } from "./imds.ts";
+import { SigningKey } from "./signing-key.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** The vendor's own clients, as they are, against the emulators over TLS. */
@@ -58,6 +66,49 @@ describe("@azure/identity against Entra ID", () => {
 
     const credential = await signIn(world, entra.url, "wrong");
     await expect(credential.getToken(ARM_SCOPE)).rejects.toThrow(/AADSTS7000215/);
+  });
+});
+
+describe("@azure/identity against Entra ID, without a secret", () => {
+  const options = (entraUrl: string) => ({
+    authorityHost: entraUrl,
+    disableInstanceDiscovery: true,
+    tlsOptions: { ca: authority.caPem },
+  });
+
+  it("signs in with a certificate", async () => {
+    const world = await createWorld();
+    await using entra = await startEntra({ world, tls });
+    const file = join(import.meta.dirname, "../../../test/support/certificates/rsa.pem");
+    const { clientId } = world.createServicePrincipal({ certificates: [readFileSync(file, "utf8")] });
+
+    const credential = new ClientCertificateCredential(world.tenant, clientId, file, options(entra.url));
+    const { token } = await credential.getToken(ARM_SCOPE);
+    expect(world.key.verified(token)).toMatchObject({ appid: clientId });
+  });
+
+  it("signs a user-assigned identity in with the token of an issuer that it trusts", async () => {
+    const world = await createWorld();
+    await using entra = await startEntra({ world, tls });
+    const { clientId, principalId } = world.createIdentity({ resourceGroup: "identities", name: "demo" });
+    const trusted = { issuer: "https://issuer.test", subject: "someone", audiences: ["api://AzureADTokenExchange"] };
+    world.federation.put(principalId, { name: "trust", ...trusted });
+    const issuer = await SigningKey.generate();
+    world.federation.trust(trusted.issuer, [issuer.jwk]);
+    const exp = Math.floor(Date.now() / 1000) + 600;
+    const signIn = (sub: string) => {
+      const assertion = issuer.sign({ iss: trusted.issuer, aud: trusted.audiences[0], sub, exp });
+      const credential = new ClientAssertionCredential(
+        world.tenant,
+        clientId,
+        async () => assertion,
+        options(entra.url),
+      );
+      return credential.getToken(ARM_SCOPE);
+    };
+
+    expect(world.key.verified((await signIn("someone")).token)).toMatchObject({ appid: clientId, oid: principalId });
+    await expect(signIn("somebody else")).rejects.toThrow(/AADSTS700213/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { type Clock, realClock } from "../../base/clock.ts";
+import { Federation } from "./federation.ts";
 import { type AttachedIdentity, type IdentityBlock, newPrincipal } from "./identity-block.ts";
 import type { LongOperation } from "./long-operation.ts";
 import { type Instance, Machine } from "./machine.ts";
@@ -32,6 +33,8 @@ export type ServicePrincipal = {
   /** Certificates that it may sign in with, as PEM. */
   readonly certificates: readonly string[];
 };
+/** What may sign in at Entra ID: a service principal, or a user-assigned identity, which has neither secret nor certificate. */
+export type Application = Omit<ServicePrincipal, "secret" | "tenant"> & { readonly secret?: string };
 export type Named = { readonly resourceGroup: string; readonly name: string };
 export type MachineWishes = Named & {
   /** Gives the machine an identity of its own. */
@@ -51,6 +54,7 @@ export class World {
   readonly clock: Clock;
   readonly key: SigningKey;
   readonly traffic: Traffic;
+  readonly federation = new Federation();
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #identities = new Map<string, UserAssignedIdentity>();
   readonly #machines = new Map<string, Machine>();
@@ -129,9 +133,13 @@ export class World {
     return principal;
   }
 
-  servicePrincipal(tenant: string, clientId: string): ServicePrincipal | undefined {
+  /** Who has that client ID in a tenant; user-assigned identities are in the world's own. */
+  application(tenant: string, clientId: string): Application | undefined {
     const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-    return this.#servicePrincipals.find((one) => same(one.tenant, tenant) && same(one.clientId, clientId));
+    const found = this.#servicePrincipals.find((one) => same(one.tenant, tenant) && same(one.clientId, clientId));
+    if (found !== undefined || !same(tenant, this.tenant)) return found;
+    const identity = [...this.#identities.values()].find((one) => same(one.clientId, clientId));
+    return identity && { clientId: identity.clientId, principalId: identity.principalId, certificates: [] };
   }
 
   /** Whether Entra ID knows the tenant: the world's own, or one that a service principal was made in. */
