@@ -1,5 +1,5 @@
-/** How Node runs a program: limits of its heap in MB, and compilers that it does without. */
-type Heap = { readonly old: number; readonly young: number; readonly maglev?: false };
+/** How Node runs a program: limits of its heap in MB, and whether compilers have threads. */
+type Heap = { readonly old: number; readonly young: number; readonly compilers?: "no threads" };
 
 /**
  * The programs, each of which runs as this table says wherever it is started: by bin/<program>, and in its image. A small
@@ -7,12 +7,12 @@ type Heap = { readonly old: number; readonly young: number; readonly maglev?: fa
  * which most would be copied on: a plan of 50,000 pods was measured to take 250 ms of processor time with 1 MB, 190 ms
  * with 4 and 140 ms with 16. 8 lies between, for the sake of memory.
  *
- * Without V8's middle compiler NMI under load takes 28 MB of its own in place of 49, is ready sooner, and is no slower
- * once it is warm: the threads of that compiler keep what they took.
+ * Threads of V8's compilers keep the memory that they took. Without them NMI under load has 28 MB of its own in place of
+ * 49, and is no slower.
  */
 const heaps = {
   mic: { old: 768, young: 8 },
-  nmi: { old: 256, young: 1, maglev: false },
+  nmi: { old: 256, young: 1, compilers: "no threads" },
   demo: { old: 64, young: 1 },
   identityvalidator: { old: 64, young: 1 },
   simple: undefined,
@@ -33,5 +33,5 @@ export function nodeFlags(program: Program): readonly string[] {
   const heap: Heap | undefined = heaps[program];
   if (heap === undefined) return [];
   const limits = [`--max-semi-space-size=${heap.young}`, `--max-old-space-size=${heap.old}`];
-  return heap.maglev === false ? [...limits, "--no-maglev"] : limits;
+  return heap.compilers === undefined ? limits : [...limits, "--no-concurrent-recompilation"];
 }
