@@ -119,6 +119,36 @@ describe("values of the chart in pages", () => {
   });
 });
 
+describe("objects of ours in pages", () => {
+  type Schema = { readonly properties?: Readonly<Record<string, Schema>>; readonly type?: string };
+  type Crd = { readonly spec: { readonly names: { readonly kind: string }; readonly versions: readonly Version[] } };
+  type Version = { readonly schema: { readonly openAPIV3Schema: Schema } };
+  const crds = parseAllDocuments(readFileSync(join(ROOT, "charts/aad-pod-identity/crds/crd.yaml"), "utf8"))
+    .map((document) => document.toJS() as Crd | null)
+    .filter((crd) => crd !== null);
+  const schemas = new Map(crds.map(({ spec }) => [spec.names.kind, spec.versions[0]?.schema.openAPIV3Schema ?? {}]));
+  /** Fields that a CRD does not declare at all, or only in the spelling from before 1.6. */
+  const unknown = (value: unknown, { properties }: Schema): readonly string[] =>
+    typeof value !== "object" || value === null || Array.isArray(value) || properties === undefined
+      ? []
+      : Object.entries(value).flatMap(([name, one]) =>
+          /^[a-z]/.test(name) && properties[name] ? unknown(one, properties[name]) : [name],
+        );
+
+  it("have fields that their CRD knows", () => {
+    const texts = [...blocks("yaml"), ...mentions(/<<END$([\s\S]*?)^END$/gm)];
+    const objects = texts.flatMap(({ page, word }) =>
+      parseAllDocuments(word).map((document) => ({ page, object: document.toJS() as { readonly kind?: string } })),
+    );
+    const ours = objects.filter(({ object }) => schemas.has(object.kind ?? ""));
+    expect(ours.length).toBeGreaterThan(5);
+    const found = ours.flatMap(({ page, object }) =>
+      unknown(object, schemas.get(object.kind ?? "") ?? {}).map((field) => `${page}: ${field}`),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
 describe("the page for trouble", () => {
   const said = (folder: string): string =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { blocks, mentions } from "../support/doc-pages.ts";
+import { helmMissing, render, type Values } from "../support/helm.ts";
+
+const missing = helmMissing();
+const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
+
+/** Files of values in pages: what is YAML and no object of Kubernetes. */
+const files = blocks("yaml")
+  .filter(({ word }) => !word.startsWith("apiVersion:"))
+  .map(({ page, word }) => [page, word] as const);
+/** What commands in pages set. */
+const settings = mentions(/helm (?:install|upgrade|template) .*?((?:--set(?:-string)? \S+ ?)+)/g).map(
+  ({ page, word }) => [page, word.trim()] as const,
+);
+
+describe.skipIf(missing !== undefined)(`the chart takes what pages tell users to give it${reason}`, () => {
+  let delivered: ReturnType<typeof render> | undefined;
+
+  it("which is something", () => {
+    expect([files.length > 5, settings.length > 2]).toEqual([true, true]);
+  });
+
+  it.each(files)("%s: a file of values, which changes something", async (_, text) => {
+    delivered ??= render();
+    expect(await render(parse(text) as Values)).not.toEqual(await delivered);
+  });
+
+  it.each(settings)("%s: %s", async (_, flags) => {
+    expect(await render({}, ...flags.split(" "))).not.toEqual([]);
+  });
+});
