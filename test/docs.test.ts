@@ -150,15 +150,22 @@ describe("objects of ours in pages", () => {
 });
 
 describe("the page for trouble", () => {
+  const page = userPages.filter(({ path }) => path === "docs/troubleshooting.md");
   const said = (folder: string): string =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => /(?<!\.test)\.(ts|tpl|yaml)$/.test(name))
       .map((name) => readFileSync(join(ROOT, folder, name), "utf8"))
       .join("\n");
 
+  it("tells of every reason that an event of MIC has", () => {
+    const named = said("src/mic").matchAll(/"([A-Z][a-z]+(?:[A-Z][A-Za-z]+)+)"/g);
+    const reasons = [...new Set(Array.from(named, ([, word = ""]) => word))].filter((word) => word !== "AbortError");
+    expect(reasons).toContain("BindingApplied");
+    expect(reasons.filter((reason) => !page[0]?.text.includes(`\n| \`${reason}\` |`))).toEqual([]);
+  });
+
   it("quotes what the programs and the chart say: each part between … and <…> is theirs", () => {
     const source = `${said("src")}\n${said("charts/aad-pod-identity/templates")}\n${readFileSync(join(ROOT, "docs/reference/problems.md"), "utf8")}`;
-    const page = userPages.filter(({ path }) => path === "docs/troubleshooting.md");
     const quotes = mentions(/^\| *`([^`|]+)`/gm, page).flatMap(({ page: path, word }) =>
       word.split(/…|<[^>]*>/).map((part) => ({ page: path, word: part.trim() })),
     );
