@@ -1,5 +1,4 @@
-import { type ArmContext, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
-import { invalidContent } from "./identity-block.ts";
+import { type ArmContext, groupOf, groupPath, readJson, readTags, resourceNotFound } from "./arm-scope.ts";
 import { Refusal } from "./refusal.ts";
 import { identityId } from "./resource-id.ts";
 import type { Answer, Asked, Params, Route } from "./server.ts";
@@ -59,13 +58,11 @@ function put(world: World, params: Params, asked: Asked): Answer {
   if (typeof location !== "string") {
     throw new Refusal(400, "LocationRequired", "The location property is required for this definition.");
   }
-  if (!isTags(tags)) throw invalidContent("Expected an object of strings. Path 'tags'.");
   const status = world.identity(id) === undefined ? 201 : 200;
-  return { status, json: identityJson(world, world.createIdentity({ resourceGroup: group, name, location, tags })) };
-}
-
-function isTags(value: unknown): value is Record<string, string> {
-  return typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string");
+  return {
+    status,
+    json: identityJson(world, world.createIdentity({ resourceGroup: group, name, location, tags: readTags(tags) })),
+  };
 }
 
 function identityJson({ tenant }: World, identity: UserAssignedIdentity): object {

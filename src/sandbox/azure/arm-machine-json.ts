@@ -13,19 +13,28 @@ export const PREEMPTED = {
 
 /** A VM or scale set as Resource Manager shows it; the etag only where the api-version knows any. */
 export function machineJson(world: World, machine: Machine, etag?: string): object {
-  const { id, name, kind, location, instances } = machine.facts;
+  const { id, name, kind, location, instances, tags, properties = {} } = machine.facts;
   const provisioningState = machine.isUpdating ? "Updating" : "Succeeded";
   const type = `Microsoft.Compute/${kind}`;
-  const common = { name, id, type, location, ...(etag && { etag }), ...identityJson(world, machine.identity) };
+  const tagged = Object.keys(tags).length > 0 && { tags };
+  const common = {
+    name,
+    id,
+    type,
+    location,
+    ...tagged,
+    ...(etag && { etag }),
+    ...identityJson(world, machine.identity),
+  };
   if (kind === "virtualMachineScaleSets") {
     return {
       ...common,
       sku: { name: VM_SIZE, tier: "Standard", capacity: instances.length },
-      properties: { orchestrationMode: "Uniform", provisioningState, uniqueId: machine.uniqueId },
+      properties: { orchestrationMode: "Uniform", ...properties, provisioningState, uniqueId: machine.uniqueId },
     };
   }
   const vmId = instances[0]?.vmId;
-  return { ...common, properties: { vmId, hardwareProfile: { vmSize: VM_SIZE }, provisioningState } };
+  return { ...common, properties: { hardwareProfile: { vmSize: VM_SIZE }, ...properties, vmId, provisioningState } };
 }
 
 /** An instance of a scale set; its identities are those of the scale set. */

@@ -1,16 +1,14 @@
-import { checkMatch, etagFor } from "./arm-etag.ts";
-import { instanceJson, machineJson, operationJson, PREEMPTED } from "./arm-machine-json.ts";
-import { checkAssignments } from "./arm-roles.ts";
-import { type ArmContext, checkSubscription, groupOf, groupPath, readJson, resourceNotFound } from "./arm-scope.ts";
-import { patchedIdentity } from "./identity-block.ts";
-import type { LongOperation } from "./long-operation.ts";
+import { etagFor } from "./arm-etag.ts";
+import { deleteMachine, patchMachine, putMachine } from "./arm-machine-change.ts";
+import { instanceJson, machineJson } from "./arm-machine-json.ts";
+import { operationRoute, shown } from "./arm-operations.ts";
+import { type ArmContext, checkSubscription, groupOf, groupPath, resourceNotFound } from "./arm-scope.ts";
 import type { Machine } from "./machine.ts";
-import { Refusal } from "./refusal.ts";
 import { type MachineKind, machineId } from "./resource-id.ts";
-import type { Answer, Asked, Params, Route } from "./server.ts";
+import type { Params, Route } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** VMs, scale sets and their instances: list and read; change of the identities, a long-running operation. */
+/** VMs, scale sets and their instances: list, read, create, change, delete; changes are long-running operations. */
 export function machineRoutes(context: ArmContext): Route[] {
   const kinds = ["virtualMachines", "virtualMachineScaleSets"] as const;
   return [...kinds.flatMap((kind) => routesOf(kind, context)), ...instanceRoutes(context), operationRoute(context)];
@@ -32,6 +30,16 @@ function routesOf(kind: MachineKind, context: ArmContext): Route[] {
     },
     {
       method: "GET",
+      path: new RegExp(`^/subscriptions/(?<subscription>[^/]+)/providers/Microsoft\\.Compute/${kind}/?$`, "i"),
+      operation: `arm.${kind}.list`,
+      answer: (asked, { subscription = "" }) => {
+        checkSubscription(world, subscription);
+        const machines = world.machines(kind);
+        return { status: 200, json: { value: machines.map((one) => machineJson(world, one, etagFor(one, asked))) } };
+      },
+    },
+    {
+      method: "GET",
       path: one,
       operation: `arm.${kind}.get`,
       answer: (asked, params) => shown(world, machineOf(world, kind, params), asked),
@@ -40,17 +48,34 @@ function routesOf(kind: MachineKind, context: ArmContext): Route[] {
       method: "PATCH",
       path: one,
       operation: `arm.${kind}.update`,
-      answer: (asked, params) => update(context, machineOf(world, kind, params), asked),
+      answer: (asked, params) => patchMachine(context, machineOf(world, kind, params), asked),
+    },
+    {
+      method: "PUT",
+      path: one,
+      operation: `arm.${kind}.put`,
+      answer: (asked, params) => putMachine(context, kind, params, asked),
+    },
+    {
+      method: "DELETE",
+      path: one,
+      operation: `arm.${kind}.delete`,
+      answer: (asked, params) => {
+        const machine = findMachine(world, kind, params);
+        return machine === undefined ? { status: 204 } : deleteMachine(context, machine, asked);
+      },
     },
   ];
 }
 
+function findMachine(world: World, kind: MachineKind, params: Params): Machine | undefined {
+  return world.machine(machineId(groupOf(world, params).id, kind, params.name ?? ""));
+}
+
 function machineOf(world: World, kind: MachineKind, params: Params): Machine {
-  const group = groupOf(world, params);
-  const { name = "" } = params;
-  const machine = world.machine(machineId(group.id, kind, name));
-  if (machine === undefined) throw resourceNotFound(`Microsoft.Compute/${kind}`, name, group.name);
-  return machine;
+  const machine = findMachine(world, kind, params);
+  if (machine !== undefined) return machine;
+  throw resourceNotFound(`Microsoft.Compute/${kind}`, params.name ?? "", groupOf(world, params).name);
 }
 
 function instanceRoutes({ world }: ArmContext): Route[] {
@@ -73,62 +98,11 @@ function instanceRoutes({ world }: ArmContext): Route[] {
       answer: (_, params) => {
         const scaleSet = machineOf(world, kind, params);
         const { instance = "", name = "" } = params;
-        const found = scaleSet.facts.instances[Number(instance)];
+        const found = scaleSet.facts.instances.find(({ id }) => id.endsWith(`/${instance}`));
         if (found !== undefined) return { status: 200, json: instanceJson(scaleSet, found) };
         const type = `Microsoft.Compute/${kind}/${name}/virtualMachines`;
         throw resourceNotFound(type, instance, scaleSet.facts.resourceGroup);
       },
     },
   ];
-}
-
-function shown(world: World, machine: Machine, asked: Asked, others: Answer["headers"] = {}): Answer {
-  const etag = etagFor(machine, asked);
-  return { status: 200, json: machineJson(world, machine, etag), headers: { ...others, ...(etag && { etag }) } };
-}
-
-/** Azure shows the new identities at once as `Updating`; a newer change preempts one that is still under way. */
-function update({ world, operationMs }: ArmContext, machine: Machine, asked: Asked): Answer {
-  const { identity: patch, ...others } = readJson(asked);
-  const unknown = Object.keys(others);
-  if (unknown.length > 0) {
-    const message = `This emulator changes nothing of a machine but its identity; leave '${unknown.join("', '")}' out.`;
-    throw new Refusal(501, "NotImplemented", message);
-  }
-  if (patch === undefined) return shown(world, machine, asked);
-  checkAssignments(world, machine, patch, asked);
-  checkMatch(machine, asked);
-  const change = { machineId: machine.id, find: (id: string) => world.identity(id) };
-  const operation = world.changeIdentity(machine, patchedIdentity(machine.identity, patch, change), operationMs);
-  return shown(world, machine, asked, operation.status === "Succeeded" ? {} : pollHeaders(world, operation, asked));
-}
-
-function pollHeaders(world: World, operation: LongOperation, { origin, query }: Asked): Record<string, string> {
-  const version = encodeURIComponent(query.get("api-version") ?? "");
-  const path = `/subscriptions/${world.subscription}/providers/Microsoft.Compute/locations/${world.location}/operations/${operation.id}`;
-  const url = `${origin}${path}?api-version=${version}`;
-  return { "azure-asyncoperation": url, location: `${url}&monitor=true`, ...retryAfter(operation) };
-}
-
-function retryAfter({ durationMs }: LongOperation): Record<string, string> {
-  return { "retry-after": String(Math.ceil(durationMs / 1000)) };
-}
-
-function operationRoute({ world }: ArmContext): Route {
-  return {
-    method: "GET",
-    path: /^\/subscriptions\/(?<subscription>[^/]+)\/providers\/Microsoft\.Compute\/locations\/[^/]+\/operations\/(?<id>[^/]+)$/i,
-    operation: "arm.operations.get",
-    answer: (asked, { subscription = "", id = "" }) => {
-      checkSubscription(world, subscription);
-      const entry = world.operation(id);
-      if (entry === undefined) throw new Refusal(404, "NotFound", `The operation '${id}' could not be found.`);
-      const { operation, machine } = entry;
-      const isDone = operation.status !== "InProgress";
-      const headers = isDone ? {} : retryAfter(operation);
-      if (asked.query.get("monitor") !== "true") return { status: 200, json: operationJson(operation), headers };
-      if (operation.status === "Canceled") throw new Refusal(409, PREEMPTED.code, PREEMPTED.message);
-      return { ...shown(world, machine, asked, headers), status: isDone ? 200 : 202 };
-    },
-  };
 }

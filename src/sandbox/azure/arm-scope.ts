@@ -44,3 +44,11 @@ export function readJson({ body }: Asked): Readonly<Record<string, unknown>> {
   }
   throw invalidContent("Expected a JSON object. Path ''.");
 }
+
+/** The tags of a resource. @throws Refusal InvalidRequestContent unless all are text */
+export function readTags(value: unknown): Readonly<Record<string, string>> {
+  const isTags =
+    typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string");
+  if (isTags) return value as Record<string, string>;
+  throw invalidContent("Expected an object of strings. Path 'tags'.");
+}

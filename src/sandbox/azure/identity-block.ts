@@ -40,6 +40,17 @@ export function patchedIdentity(current: IdentityBlock, patch: unknown, change: 
   return { systemAssigned, userAssigned: new Map() };
 }
 
+/**
+ * The identities of a machine after a PUT with this `identity`: those that it names, and no others.
+ * @throws Refusal with Azure's errors
+ */
+export function replacedIdentity(current: IdentityBlock, put: unknown, change: IdentityChange): IdentityBlock {
+  const { userAssignedIdentities } = asRecord(put, "identity");
+  const named = new Set(Object.keys(Object(userAssignedIdentities)).map(lookupKey));
+  const kept = new Map([...current.userAssigned].filter(([key]) => named.has(key)));
+  return patchedIdentity({ ...current, userAssigned: kept }, put, change);
+}
+
 export function newPrincipal(): Principal {
   return { clientId: randomUUID(), principalId: randomUUID() };
 }

@@ -14,7 +14,7 @@ export type Instance = {
   readonly address: string;
 };
 
-type MachineFacts = {
+export type MachineFacts = {
   readonly id: string;
   readonly name: string;
   readonly kind: MachineKind;
@@ -22,6 +22,10 @@ type MachineFacts = {
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly instances: readonly Instance[];
+  /** Number of the next instance: those that were in use once do not come again. */
+  readonly nextInstance: number;
+  /** What else somebody has said about it, to be shown again. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 };
 
 /**
@@ -32,11 +36,11 @@ type MachineFacts = {
  */
 export class Machine {
   readonly id: string;
-  readonly facts: MachineFacts;
   readonly uniqueId = randomUUID();
   /** Maintenance that its guests hear of. */
   readonly events = new ScheduledEvents();
   readonly #clock: Clock;
+  #facts: MachineFacts;
   #identity: IdentityBlock;
   #before: IdentityBlock;
   #version = 1;
@@ -44,10 +48,20 @@ export class Machine {
 
   constructor(facts: MachineFacts, clock: Clock, identity: IdentityBlock = NO_IDENTITY) {
     this.id = facts.id;
-    this.facts = facts;
+    this.#facts = facts;
     this.#clock = clock;
     this.#identity = identity;
     this.#before = identity;
+  }
+
+  get facts(): MachineFacts {
+    return this.#facts;
+  }
+
+  /** Changes what the machine is, but for its identities. */
+  revise(facts: Partial<Pick<MachineFacts, "tags" | "instances" | "nextInstance" | "properties">>): void {
+    this.#facts = { ...this.#facts, ...facts };
+    this.#version += 1;
   }
 
   /** Another one after each change, in the quotes that Azure makes part of it. */

@@ -174,6 +174,25 @@ describe("@azure/arm-compute against Resource Manager", () => {
     expect(world.traffic.calls("arm.virtualMachines.get")).toBe(2);
   });
 
+  it("creates a scale set with an identity, grows it and deletes it", async () => {
+    const world = await createWorld();
+    const { id } = world.createIdentity({ resourceGroup: "nodes", name: "demo" });
+    await using azure = await compute(world, 100);
+    const { virtualMachineScaleSets } = azure.client;
+    const identity = { type: "UserAssigned", userAssignedIdentities: { [id]: {} } } as const;
+
+    const made = await virtualMachineScaleSets.createOrUpdate("nodes", "pool", {
+      location: world.location,
+      sku: { name: "Standard_D2s_v5", capacity: 2 },
+      identity,
+    });
+    expect([made.provisioningState, made.sku?.capacity]).toEqual(["Succeeded", 2]);
+    expect(world.identitiesOn(made.id ?? "")).toEqual([id]);
+    expect((await virtualMachineScaleSets.update("nodes", "pool", { sku: { capacity: 3 } })).sku?.capacity).toBe(3);
+    await virtualMachineScaleSets.delete("nodes", "pool");
+    await expect(virtualMachineScaleSets.get("nodes", "pool")).rejects.toMatchObject({ code: "ResourceNotFound" });
+  });
+
   it("lists the machines of a resource group", async () => {
     const world = await createWorld();
     world.createVm({ resourceGroup: "nodes", name: "vm-0" });

@@ -165,10 +165,23 @@ export class World {
     return machine ?? this.#machines.get(lookupKey(id).replace(/(\/virtualmachinescalesets\/[^/]+)\/.*$/, "$1"));
   }
 
-  machines(kind: MachineKind, resourceGroup: string): Machine[] {
+  /** Those of a resource group, or all. */
+  machines(kind: MachineKind, resourceGroup?: string): Machine[] {
+    const key = resourceGroup === undefined ? undefined : lookupKey(resourceGroup);
     return [...this.#machines.values()].filter(
-      ({ facts }) => facts.kind === kind && lookupKey(facts.resourceGroup) === lookupKey(resourceGroup),
+      ({ facts }) => facts.kind === kind && (key ?? lookupKey(facts.resourceGroup)) === lookupKey(facts.resourceGroup),
     );
+  }
+
+  /** Changes what a machine is; `capacity` is how many instances its scale set has, the youngest leave first. */
+  revise(machine: Machine, { capacity, ...facts }: Parameters<Machine["revise"]>[0] & { readonly capacity?: number }) {
+    const { id, name, instances, nextInstance } = machine.facts;
+    const missing = Math.max(0, (capacity ?? 0) - instances.length);
+    const numbers = Array.from({ length: missing }, (_, n) => nextInstance + n);
+    const more = numbers.map((number) => this.#instance(`${id}/virtualMachines/${number}`, `${name}_${number}`));
+    const all = { instances: [...instances.slice(0, capacity), ...more], nextInstance: nextInstance + missing };
+    const changes = { ...facts, ...(capacity !== undefined && all) };
+    if (Object.keys(changes).length > 0) machine.revise(changes);
   }
 
   deleteMachine(id: string): boolean {
@@ -198,7 +211,8 @@ export class World {
     const group = this.createResourceGroup(wishes.resourceGroup);
     const id = machineId(group.id, kind, name);
     const where = { resourceGroup: group.name, location: this.location };
-    const facts = { id, name, kind, ...where, tags, instances: instances(id) };
+    const all = instances(id);
+    const facts = { id, name, kind, ...where, tags, instances: all, nextInstance: all.length };
     const identity: IdentityBlock = {
       systemAssigned: systemAssigned ? newPrincipal() : undefined,
       userAssigned: new Map(userAssigned.map((one) => [lookupKey(one), this.#existing(one)])),
