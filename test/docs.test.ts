@@ -48,6 +48,7 @@ describe("what pages name exists", () => {
   /** Flags of programs that are not ours, as pages use them. */
   const others = {
     az: "assignee-object-id assignee-principal-type disable-pod-identity id identities name output query resource-group role scope subscription",
+    curl: "fail header output retry retry-all-errors show-error silent",
     helm: "dry-run namespace reset-then-reuse-values reuse-values set set-string values",
     iptables: "noflush",
     kubectl:
