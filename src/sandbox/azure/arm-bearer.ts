@@ -36,6 +36,12 @@ export function checkBearer(world: World, { headers: { authorization }, origin }
   }
 }
 
+/** Whom the token of a request was issued to: the client ID and the principal ID. */
+export function issuedTo(world: World, { headers: { authorization = "" } }: Asked): { appid: string; oid: string } {
+  const claims = world.key.verified(authorization.split(" ")[1] ?? "");
+  return { appid: String(claims?.appid ?? ""), oid: String(claims?.oid ?? "") };
+}
+
 function unauthorized({ tenant }: World, code: string, message: string): Refusal {
   const authority = `https://login.windows.net/${tenant}`;
   const challenge = `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${message}"`;

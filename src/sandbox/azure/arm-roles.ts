@@ -1,3 +1,4 @@
+import { issuedTo } from "./arm-bearer.ts";
 import { Refusal } from "./refusal.ts";
 import type { MachineKind } from "./resource-id.ts";
 import type { Asked } from "./server.ts";
@@ -11,9 +12,9 @@ type Target = { readonly id: string; readonly kind: MachineKind };
  * @throws Refusal LinkedAuthorizationFailed that names all identities that may not be assigned
  */
 export function checkAssignments(world: World, target: Target, identity: unknown, asked: Asked): void {
-  const denied = assignedBy(identity).filter((id) => !world.mayAssign(id));
+  const { appid, oid } = issuedTo(world, asked);
+  const denied = assignedBy(identity).filter((id) => !world.mayAssign(id, oid));
   if (denied.length === 0) return;
-  const { appid = "", oid = "" } = claimsOf(world, asked);
   const { id, kind } = target;
   const message = `The client '${appid}' with object id '${oid}' has permission to perform action 'Microsoft.Compute/${kind}/write' on scope '${id}'; however, it does not have permission to perform action(s) 'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action' on the linked scope(s) '${denied.join(",")}' (respectively) or the linked scope(s) are invalid.`;
   throw new Refusal(403, "LinkedAuthorizationFailed", message);
@@ -24,9 +25,4 @@ function assignedBy(identity: unknown): readonly string[] {
   const { userAssignedIdentities } = Object(identity) as { readonly userAssignedIdentities?: unknown };
   const entries = Object.entries(Object(userAssignedIdentities) as Record<string, unknown>);
   return entries.flatMap(([id, value]) => (value === null ? [] : [id]));
-}
-
-function claimsOf(world: World, { headers: { authorization = "" } }: Asked): { appid?: string; oid?: string } {
-  const claims = world.key.verified(authorization.split(" ")[1] ?? "");
-  return { appid: String(claims?.appid ?? ""), oid: String(claims?.oid ?? "") };
 }

@@ -45,3 +45,12 @@ it("says what is left of the limits on calls, and what a test makes it say", asy
   const { status, headers } = await azure.call(vmPath);
   expect([status, headers.get(reads)]).toEqual([429, "0"]);
 });
+it("makes resource groups", async () => {
+  await using azure = await sandboxArm();
+  const path = `/subscriptions/sub/resourceGroups/fresh?${VERSION}`;
+  const put = (body: unknown) => azure.call(path, { method: "PUT", body });
+  expect((await put({})).json.error.code).toBe("LocationRequired");
+  expect((await put({ location: "westeurope" })).status).toBe(201);
+  expect((await put({ location: "westeurope" })).status).toBe(200);
+  expect((await azure.call(path)).json.name).toBe("fresh");
+});

@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { authorizationRoutes } from "./arm-authorization.ts";
 import { checkBearer } from "./arm-bearer.ts";
+import { federationRoutes } from "./arm-federation.ts";
 import { identityRoutes } from "./arm-identities.ts";
 import { machineRoutes } from "./arm-machines.ts";
-import { type ArmContext, groupOf, groupPath } from "./arm-scope.ts";
+import { checkPermission } from "./arm-permissions.ts";
+import { type ArmContext, checkSubscription, groupOf, groupPath, readJson } from "./arm-scope.ts";
 import { Refusal } from "./refusal.ts";
 import { type Asked, type Emulator, type Place, type Route, serve } from "./server.ts";
-import type { World } from "./world.ts";
+import type { ResourceGroup, World } from "./world.ts";
 
 export type ArmOptions = Place & {
   readonly world: World;
@@ -18,7 +21,8 @@ export type ArmOptions = Place & {
 const OLDEST_VERSION = "2018-01-01";
 
 /**
- * Azure Resource Manager for one subscription: resource groups, user-assigned identities, VMs and scale sets.
+ * Azure Resource Manager for one subscription: resource groups, user-assigned identities and whom they trust, VMs and
+ * scale sets, role assignments.
  * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
 export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Promise<Emulator> {
@@ -26,10 +30,11 @@ export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Prom
   return serve(
     {
       traffic: world.traffic,
-      routes: [groupRoute(world), ...identityRoutes(context), ...machineRoutes(context)],
-      admit: (asked) => {
+      routes: routesOf(context),
+      admit: (asked, operation) => {
         checkBearer(world, asked);
         checkVersion(asked);
+        checkPermission(world, asked, operation);
       },
       headers: ({ method }) => ({ "cache-control": "no-cache", "x-ms-request-id": randomUUID(), ...remaining(method) }),
       refused: ({ status, code, message, headers }) => ({ status, json: { error: { code, message } }, headers }),
@@ -62,15 +67,42 @@ function checkVersion({ query }: Asked): void {
   }
 }
 
-function groupRoute(world: World): Route {
-  return {
-    method: "GET",
-    path: groupPath(""),
-    operation: "arm.resourceGroups.get",
-    answer: (_, params) => {
-      const { id, name, location } = groupOf(world, params);
-      const type = "Microsoft.Resources/resourceGroups";
-      return { status: 200, json: { id, name, type, location, properties: { provisioningState: "Succeeded" } } };
+function routesOf(context: ArmContext): Route[] {
+  return [
+    ...groupRoutes(context.world),
+    ...identityRoutes(context),
+    ...federationRoutes(context),
+    ...machineRoutes(context),
+    ...authorizationRoutes(context),
+  ];
+}
+
+function groupRoutes(world: World): Route[] {
+  const path = groupPath("");
+  return [
+    {
+      method: "GET",
+      path,
+      operation: "arm.resourceGroups.get",
+      answer: (_, params) => ({ status: 200, json: groupJson(groupOf(world, params)) }),
     },
-  };
+    {
+      method: "PUT",
+      path,
+      operation: "arm.resourceGroups.put",
+      answer: (asked, { subscription = "", group = "" }) => {
+        checkSubscription(world, subscription);
+        if (typeof readJson(asked).location !== "string") {
+          throw new Refusal(400, "LocationRequired", "The location property is required for this definition.");
+        }
+        const status = world.resourceGroup(group) === undefined ? 201 : 200;
+        return { status, json: groupJson(world.createResourceGroup(group)) };
+      },
+    },
+  ];
+}
+
+function groupJson({ id, name, location }: ResourceGroup): object {
+  const type = "Microsoft.Resources/resourceGroups";
+  return { id, name, type, location, properties: { provisioningState: "Succeeded" } };
 }

@@ -37,7 +37,7 @@ export type Service = {
   /** A call begins; it ends when the result is disposed of. @throws Refusal where a limit is reached */
   enter?(operation: Operation): Disposable;
   /** Judges a request before its route does. @throws Refusal */
-  admit(asked: Asked): void;
+  admit(asked: Asked, operation: Operation): void;
   /** Headers of every answer. */
   headers(asked: Asked): Readonly<Record<string, string>>;
   /** What an error looks like in this service. */
@@ -114,7 +114,7 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
     if (found === undefined) throw service.unknown(asked);
     using _call = service.enter?.(found.route.operation);
     await service.traffic.arrive(found.route.operation, signal);
-    service.admit(asked);
+    service.admit(asked, found.route.operation);
     return await found.route.answer(asked, { ...found.match?.groups });
   } catch (reason) {
     if (reason instanceof Refusal) return service.refused(reason, asked);

@@ -5,6 +5,7 @@ import { type AttachedIdentity, type IdentityBlock, newPrincipal } from "./ident
 import type { LongOperation } from "./long-operation.ts";
 import { type Instance, Machine } from "./machine.ts";
 import { identityId, lookupKey, type MachineKind, machineId, resourceGroupId } from "./resource-id.ts";
+import { Roles } from "./roles.ts";
 import { SigningKey } from "./signing-key.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -55,6 +56,7 @@ export class World {
   readonly key: SigningKey;
   readonly traffic: Traffic;
   readonly federation = new Federation();
+  readonly roles = new Roles();
   readonly #groups = new Map<string, ResourceGroup>();
   readonly #identities = new Map<string, UserAssignedIdentity>();
   readonly #machines = new Map<string, Machine>();
@@ -121,8 +123,16 @@ export class World {
     else this.#unassignable.delete(lookupKey(id));
   }
 
-  mayAssign(id: string): boolean {
-    return !this.#unassignable.has(lookupKey(id));
+  mayAssign(id: string, principalId: string): boolean {
+    const action = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+    return !this.#unassignable.has(lookupKey(id)) && this.roles.allows(principalId, action, id);
+  }
+
+  /** Whether a service principal or an identity, a machine's own included, has that principal ID. */
+  hasPrincipal(principalId: string): boolean {
+    const own = [...this.#machines.values()].map(({ identity }) => identity.systemAssigned);
+    const all = [...this.#servicePrincipals, ...this.#identities.values(), ...own];
+    return all.some((one) => one?.principalId === principalId);
   }
 
   /** An application with a secret, and certificates if wished, in the world's tenant or another one. */
