@@ -72,13 +72,15 @@ export class Callers {
     return pod;
   }
 
-  /** Resolves once the pod that was seen is the one that calls. @throws Fault CALLER_UNKNOWN */
+  /** Resolves once the pod that was seen is the one that calls. @throws Fault CALLER_UNKNOWN, also where none was seen */
   async sure(connection: Connection, signal: AbortSignal): Promise<void> {
     const known = this.#known.get(connection);
-    if (known === undefined || known.isSure) return;
-    known.isSure = await raceAbort(known.isHolder, signal);
-    if (known.isSure) return;
-    this.#known.delete(connection); // the next request finds out anew
+    if (known?.isSure) return;
+    if (known !== undefined) {
+      known.isSure = await raceAbort(known.isHolder, signal);
+      if (known.isSure) return;
+      if (this.#known.get(connection) === known) this.#known.delete(connection); // the next request finds out anew
+    }
     const { remoteAddress: address } = connection;
     const why = `failed to match pod IP ${address}: it may have changed hands from the pod that is known to have it`;
     throw new Fault("CALLER_UNKNOWN", why, { facts: { address } });

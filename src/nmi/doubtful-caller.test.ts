@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { boundNmi, tokenPath } from "../../test/support/bound-nmi.ts";
+import { FakeClock } from "../../test/support/fake-clock.ts";
 import { exception, pod } from "../../test/support/make.ts";
 import { ask, type NmiNode } from "../../test/support/nmi-node.ts";
 import { Callers } from "./callers.ts";
@@ -31,6 +32,19 @@ describe("whoever has got the address of another pod", () => {
       expect(JSON.stringify(body)).not.toContain("web");
     }
     expect(node.lines.join("")).not.toContain("web");
+  });
+
+  it("is told the same on one connection, however many requests of it wait", async () => {
+    const clock = new FakeClock();
+    const node = bound({ clock });
+    await ask(node, tokenPath);
+    const other = doubted(node);
+    const connection = { remoteAddress: "10.244.0.2" };
+    // One waits for what it names, and finds out after the other that it is not the pod.
+    const slow = ask(other, `${tokenPath}&client_id=unknown`, { connection });
+    expect((await ask(other, tokenPath, { connection })).status).toBe(503);
+    expect((await clock.passUntil(slow, 1_000)).status).toBe(503);
+    expect(node.lines.filter((line) => line.includes("refused")).join("")).not.toContain("web");
   });
 
   it("gets nothing passed on because that one is excepted", async () => {

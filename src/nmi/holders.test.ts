@@ -9,6 +9,7 @@ import type { Link } from "./neighbours.ts";
 
 const address = "10.244.0.2";
 const link = (word: string): Link => ({ word, isKnown: true });
+const as = (resourceVersion: string): Pod => ({ ...pod("a"), meta: { ...pod("a").meta, resourceVersion } });
 const leaving = (made: Pod): Pod => ({ ...made, meta: { ...made.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } });
 const moved = pod("a", { status: { podIP: "10.244.0.9" } });
 const away = () => Promise.reject(new Error("away"));
@@ -42,15 +43,38 @@ describe("an address", () => {
     expect(world.looks).toBe(1);
   });
 
-  it("is asked about again when another interface is behind it", async () => {
-    const { world, has } = setUp();
+  it("is asked about again when another interface is behind it, and the pod's only once the node has told of it since", async () => {
+    const { clock, world, has } = setUp();
+    const seen: boolean[] = [];
+    const look = async () => {
+      seen.push(await has());
+      clock.advance(1000);
+    };
+    await look();
+    world.link = link("veth-b"); // the pod may have ended, and its status not have come yet
+    await look();
+    await look();
+    world.look = async () => as("9");
+    await look();
+    world.look = away;
+    await look();
+    expect(seen).toEqual([true, false, false, true, true]);
+    expect(world.looks).toBe(4);
+  });
+
+  it("is not the pod's because it was once that another interface was there", async () => {
+    const { clock, world, has } = setUp();
     await has();
-    world.link = link("veth-b");
+    for (const word of ["veth-b", "veth-c"]) {
+      world.link = link(word);
+      expect(await has()).toBe(false);
+      clock.advance(1000);
+      world.look = async () => as(`after-${word}`);
+    }
     expect(await has()).toBe(true);
     world.look = async () => undefined;
-    world.link = link("veth-c");
+    world.link = link("veth-b");
     expect(await has()).toBe(false);
-    expect(world.looks).toBe(3);
   });
 
   it.each([
@@ -105,7 +129,7 @@ describe("the watch", () => {
     { when: "has gone", look: async () => undefined, behind: 1 },
     {
       when: "has changed",
-      look: async () => leaving({ ...pod("a"), meta: { ...pod("a").meta, resourceVersion: "9" } }),
+      look: async () => leaving(as("9")),
       behind: 1,
     },
     { when: "cannot be asked about", look: away, behind: 0 },

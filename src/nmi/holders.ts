@@ -22,7 +22,8 @@ export type HoldersOptions = {
  * Whether an address is still that pod's to which the watch gave it. The watch may be behind, or dead without a word,
  * while the address has gone to another pod. But that one has another network interface, and the node knows it by its
  * hardware address. So an interface counts as a pod's once the API server, asked anew, gave the pod the address while
- * that interface was behind it. That is asked once in a pod's life, and again only where the interface has changed.
+ * that interface was behind it. That is asked once in a pod's life, and again only where the interface has changed; then
+ * it counts only once the node has said something of the pod since, which it does not of one whose address it gave away.
  *
  * Where the node has no hardware addresses of its pods, the watch alone tells.
  */
@@ -30,6 +31,8 @@ export class Holders implements Disposable {
   readonly #options: HoldersOptions;
   /** The interfaces of pods, by pod and address. */
   readonly #links = new Map<string, Map<string, string>>();
+  /** Others that were found there later, with the version that the pod had then, by pod and address. */
+  readonly #changed = new Map<string, Map<string, { readonly word: string; readonly version: string }>>();
   readonly #asking = new SingleFlight<boolean>();
   readonly #deniedAt = new Map<string, number>();
   readonly #unsubscribe: () => void;
@@ -37,7 +40,9 @@ export class Holders implements Disposable {
   constructor(options: HoldersOptions) {
     this.#options = options;
     this.#unsubscribe = options.pods.onChange(({ before, after }) => {
-      if (before !== undefined && before.meta.uid !== after?.meta.uid) this.#links.delete(before.meta.uid);
+      if (before === undefined || before.meta.uid === after?.meta.uid) return;
+      this.#links.delete(before.meta.uid);
+      this.#changed.delete(before.meta.uid);
     });
   }
 
@@ -86,8 +91,22 @@ export class Holders implements Disposable {
       if (now?.meta.resourceVersion !== pods.get(pod.meta)?.meta.resourceVersion) onBehind();
       return false;
     }
-    if ((await linkOf(address)).word !== link.word) return false;
+    if ((await linkOf(address)).word !== link.word || this.#isTooNew(now, address, link)) return false;
     if (isTelling(link)) this.#note(pod, address, link);
+    return true;
+  }
+
+  /**
+   * Whether another interface than before is behind the address, and the API server has not heard of the pod since: it
+   * may have ended without having been able to say so, and its address be another's.
+   */
+  #isTooNew({ meta }: Pod, address: string, { word }: Link): boolean {
+    const before = this.#links.get(meta.uid)?.get(address) ?? word;
+    if (before === word) return false;
+    const changed = this.#changed.get(meta.uid) ?? new Map();
+    const first = changed.get(address);
+    if (first?.word === word) return first.version === meta.resourceVersion;
+    this.#changed.set(meta.uid, changed.set(address, { word, version: meta.resourceVersion }));
     return true;
   }
 

@@ -46,9 +46,13 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS, connection
     const peer = peers.enter(message, response);
     if (peer === undefined) return;
     if (peer.turn !== undefined || !hasNoBody(message)) return void handleLater(message, response, peer);
-    const result = answerTo(message, peer, NOTHING);
-    if (result instanceof Promise) result.then((later) => reply(response, later)).catch(() => response.destroy());
-    else reply(response, result);
+    try {
+      const result = answerTo(message, peer, NOTHING);
+      if (result instanceof Promise) result.then((later) => reply(response, later)).catch(() => response.destroy());
+      else reply(response, result);
+    } catch {
+      response.destroy(); // a defect costs one request, and not all pods their NMI
+    }
   };
   const handleLater = async (message: IncomingMessage, response: ServerResponse, peer: Entered): Promise<void> => {
     await peer.turn;

@@ -71,6 +71,7 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
 
 /** Why a request failed; where the pod is not sure to have asked, only that, and nothing of the pod. */
 async function reasonToTell(reason: unknown, request: NmiRequest, ports: NmiPorts, learnt: Learnt): Promise<unknown> {
+  if (learnt.pod === undefined) return reason;
   try {
     await ports.callers.sure(request.connection, request.signal);
     return reason;

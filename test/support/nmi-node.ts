@@ -117,7 +117,7 @@ export function nmiNode(options: NmiNodeOptions) {
 
 export type NmiNode = ReturnType<typeof nmiNode>;
 
-type Over = Partial<Omit<NmiRequest, "connection">> & {
+type Over = Partial<NmiRequest> & {
   readonly from?: string;
   /** The user that asks from the node itself. */
   readonly uid?: number;
