@@ -66,8 +66,8 @@ it("runs several around one Azure, and leaves no file behind even when it is kil
   await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
 });
 
-it("by plain HTTP needs no file, and its token opens Resource Manager", async () => {
-  await using arm = await emulate("arm", "--http");
+it("by plain HTTP needs no file, and its token is an owner's at a Resource Manager that asks for roles", async () => {
+  await using arm = await emulate("arm", "--http", "--roles");
   const { ARM_ENDPOINT, ARM_SUBSCRIPTION_ID, ARM_TOKEN } = arm.exported;
   const vm = `${ARM_ENDPOINT}/subscriptions/${ARM_SUBSCRIPTION_ID}/resourceGroups/emulated/providers/Microsoft.Compute/virtualMachines/vm-0`;
   const response = await fetch(`${vm}?api-version=2024-07-01`, { headers: { authorization: `Bearer ${ARM_TOKEN}` } });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../base/log.ts";
@@ -25,6 +26,8 @@ export type EmulateOptions = {
   readonly systemAssigned: boolean;
   /** Whether the documented limits on calls hold. */
   readonly isLimited: boolean;
+  /** Whether Resource Manager asks for role assignments; the service principal is an owner of the subscription then. */
+  readonly hasRoles: boolean;
   /** How long a change of a machine takes. */
   readonly operationMs: number;
   /** How long IMDS says at first that it is being updated. */
@@ -47,6 +50,7 @@ export type Emulators = AsyncDisposable & {
 };
 
 const GROUP = "emulated";
+const OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 const DAY_SECONDS = 86_400;
 
 /**
@@ -62,6 +66,9 @@ export async function startEmulators(options: EmulateOptions): Promise<Emulators
   const { systemAssigned } = options;
   const machine = world.createVm({ resourceGroup: GROUP, name: "vm-0", userAssigned, systemAssigned });
   const principal = world.createServicePrincipal();
+  const owner = { name: randomUUID(), scope: `/subscriptions/${world.subscription}`, roleId: OWNER };
+  world.roles.assign({ ...owner, principalId: principal.principalId });
+  world.roles.isEnforced = options.hasRoles;
   const audience = "https://management.azure.com/";
   const { token: armToken } = accessToken(world, { ...principal, audience, lifetimeSeconds: DAY_SECONDS });
   const stack = new AsyncDisposableStack();

@@ -17,7 +17,7 @@ type Change = {
 };
 
 /** The sandbox's Resource Manager, and a caller whose token it takes. */
-export async function sandboxArm(options: { readonly operationMs?: number } = {}) {
+export async function sandboxArm(options: { readonly operationMs?: number; readonly isLimited?: boolean } = {}) {
   const clock = new FakeClock();
   const world = await createWorld({ clock, key, subscription: "sub" });
   const arm = await startArm({ world, ...options });

@@ -3,6 +3,7 @@ import { authorizationRoutes } from "./arm-authorization.ts";
 import { checkBearer } from "./arm-bearer.ts";
 import { federationRoutes } from "./arm-federation.ts";
 import { identityRoutes } from "./arm-identities.ts";
+import { ArmLimits } from "./arm-limits.ts";
 import { machineRoutes } from "./arm-machines.ts";
 import { checkPermission } from "./arm-permissions.ts";
 import { type ArmContext, checkSubscription, groupOf, groupPath, readJson } from "./arm-scope.ts";
@@ -25,8 +26,9 @@ const OLDEST_VERSION = "2018-01-01";
  * scale sets, role assignments.
  * @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE
  */
-export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Promise<Emulator> {
+export function startArm({ world, operationMs = 0, isLimited = false, ...place }: ArmOptions): Promise<Emulator> {
   const context: ArmContext = { world, operationMs };
+  const limits = new ArmLimits(world.clock, world.subscription, isLimited);
   return serve(
     {
       traffic: world.traffic,
@@ -34,9 +36,14 @@ export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Prom
       admit: (asked, operation) => {
         checkBearer(world, asked);
         checkVersion(asked);
+        limits.take(operation);
         checkPermission(world, asked, operation);
       },
-      headers: ({ method }) => ({ "cache-control": "no-cache", "x-ms-request-id": randomUUID(), ...remaining(method) }),
+      headers: ({ method }) => ({
+        "cache-control": "no-cache",
+        "x-ms-request-id": randomUUID(),
+        ...limits.remaining(method),
+      }),
       refused: ({ status, code, message, headers }) => ({ status, json: { error: { code, message } }, headers }),
       unknown: ({ method, path }) => {
         const message = `This emulator of Azure Resource Manager does not know ${method} ${path}.`;
@@ -45,13 +52,6 @@ export function startArm({ world, operationMs = 0, ...place }: ArmOptions): Prom
     },
     place,
   );
-}
-
-/** What Azure says is left of its limits on calls; the emulator has none, and its buckets are always full. */
-function remaining(method: string): Record<string, string> {
-  return method === "GET"
-    ? { "x-ms-ratelimit-remaining-subscription-reads": "249" }
-    : { "x-ms-ratelimit-remaining-subscription-writes": "199" };
 }
 
 /** @throws Refusal 400 unless there is an api-version, of 2018 or later */
