@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import { deviceTo } from "./routes-to-pods.ts";
 
-/** The kernel's table of who is next to the node at which IPv4 address. */
-const TABLE = "/proc/net/arp";
+const LINKS = "/proc/net/arp";
+const ROUTES = "/proc/net/route";
+const LONGEST_LINE = 200;
 /** In the flags of a line: the hardware address is known. */
 const KNOWN = 0x2;
 
@@ -13,28 +15,45 @@ export type Link = {
   readonly isKnown: boolean;
 };
 
+/** The kernel's tables of who is next to the node, and of how the node reaches whom. */
+export type Tables = { readonly links: string; readonly routes: string };
+
 /**
  * Finds an address in the kernel's table, whose lines are `10.244.0.2 0x1 0x2 3a:7e:… * veth1`: address, type, flags,
- * hardware address, mask, device. An address may stand there once for each device.
+ * hardware address, mask, device. An address may stand there once for each device. Where one of them is the device by
+ * which the node reaches the address, that one counts alone: by the others nobody is reached, and anybody behind them who
+ * may send packets of his own making can put a line there.
  */
-export function linkIn(table: string, address: string): Link {
-  const found: string[] = [];
-  let isKnown = true;
-  for (let at = table.indexOf(`\n${address} `); at !== -1; at = table.indexOf(`\n${address} `, at + 1)) {
-    const [, , flags, hardware, , device] =
-      table
-        .slice(at + 1, at + 200)
-        .split("\n", 1)[0]
-        ?.split(/\s+/) ?? [];
-    isKnown &&= (Number(flags) & KNOWN) !== 0;
-    found.push(`${hardware} ${device}`);
-  }
-  return { word: found.toSorted().join(), isKnown };
+export function linkIn({ links, routes }: Tables, address: string): Link {
+  const found = linesOf(links, address);
+  const device = found.length > 1 ? deviceTo(routes, address) : undefined;
+  const onRoute = found.filter((line) => line.device === device);
+  const counting = onRoute.length > 0 ? onRoute : found;
+  return {
+    word: counting
+      .map(({ hardware, device }) => `${hardware} ${device}`)
+      .toSorted()
+      .join(),
+    isKnown: counting.every(({ isKnown }) => isKnown),
+  };
 }
 
-/** Who is next to the node now. Where there is no such table, nobody is known. */
-export function readNeighbours(): Promise<string> {
-  return readFile(TABLE, "utf8").catch(() => "");
+type Line = { readonly hardware: string; readonly device: string; readonly isKnown: boolean };
+
+function linesOf(links: string, address: string): readonly Line[] {
+  const found: Line[] = [];
+  for (let at = links.indexOf(`\n${address} `); at !== -1; at = links.indexOf(`\n${address} `, at + 1)) {
+    const [line = ""] = links.slice(at + 1, at + LONGEST_LINE).split("\n", 1);
+    const [, , flags, hardware = "", , device = ""] = line.split(/\s+/);
+    found.push({ hardware, device, isKnown: (Number(flags) & KNOWN) !== 0 });
+  }
+  return found;
+}
+
+/** How it is now. Where there are no such tables, nobody is known. */
+export async function readNeighbours(): Promise<Tables> {
+  const [links, routes] = await Promise.all([LINKS, ROUTES].map((file) => readFile(file, "utf8").catch(() => "")));
+  return { links: links ?? "", routes: routes ?? "" };
 }
 
 /**
@@ -43,7 +62,7 @@ export function readNeighbours(): Promise<string> {
  */
 export function neighbours(read = readNeighbours): (address: string) => Promise<Link> {
   let underWay: Promise<unknown> = Promise.resolve();
-  let next: Promise<string> | undefined;
+  let next: Promise<Tables> | undefined;
   return async (address) => {
     next ??= underWay.then(() => {
       next = undefined;
