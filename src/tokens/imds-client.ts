@@ -43,13 +43,17 @@ export class ImdsClient {
   async send(request: ImdsRequest, signal: AbortSignal, limitMs = Number.POSITIVE_INFINITY): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#timeoutMs, limitMs);
     signal.throwIfAborted();
+    const began = performance.now();
     const call = this.#open(request);
     try {
       return await answerTo(call, { body: request.body, timeoutMs, tooLarge }, signal);
     } catch (reason) {
       if (signal.aborted) throw signal.reason;
       // IMDS may close a kept connection at the moment in which it is used.
-      if (call.reusedSocket && isClosed(reason)) return await this.send({ ...request, isOwn: false }, signal, limitMs);
+      if (call.reusedSocket && isClosed(reason)) {
+        const leftMs = Math.max(1, timeoutMs - (performance.now() - began));
+        return await this.send({ ...request, isOwn: false }, signal, leftMs);
+      }
       throw Fault.is(reason, "IMDS_ERROR") ? reason : this.#noAnswer(reason, timeoutMs);
     }
   }
