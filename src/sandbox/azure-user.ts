@@ -1,7 +1,7 @@
 import { request as httpsRequest } from "node:https";
 import { json } from "node:stream/consumers";
 import { Fault } from "../base/fault.ts";
-import type { ServicePrincipal } from "./azure/world.ts";
+import type { ServicePrincipal } from "./azure/service-principals.ts";
 
 export type AzureUserOptions = {
   readonly armUrl: string;

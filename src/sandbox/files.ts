@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ServicePrincipal, World } from "./azure/world.ts";
+import type { ServicePrincipal } from "./azure/service-principals.ts";
+import type { World } from "./azure/world.ts";
 
 /** Files that MIC, NMI and people read in a sandbox; all in its temporary folder, readable by their owner only. */
 export type SandboxFiles = {

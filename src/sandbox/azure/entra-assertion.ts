@@ -1,6 +1,6 @@
 import { constants, verify, X509Certificate } from "node:crypto";
 import { Refusal } from "./refusal.ts";
-import type { Application } from "./world.ts";
+import type { Application } from "./service-principals.ts";
 
 type Circumstances = {
   /** Under which the token endpoint was asked. */

@@ -3,7 +3,8 @@ import { type Assertion, checkAssertion, readAssertion } from "./entra-assertion
 import { checkFederated } from "./entra-federation.ts";
 import { Refusal } from "./refusal.ts";
 import type { Answer, Asked } from "./server.ts";
-import type { Application, World } from "./world.ts";
+import type { Application } from "./service-principals.ts";
+import type { World } from "./world.ts";
 
 /** The two generations of the token endpoint: the older one names a resource, the newer one a scope. */
 export type Endpoint = "v1" | "v2.0";

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { type Clock, realClock } from "../../base/clock.ts";
 import { Federation } from "./federation.ts";
 import { type AttachedIdentity, type IdentityBlock, newPrincipal } from "./identity-block.ts";
@@ -6,6 +6,7 @@ import type { LongOperation } from "./long-operation.ts";
 import { type Instance, Machine } from "./machine.ts";
 import { identityId, lookupKey, type MachineKind, machineId, resourceGroupId } from "./resource-id.ts";
 import { Roles } from "./roles.ts";
+import { type Application, type ServicePrincipal, ServicePrincipals } from "./service-principals.ts";
 import { SigningKey } from "./signing-key.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -26,16 +27,6 @@ export type UserAssignedIdentity = AttachedIdentity & {
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
 };
-export type ServicePrincipal = {
-  readonly tenant: string;
-  readonly clientId: string;
-  readonly principalId: string;
-  readonly secret: string;
-  /** Certificates that it may sign in with, as PEM. */
-  readonly certificates: readonly string[];
-};
-/** What may sign in at Entra ID: a service principal, or a user-assigned identity, which has neither secret nor certificate. */
-export type Application = Omit<ServicePrincipal, "secret" | "tenant"> & { readonly secret?: string };
 export type Named = { readonly resourceGroup: string; readonly name: string };
 export type MachineWishes = Named & {
   /** Gives the machine an identity of its own. */
@@ -62,7 +53,7 @@ export class World {
   readonly #machines = new Map<string, Machine>();
   readonly #operations = new Map<string, MachineChange>();
   readonly #unassignable = new Set<string>();
-  readonly #servicePrincipals: ServicePrincipal[] = [];
+  readonly #servicePrincipals = new ServicePrincipals();
   #addresses = 3; // Azure keeps the first four addresses of a subnet for itself
 
   constructor(key: SigningKey, options: WorldOptions) {
@@ -131,31 +122,27 @@ export class World {
   /** Whether a service principal or an identity, a machine's own included, has that principal ID. */
   hasPrincipal(principalId: string): boolean {
     const own = [...this.#machines.values()].map(({ identity }) => identity.systemAssigned);
-    const all = [...this.#servicePrincipals, ...this.#identities.values(), ...own];
+    const all = [...this.#servicePrincipals.all, ...this.#identities.values(), ...own];
     return all.some((one) => one?.principalId === principalId);
   }
 
   /** An application with a secret, and certificates if wished, in the world's tenant or another one. */
-  createServicePrincipal({ tenant = this.tenant, ...wishes }: Partial<ServicePrincipal> = {}): ServicePrincipal {
-    const secret = randomBytes(30).toString("base64url");
-    const principal = { tenant, secret, certificates: [], ...newPrincipal(), ...wishes };
-    this.#servicePrincipals.push(principal);
-    return principal;
+  createServicePrincipal(wishes: Partial<ServicePrincipal> = {}): ServicePrincipal {
+    return this.#servicePrincipals.create({ tenant: this.tenant, ...wishes });
   }
 
   /** Who has that client ID in a tenant; user-assigned identities are in the world's own. */
   application(tenant: string, clientId: string): Application | undefined {
-    const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
-    const found = this.#servicePrincipals.find((one) => same(one.tenant, tenant) && same(one.clientId, clientId));
-    if (found !== undefined || !same(tenant, this.tenant)) return found;
-    const identity = [...this.#identities.values()].find((one) => same(one.clientId, clientId));
+    const found = this.#servicePrincipals.find(tenant, clientId);
+    if (found !== undefined || lookupKey(tenant) !== lookupKey(this.tenant)) return found;
+    const identity = [...this.#identities.values()].find((one) => lookupKey(one.clientId) === lookupKey(clientId));
     return identity && { clientId: identity.clientId, principalId: identity.principalId, certificates: [] };
   }
 
   /** Whether Entra ID knows the tenant: the world's own, or one that a service principal was made in. */
   hasTenant(tenant: string): boolean {
-    const tenants = [this.tenant, ...this.#servicePrincipals.map((one) => one.tenant)];
-    return tenants.some((one) => one.toLowerCase() === tenant.toLowerCase());
+    const tenants = [this.tenant, ...this.#servicePrincipals.all.map((one) => one.tenant)];
+    return tenants.some((one) => lookupKey(one) === lookupKey(tenant));
   }
 
   createVm(wishes: MachineWishes): Machine {
