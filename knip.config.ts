@@ -5,10 +5,11 @@ const config: KnipConfig = {
   entry: [
     "src/bin/{mic,nmi,demo,podid,identityvalidator,simple}.ts",
     "tools/*.{ts,mjs}",
+    "tools/images/make.ts",
     "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds}.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],
-  ignoreBinaries: ["go", "ip", "nft"], // looked for, and done without where they are missing
+  ignoreBinaries: ["go", "ip", "nft", "unshare"], // looked for, and done without where they are missing
 };
 
 export default config;

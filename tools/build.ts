@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { isSmall, nodeFlags, programs } from "./programs.ts";
 
 // One CommonJS bundle a program, since an ES module that imports node:http costs 14 MB more memory, and an executable
@@ -9,6 +9,7 @@ import { isSmall, nodeFlags, programs } from "./programs.ts";
 // are bundles of their own beside it, so that nobody reads 18 MB for nothing.
 
 const root = join(import.meta.dirname, "..");
+const PACKAGES = "dist/packages.json";
 const onDemand: Readonly<Record<string, string>> = {
   "@kubernetes/client-node": "kubernetes-client-node",
   "@azure/arm-compute": "azure-arm-compute",
@@ -19,7 +20,7 @@ const onDemand: Readonly<Record<string, string>> = {
 /** Whether no source is newer than what was built from it. */
 function isFresh(): boolean {
   const bundles = [...programs, ...Object.values(onDemand)].map((name) => `dist/${name}.cjs`);
-  const built = [...bundles, ...programs.map((name) => `bin/${name}`)];
+  const built = [PACKAGES, ...bundles, ...programs.map((name) => `bin/${name}`)];
   if (!built.every((file) => existsSync(join(root, file)))) return false;
   const sources = [
     "package-lock.json",
@@ -54,19 +55,33 @@ async function bundle(): Promise<void> {
     format: "cjs",
     legalComments: "none",
     logLevel: "warning",
+    metafile: true,
   } as const;
-  await build({
+  const own = await build({
     ...shared,
     entryPoints: programs.map((name) => ({ in: `src/bin/${name}.ts`, out: name })),
     define: { BUILD_VERSION: JSON.stringify(stamp) },
     plugins: [besideTheProgram, withoutOthersMetrics],
   });
   for (const name of programs) if (isSmall(name)) checkIsAscii(`dist/${name}.cjs`);
-  await build({
+  const others = await build({
     ...shared,
     entryPoints: Object.entries(onDemand).map(([name, out]) => ({ in: name, out })),
     minify: true,
   });
+  const outputs = { ...own.metafile.outputs, ...others.metafile.outputs };
+  writeFileSync(join(root, PACKAGES), `${JSON.stringify(packagesIn(outputs), undefined, 2)}\n`);
+}
+
+/** The folders of the packages of which a bundle holds code, for those who have to name them. */
+function packagesIn(outputs: Metafile["outputs"]): Record<string, string[]> {
+  const folders = (inputs: object) =>
+    Object.keys(inputs).map((file) => /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? "");
+  const rows = Object.entries(outputs).map(([file, { inputs }]) => {
+    const name = file.replace(/^dist\/|\.cjs$/g, "");
+    return [name, [...new Set(folders(inputs))].filter(Boolean).sort()] as const;
+  });
+  return Object.fromEntries(rows);
 }
 
 /** One other character, and V8 keeps the whole text at two bytes a character: half a megabyte of NMI's memory. */

@@ -20,6 +20,7 @@ import { validatorOptions } from "../src/validator/options.ts";
 import { scenarioSections } from "../test/coverage/scenarios.ts";
 import { weakPoints } from "../test/coverage/weak-points.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
+import { imagesPage } from "./images/generated.ts";
 
 /** A Markdown table; `|` in a cell is escaped. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -183,6 +184,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/metrics.md": metricsPage,
   "docs/reference/answers.md": answersPage,
   "docs/reference/problems.md": problemsPage,
+  "docs/reference/images.md": imagesPage,
   "docs/reference/scenarios.md": scenariosPage,
   "docs/reference/weak-points.md": weakPointsPage,
 };
