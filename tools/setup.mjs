@@ -71,7 +71,9 @@ function buildControlPlane() {
   const go = spawnSync("go", ["version"], { encoding: "utf8" });
   if (go.status !== 0) {
     if (process.env.REQUIRE_ALL === "1")
-      fail("REQUIRE_ALL=1 needs Go 1.24 or newer, to build etcd, kube-apiserver, helm, kubectl and kubeconform for the tests");
+      fail(
+        "REQUIRE_ALL=1 needs Go 1.24 or newer, to build etcd, kube-apiserver, helm, kubectl and kubeconform for the tests",
+      );
     return say("no Go here: the suites on a real Kubernetes API server will be skipped");
   }
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
