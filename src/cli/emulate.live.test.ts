@@ -47,6 +47,9 @@ it("runs one service alone, makes the trouble that it was told to, and ends by C
 
   expect((await ask()).status).toBe(503);
   expect(await ask()).toMatchObject({ status: 200, json: { client_id: clientId } });
+  const control = `${imds.exported.AZURE_POD_IDENTITY_AUTHORITY_HOST}/.podid/faults`;
+  await fetch(control, { method: "POST", body: "imds.token=error:418" });
+  expect((await ask()).status).toBe(418);
   expect(Object.keys(imds.exported)).toEqual(["AZURE_POD_IDENTITY_AUTHORITY_HOST"]);
   imds.child.kill("SIGINT");
   expect(await imds.ended).toBe(0);

@@ -90,7 +90,7 @@ async function start(stack: AsyncDisposableStack, options: EmulateOptions, world
   const tls = secured && { tls: secured.tls };
   const urls: Partial<Record<EmulatedService, string>> = {};
   for (const service of new Set(services)) {
-    const place = { world, host, port: ports[service], flag: `${service}-port` };
+    const place = { world, host, port: ports[service], flag: `${service}-port`, hasControl: true };
     if (service === "imds") {
       const imds = stack.use(await startImds({ ...place, machine, isLimited }));
       imds.gate.updateFor(options.updatingMs);

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { createServer as createTlsServer } from "node:https";
 import { bind } from "../../base/listener.ts";
 import type { ServerCertificate } from "../certificates.ts";
+import { CONTROL_PATH, controlAnswer } from "./fault-control.ts";
 import type { Operation } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
 import { Hangup, type Traffic } from "./traffic.ts";
@@ -51,12 +52,19 @@ export type Place = {
   readonly port?: number;
   /** The setting that names the port, for the error when it is taken. */
   readonly flag?: string;
+  /** Whether rules of trouble can be sent to it while it runs. */
+  readonly hasControl?: boolean;
   readonly tls?: ServerCertificate;
 };
 /** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
 export type Emulator = AsyncDisposable & { readonly url: string; readonly port: number };
 
-type Context = { readonly service: Service; readonly scheme: string; readonly signal: AbortSignal };
+type Context = {
+  readonly service: Service;
+  readonly scheme: string;
+  readonly signal: AbortSignal;
+  readonly hasControl: boolean;
+};
 
 const LARGEST_BODY = 1024 * 1024;
 
@@ -66,11 +74,11 @@ const LARGEST_BODY = 1024 * 1024;
  */
 export async function serve(
   service: Service,
-  { host = "127.0.0.1", port = 0, flag = "port", tls }: Place,
+  { host = "127.0.0.1", port = 0, flag = "port", tls, hasControl = false }: Place,
 ): Promise<Emulator> {
   const stop = new AbortController();
   const scheme = tls === undefined ? "http" : "https";
-  const context = { service, scheme, signal: stop.signal };
+  const context = { service, scheme, signal: stop.signal, hasControl };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     respond(context, request, response).catch(() => response.destroy());
   };
@@ -88,12 +96,14 @@ export async function serve(
 }
 
 async function respond(
-  { service, scheme, signal }: Context,
+  { service, scheme, signal, hasControl }: Context,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const asked = await read(request, scheme);
-  const { status, json, text, headers } = await answerTo(service, asked, signal);
+  const isControl = hasControl && asked.path === CONTROL_PATH;
+  const answer = isControl ? controlAnswer(service.traffic, asked) : await answerTo(service, asked, signal);
+  const { status, json, text, headers } = answer;
   const body = json === undefined ? text : JSON.stringify(json);
   const type = json === undefined ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
   response.writeHead(status, {

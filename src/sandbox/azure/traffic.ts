@@ -45,6 +45,11 @@ export class Traffic {
     return { [Symbol.dispose]: () => void this.#injected.delete(injected) };
   }
 
+  /** Takes back all trouble that was told of, in any way. */
+  calm(): void {
+    for (const all of [this.#injected, this.#failures, this.#delays]) all.clear();
+  }
+
   /**
    * One call arrives: it is counted, waits and fails as told.
    * @throws Refusal or Hangup
