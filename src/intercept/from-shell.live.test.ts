@@ -21,12 +21,12 @@ describe("a program that is run on and on", () => {
   });
 
   /** A program that does this; how often it was run as ever is counted. */
-  async function program(script: string, shell = "sh") {
+  async function program(script: string, options: Parameters<typeof fromShell>[2] = {}) {
     const file = join(folder, "it is saved");
     await writeFile(file, `#!/bin/sh\n${script}\n`);
     await chmod(file, 0o755);
     const counted = vi.fn<RunCommand>(runCommand);
-    const { run, spentMs } = fromShell(counted, stop.signal, shell);
+    const { run, spentMs } = fromShell(counted, stop.signal, options);
     const times = async (count: number) => {
       const all = [];
       for (let time = 0; time < count; time += 1) all.push(await run(file, []));
@@ -72,8 +72,17 @@ describe("a program that is run on and on", () => {
   });
 
   it("answers where there is no shell", async () => {
-    const { times } = await program('echo "$PPID"', "/nowhere/sh");
+    const { times } = await program('echo "$PPID"', { shellName: "/nowhere/sh" });
     expect(parentsOf(await times(6))).toEqual(Array(6).fill(process.pid));
+  });
+
+  it("is not waited for by the shell for longer than it may take", async () => {
+    // It hangs when it is run by a shell, and tells at once who ran it otherwise.
+    const { times, counted } = await program(`[ "$PPID" = ${process.pid} ] || sleep 1000; echo "$PPID"`, {
+      longestMs: 100,
+    });
+    expect(parentsOf(await times(4))).toEqual(Array(4).fill(process.pid));
+    expect(counted).toHaveBeenCalledTimes(4);
   });
 
   it("has its processor time known", async () => {

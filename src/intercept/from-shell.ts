@@ -9,6 +9,12 @@ type FromShell = {
   readonly spentMs: () => number;
 };
 
+type FromShellOptions = {
+  readonly shellName?: string;
+  /** How long one run may take. */
+  readonly longestMs?: number;
+};
+
 /** A program that is run so often is run on and on. */
 const RUNS_BEFORE = 3;
 
@@ -17,14 +23,19 @@ const RUNS_BEFORE = 3;
  * process 3 ms of a processor, more than `iptables-save` itself. Whatever else happens than that the program ends well
  * is found out by running it as ever. The shells end with the signal, and with this process however that ends.
  */
-export function fromShell(run: RunCommand, signal: AbortSignal, shellName = "sh"): FromShell {
+export function fromShell(
+  run: RunCommand,
+  signal: AbortSignal,
+  { shellName = "sh", longestMs = LONGEST_RUN_MS }: FromShellOptions = {},
+): FromShell {
   const programs = new Map<string, { runs: number; shell?: Shell | undefined }>();
   const shellOf = (program: string): Shell | undefined => {
     const known = programs.get(program) ?? { runs: 0 };
     programs.set(program, known);
     if (known.shell?.hasEnded === true) Object.assign(known, { runs: 0, shell: undefined });
     known.runs += 1;
-    if (known.runs > RUNS_BEFORE && !signal.aborted) known.shell ??= new Shell(shellName, program, signal);
+    if (known.runs > RUNS_BEFORE && !signal.aborted)
+      known.shell ??= new Shell(shellName, program, { longestMs, signal });
     return known.shell;
   };
   return {
@@ -41,11 +52,14 @@ export function fromShell(run: RunCommand, signal: AbortSignal, shellName = "sh"
 class Shell {
   readonly #mark = `# ended ${randomUUID()} with `;
   readonly #child;
+  readonly #longestMs: number;
   #heard = "";
   #answer: ((stdout: string | undefined) => void) | undefined;
   hasEnded = false;
 
-  constructor(name: string, program: string, signal: AbortSignal) {
+  constructor(name: string, program: string, options: { readonly longestMs: number; readonly signal: AbortSignal }) {
+    const { longestMs, signal } = options;
+    this.#longestMs = longestMs;
     const loop = 'while read -r go; do "$0" </dev/null; echo "$1$?"; done';
     this.#child = spawn(name, ["-c", loop, program, this.#mark], { stdio: ["pipe", "pipe", "ignore"], signal });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
@@ -60,7 +74,7 @@ class Shell {
     this.#answer = resolve;
     this.#heard = "";
     this.#child.stdin.write("\n");
-    const tooLong = setTimeout(() => this.#child.kill("SIGKILL"), LONGEST_RUN_MS);
+    const tooLong = setTimeout(() => this.#giveUp(), this.#longestMs);
     const stdout = await promise;
     clearTimeout(tooLong);
     return stdout;
@@ -76,6 +90,13 @@ class Shell {
     if (at < 0) return;
     const isWell = this.#heard.slice(at + this.#mark.length) === "0\n";
     this.#tell(isWell ? this.#heard.slice(0, at) : undefined);
+  }
+
+  /** A program that hangs may outlast its shell, and hold open what is read here: it is not waited for. */
+  #giveUp(): void {
+    this.#child.kill("SIGKILL");
+    this.#child.stdout.destroy();
+    this.#end();
   }
 
   #end(): void {

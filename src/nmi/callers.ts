@@ -8,7 +8,7 @@ import type { Live } from "./ports.ts";
 import { UNSEEN_MS, until } from "./until.ts";
 
 /** Under this key stand the pods that wait for an address. */
-const NO_ADDRESS = "";
+export const NO_ADDRESS = "";
 
 /** How the store of pods finds them by address. Pods on the host's network and finished ones own none. */
 export const podIndexes = {

@@ -62,6 +62,21 @@ describe("an address", () => {
     expect(world.looks).toBe(4);
   });
 
+  it("is not the pod's by another interface while any pod of the node waits for an address", async () => {
+    const { clock, pods, world, has } = setUp();
+    await has();
+    const waiting = pod("b", { status: { podIP: "", phase: "Pending" } });
+    pods.put(waiting);
+    world.link = link("veth-b");
+    await has();
+    world.look = async () => as("9");
+    clock.advance(1000);
+    expect(await has()).toBe(false);
+    pods.put(pod("b", { status: { podIP: "10.244.0.3" } }));
+    clock.advance(1000);
+    expect(await has()).toBe(true);
+  });
+
   it("is not the pod's because it was once that another interface was there", async () => {
     const { clock, world, has } = setUp();
     await has();

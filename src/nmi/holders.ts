@@ -1,6 +1,7 @@
 import { isFinished, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { SingleFlight } from "../base/single-flight.ts";
+import { NO_ADDRESS } from "./callers.ts";
 import type { Link } from "./neighbours.ts";
 import type { Live } from "./ports.ts";
 
@@ -98,16 +99,21 @@ export class Holders implements Disposable {
 
   /**
    * Whether another interface than before is behind the address, and the API server has not heard of the pod since: it
-   * may have ended without having been able to say so, and its address be another's.
+   * may have ended without having been able to say so, and its address be another's, as that of any pod that waits for one.
    */
   #isTooNew({ meta }: Pod, address: string, { word }: Link): boolean {
     const before = this.#links.get(meta.uid)?.get(address) ?? word;
     if (before === word) return false;
     const changed = this.#changed.get(meta.uid) ?? new Map();
     const first = changed.get(address);
-    if (first?.word === word) return first.version === meta.resourceVersion;
+    if (first?.word === word) return first.version === meta.resourceVersion || this.#isAnybodyWaiting();
     this.#changed.set(meta.uid, changed.set(address, { word, version: meta.resourceVersion }));
     return true;
+  }
+
+  /** Whether the watch shows a pod that may have got an address that it does not tell yet. */
+  #isAnybodyWaiting(): boolean {
+    return this.#options.pods.by("address", NO_ADDRESS).length > 0;
   }
 
   #noteDenied(question: string): void {
