@@ -56,6 +56,10 @@ export default defineConfig({
         },
       },
       {
+        // The Dockerfile by buildah, for minutes: for `npm run test:images` alone.
+        test: { name: "images", include: ["test/images/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
+      },
+      {
         // Real SDKs in network namespaces, side by side; test/clients/build makes the programs.
         test: {
           name: "clients",
