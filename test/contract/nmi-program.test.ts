@@ -1,3 +1,4 @@
+import { Agent, get } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityId } from "../support/make.ts";
 import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi-world.ts";
@@ -73,6 +74,42 @@ describe("the program nmi", () => {
     await setState("Assigned");
     await expect.poll(async () => (await ask("127.9.8.7")).status, { timeout: 30_000 }).toBe(200);
     expect((await ask("127.9.8.7")).body.access_token).toBe("token-2-of-client-of-reader");
+  });
+
+  /** Asks again and again on one connection. */
+  function clientAt(from: string, { port }: RunningNmi) {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const options = { host: "127.0.0.1", port, localAddress: from, agent, headers: { Metadata: "true" } };
+    const path = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://storage.azure.com";
+    const status = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        get({ ...options, path }, (response) => response.resume().once("end", () => resolve(response.statusCode))).once(
+          "error",
+          reject,
+        );
+      });
+    return { status, [Symbol.dispose]: () => agent.destroy() };
+  }
+
+  it("lets an exception count at once for a client that repeats itself on its connection", async () => {
+    using client = clientAt("127.9.8.7", nmi);
+    for (let time = 0; time < 4; time += 1) {
+      await expect.poll(client.status, { timeout: 30_000 }).toBe(200);
+      await world.create("AzurePodIdentityException", `web-${time}`, { podLabels: { aadpodidbinding: "demo" } });
+      while ((await ask("127.9.8.7")).status === 200) await client.status();
+      // Passed on as it is, it names no identity, and there IMDS knows none.
+      expect(await client.status()).toBe(400);
+      await world.kube.call("DELETE", `${group}/azurepodidentityexceptions/web-${time}`);
+    }
+  });
+
+  it("asks IMDS for each request where its cache is switched off", async () => {
+    await using other = await world.start(["--token-cache=false"]);
+    using client = clientAt("127.9.8.7", other);
+    await expect.poll(client.status, { timeout: 30_000 }).toBe(200);
+    const before = world.imds.tokenRequests.length;
+    for (let time = 0; time < 3; time += 1) expect(await client.status()).toBe(200);
+    expect(world.imds.tokenRequests.length - before).toBe(3);
   });
 
   it("gives nothing any more once the identity is deleted", async () => {
