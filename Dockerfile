@@ -17,7 +17,7 @@ ARG COMMIT=unknown
 ARG DATE=unknown
 RUN BUILD_COMMIT="${COMMIT}" BUILD_DATE="${DATE}" node_modules/.bin/node tools/build.ts
 ARG TARGETARCH
-# Where Debian's packages come from, for a mirror: http://deb.debian.org without /debian.
+# Where Debian's packages come from, without /debian; as BASE has it when empty.
 ARG DEBIAN_MIRROR=
 RUN node_modules/.bin/node tools/images/make.ts /files --files --processor "${TARGETARCH}"
 

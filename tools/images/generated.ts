@@ -61,7 +61,7 @@ Certificates of public authorities are Node's own. Where Azure's endpoints have 
 | argument | default | meaning |
 | --- | --- | --- |
 | \`BASE\` | \`${/^ARG BASE=(.*)$/m.exec(readFileSync(DOCKERFILE, "utf8"))?.[1]}\` | what builds them: Debian 12 with apt, npm and Node 20 or newer. Nothing of it is in the images. To build from the same one for ever, add its digest |
-| \`DEBIAN_MIRROR\` | \`http://deb.debian.org\` | where Debian's packages come from |
+| \`DEBIAN_MIRROR\` | as \`BASE\` has it | where Debian's packages come from, without \`/debian\` |
 | \`COMMIT\`, \`DATE\` | \`unknown\` | what \`--version\` tells |
 
 Debian's packages are the newest of their release, since what changes there are corrections; the bill of materials has their versions.
