@@ -78,7 +78,7 @@ export class MachineChange {
     if (spared.length > 0) this.#options.onSpared(spared);
     const aside = new Set([...attach, ...renew].filter((id) => this.#leaveAside(id)));
     this.#view.suspect(this.#wish.renew);
-    const taken = [...this.#view.stale].filter((id) => !aside.has(id));
+    const taken = this.#view.stale.filter((id) => !aside.has(id));
     const wanted = [...new Set([...attach, ...renew])].filter((id) => !userAssigned.has(id) && !aside.has(id));
     const { quarantine } = this.#options;
     const due = [...wanted, ...taken].filter((id) => quarantine.look(id) !== undefined);
@@ -115,7 +115,7 @@ export class MachineChange {
   #stillWished(part: Part): Part {
     if (part.detach.length === 0) return part;
     const needed = this.#wish.neededNow();
-    const cameBack = part.detach.filter((id) => needed.has(id) && !this.#view.stale.has(id));
+    const cameBack = part.detach.filter((id) => needed.has(id) && !this.#view.isStale(id));
     if (cameBack.length > 0) this.#isOutdated = true;
     const { pinned } = this.#view.here;
     return without(part, [...cameBack, ...part.detach.filter((id) => pinned.has(id))]);

@@ -83,8 +83,12 @@ export class MachineView {
   }
 
   /** On the machine as they were before they were created anew. */
-  get stale(): ReadonlySet<string> {
-    return new Set(this.#stale.keys());
+  get stale(): readonly string[] {
+    return [...this.#stale.keys()];
+  }
+
+  isStale(id: string): boolean {
+    return this.#stale.has(id);
   }
 
   /** Takes for stale what is on the machine with these client IDs, by resource ID, or with one that Azure does not tell. */
@@ -97,7 +101,7 @@ export class MachineView {
   fulfilled({ attach, detach, renew = new Map() }: MachineWish): readonly string[] {
     if (this.#found === undefined) return [];
     const { userAssigned, pinned } = this.#found;
-    const isOn = (id: string) => userAssigned.has(id) && !this.#stale.has(id);
+    const isOn = (id: string) => userAssigned.has(id) && !this.isStale(id);
     const isOff = (id: string) => !userAssigned.has(id) || pinned.has(id);
     return [...[...attach, ...renew.keys()].filter(isOn), ...detach.filter(isOff)];
   }
