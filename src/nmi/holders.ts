@@ -19,6 +19,9 @@ export type HoldersOptions = {
   readonly clock: Clock;
 };
 
+/** An interface by the address that it is behind, and the version that the pod had when it was first seen there. */
+type Changed = Map<string, { readonly word: string; readonly version: string }>;
+
 /**
  * Whether an address is still that pod's to which the watch gave it. The watch may be behind, or dead without a word,
  * while the address has gone to another pod. But that one has another network interface, and the node knows it by its
@@ -32,8 +35,8 @@ export class Holders implements Disposable {
   readonly #options: HoldersOptions;
   /** The interfaces of pods, by pod and address. */
   readonly #links = new Map<string, Map<string, string>>();
-  /** Others that were found there later, with the version that the pod had then, by pod and address. */
-  readonly #changed = new Map<string, Map<string, { readonly word: string; readonly version: string }>>();
+  /** Others that were found there later, by pod. */
+  readonly #changed = new Map<string, Changed>();
   readonly #asking = new SingleFlight<boolean>();
   readonly #deniedAt = new Map<string, number>();
   readonly #unsubscribe: () => void;
@@ -104,7 +107,7 @@ export class Holders implements Disposable {
   #isTooNew({ meta }: Pod, address: string, { word }: Link): boolean {
     const before = this.#links.get(meta.uid)?.get(address) ?? word;
     if (before === word) return false;
-    const changed = this.#changed.get(meta.uid) ?? new Map();
+    const changed: Changed = this.#changed.get(meta.uid) ?? new Map();
     const first = changed.get(address);
     if (first?.word === word) return first.version === meta.resourceVersion || this.#isAnybodyWaiting();
     this.#changed.set(meta.uid, changed.set(address, { word, version: meta.resourceVersion }));
