@@ -112,7 +112,7 @@ describe.skipIf(missing !== undefined).each(variants)(
       onNode(`${program} -I ${refusal}`);
       await at.trouble("cut");
       await nmi.says("cannot follow objects of the API server");
-      await new Promise((resolve) => setTimeout(resolve, awayMs));
+      await new Promise((resolve) => setTimeout(resolve, awayMs)); // so long it is away, while pods ask
       expect(await at.watches()).toBe(0);
       onNode(`${program} -D ${refusal}`);
       await eventually(at.watches).toBe(all);

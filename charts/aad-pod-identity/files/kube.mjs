@@ -14,7 +14,7 @@ async function patch(path, type, body) {
       console.error(`PATCH ${path}: ${status === 0 ? "no answer" : status} ${text}`);
       return status;
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
+    await new Promise((resolve) => setTimeout(resolve, 1000 * attempt)); // time for the API server to come back
   }
 }
 
