@@ -12,6 +12,7 @@ export default defineConfig({
             "test/coverage/*.test.ts",
             "tools/*.test.ts",
             "bench/*.test.ts",
+            "test/cluster/upgrade/judge/*.test.ts",
           ],
           exclude: ["**/*.live.test.ts"],
           testTimeout: 30_000, // milliseconds each, but a busy machine may stop for seconds
