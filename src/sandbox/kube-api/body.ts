@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Body } from "./answer.ts";
+import { PROTOBUF, readProtobuf } from "./protobuf.ts";
 import { badRequest, StatusError } from "./status.ts";
 
 /** As large as the real server takes. */
@@ -12,7 +13,7 @@ const TYPES: ReadonlySet<string> = new Set([
   "application/strategic-merge-patch+json",
 ]);
 
-/** Reads the JSON that a request carries. @throws StatusError 400, 413 or 415 */
+/** Reads the JSON that a request carries, or what `kubectl` sends in its place. @throws StatusError 400, 413 or 415 */
 export async function readBody(request: IncomingMessage): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -24,8 +25,10 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     }
   }
   const type = (request.headers["content-type"] ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? "";
-  const text = Buffer.concat(chunks).toString();
-  if (text === "") return { type, json: undefined };
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length === 0) return { type, json: undefined };
+  if (type === PROTOBUF) return readPacked(bytes);
+  const text = bytes.toString();
   if (!TYPES.has(type) && request.method !== "PATCH") throw unknownFormat();
   try {
     // Server-side apply sends YAML; it is refused by its type, whatever it holds.
@@ -34,6 +37,14 @@ export async function readBody(request: IncomingMessage): Promise<Body> {
     throw badRequest(
       `the object provided is unrecognized: json parse error: ${reason instanceof Error ? reason.message : reason}`,
     );
+  }
+}
+
+function readPacked(bytes: Buffer): Body {
+  try {
+    return { type: "application/json", json: readProtobuf(bytes) };
+  } catch (reason) {
+    throw badRequest(`the object provided is unrecognized: ${reason instanceof Error ? reason.message : reason}`);
   }
 }
 
