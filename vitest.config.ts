@@ -61,6 +61,15 @@ export default defineConfig({
         test: { name: "images", include: ["test/images/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 120_000 },
       },
       {
+        // Releases before 2.0 and ours on a real cluster, for minutes: for `npm run test:upgrade` alone.
+        test: {
+          name: "upgrade",
+          include: ["test/cluster/upgrade/*.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
         // Real SDKs in network namespaces, side by side; test/clients/build makes the programs.
         test: {
           name: "clients",
@@ -79,6 +88,17 @@ export default defineConfig({
           maxConcurrency: 3, // programs of nine clients each
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // A real cluster with nodes, pods and Azure around it; files one after the other, since they share it.
+        test: {
+          name: "cluster",
+          include: ["test/cluster/*.test.ts"],
+          globalSetup: "test/cluster/support/setup.ts",
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {

@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Azure, azureAt } from "./azure-control.ts";
+import { type AzureFacts, certificateNames, hostsLine, urls } from "./azure-facts.ts";
+import { makeImages } from "./images.ts";
+import { type Runners, runners, runScript, SCRIPTS, told } from "./runners.ts";
+
+/** How long something took. */
+export type Part = { readonly name: string; readonly seconds: number };
+
+const PREFIX = "aad-cluster-";
+/** Both are nodes with a containerd and a kubelet of their own: node1 is a VM, node2 an instance of a scale set. */
+export const NODES = [1, 2] as const;
+
+/** A cluster that runs, from whichever process it is used. */
+export type Cluster = Runners & {
+  /** The folder that the script `cluster` was given. */
+  readonly folder: string;
+  /** The Azure around it: what a person does with `az`, and trouble. */
+  readonly azure: Azure;
+  readonly facts: AzureFacts;
+};
+
+/** The cluster in that folder. */
+export function openCluster(folder: string): Cluster {
+  const azureFolder = azureFolderOf(folder);
+  const facts = JSON.parse(readFileSync(join(azureFolder, "facts.json"), "utf8")) as AzureFacts;
+  return { ...runners(folder), folder, azure: azureAt(join(azureFolder, "azure.sock")), facts };
+}
+
+/**
+ * Starts a cluster of two nodes with our images and Azure around it, without any way out. Nothing of ours is
+ * installed in it. Disposing of it leaves nothing; so does the next start where this process is killed.
+ */
+export async function startCluster(
+  tell: (part: Part) => void = () => {},
+  apiServerFlags: readonly string[] = [],
+): Promise<Cluster & AsyncDisposable> {
+  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const begin = performance.now();
+    const result = await work();
+    tell({ name, seconds: (performance.now() - begin) / 1000 });
+    return result;
+  };
+  await sweep();
+  const top = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = join(top, "cluster");
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(top, { recursive: true, force: true }));
+  stack.defer(async () => void (await runScript("cluster", ["down", folder, "--purge"])));
+  const image = await timed("images made", () => makeImages(join(top, "images")));
+  const flags = apiServerFlags.flatMap((flag) => ["--flag", flag]);
+  const up = ["up", folder, "--nodes", String(NODES.length), ...flags];
+  told(await timed("nodes ready", () => runScript("cluster", up)));
+  await timed("Azure ready", () => startAzure(folder, stack));
+  told(await timed("images loaded", () => runScript("cluster", ["load", folder, image])));
+  await rm(join(top, "images"), { recursive: true });
+  const cluster = openCluster(folder);
+  await Promise.all(NODES.map((node) => makeAzureNode(cluster, node)));
+  const cleanUp = stack.move();
+  return { ...cluster, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+}
+
+const azureFolderOf = (folder: string) => join(dirname(folder), "azure");
+
+/** Azure's services run in the cluster's network, with certificates of the cluster's own authority, which every pod has. */
+async function startAzure(folder: string, stack: AsyncDisposableStack): Promise<void> {
+  const home = azureFolderOf(folder);
+  await mkdir(home);
+  const pki = join(folder, "control-plane/pki");
+  const make = `. "$1/lib.sh"; make_cert "$2/ca" "$3/tls" /CN=azure "$4"`;
+  const certificate = ["bash", "-euc", make, "-", SCRIPTS, pki, home, certificateNames];
+  told(await runScript("cluster", ["exec", folder, "--", ...certificate]));
+  await appendFile(join(folder, "hosts"), `${hostsLine}\n`);
+  const program = [process.execPath, join(import.meta.dirname, "azure-stand-in.ts"), home];
+  const child = spawn(join(SCRIPTS, "cluster"), ["exec", folder, "--", ...program], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  stack.defer(async () => {
+    child.stdin.end(); // which ends it
+    await ended;
+  });
+  let said = "";
+  child.stderr.on("data", (chunk) => {
+    said += chunk;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.once("data", () => resolve());
+    child.once("close", () => reject(new Error(`the stand-in for Azure ended: ${said}`)));
+  });
+}
+
+/** What Azure's installers and its cloud provider leave on a node: azure.json for root alone, endpoints, the provider ID. */
+export async function makeAzureNode(cluster: Cluster, node: number): Promise<void> {
+  const { mic, tenant, subscription, resourceGroup, machines } = cluster.facts;
+  const signIn = { tenantId: tenant, aadClientId: mic.clientId, aadClientSecret: mic.secret };
+  const azureJson = { cloud: "AzureStackCloud", ...signIn, subscriptionId: subscription, resourceGroup };
+  const endpoints = { resourceManagerEndpoint: urls.arm, activeDirectoryEndpoint: urls.entra };
+  const write = (file: string, mode: string, value: object) =>
+    cluster.onNode(node, ["sh", "-c", `umask 077; cat >${file}; chmod ${mode} ${file}`], {
+      input: JSON.stringify(value),
+    });
+  told(await write("/etc/kubernetes/azure.json", "600", azureJson));
+  told(await write("/etc/kubernetes/akscustom.json", "644", endpoints));
+  const providerID = `azure://${machines[node - 1]?.instanceId}`;
+  await cluster.kubectl("patch", "node", `node${node}`, `--patch=${JSON.stringify({ spec: { providerID } })}`);
+}
+
+/** Ends what a run of ours that was killed has left behind: the folder's name says whose it is. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    const top = join(tmpdir(), name);
+    if ((await stat(top)).uid !== process.getuid?.()) continue;
+    await runScript("cluster", ["down", join(top, "cluster"), "--purge"]);
+    await rm(top, { recursive: true, force: true });
+  }
+}

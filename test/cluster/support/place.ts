@@ -1,0 +1,118 @@
+import type { Rendered, Run } from "../../support/helm.ts";
+import { urls } from "./azure-facts.ts";
+import { SECRET } from "./azure-vault.ts";
+import type { Cluster } from "./cluster.ts";
+import { type PodWishes, podOf } from "./pods.ts";
+import { told } from "./runners.ts";
+
+const PATIENCE = "--timeout=90s";
+/** Where MIC keeps the records of all namespaces. */
+export const RECORDS = "default";
+
+/** An identity in Azure, under its AzureIdentity's name. */
+export type Identity = { readonly name: string; readonly id: string; readonly clientId: string };
+
+/** A namespace of one test, with what users make in it. Disposing of it waits until nothing of it is left. */
+export type Place = ReturnType<typeof placeIn>;
+
+let made = 0;
+
+export async function newPlace(cluster: Cluster, what: string): Promise<Place> {
+  made += 1;
+  const namespace = `${what}-${process.pid.toString(36)}-${made}`;
+  await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  return placeIn(cluster, namespace);
+}
+
+function placeIn(cluster: Cluster, namespace: string) {
+  const here = `--namespace=${namespace}`;
+  const object = (kind: string, name: string, spec: object) => {
+    return { apiVersion: "aadpodidentity.k8s.io/v1", kind, metadata: { name, namespace }, spec };
+  };
+  /** The label's value that leads to an identity, different from those of all other tests. */
+  const selectorOf = (name: string) => `${namespace}-${name}`;
+  const identityObject = ({ name, id, clientId }: Identity) =>
+    object("AzureIdentity", name, { type: 0, resourceID: id, clientID: clientId });
+  const bindingObject = (name: string, selector = selectorOf(name)) =>
+    object("AzureIdentityBinding", `${name}-binding`, { azureIdentity: name, selector });
+
+  const place = {
+    namespace,
+    selectorOf,
+    identityObject,
+    bindingObject,
+    kubectl: (...args: readonly string[]) => cluster.kubectl(...args, here),
+    /** An identity in Azure, its name unlike those of other tests. */
+    azureIdentity: async (name: string): Promise<Identity> => {
+      const { id, clientId } = await cluster.azure.createIdentity(`${namespace}-${name}`);
+      return { name, id, clientId };
+    },
+    /** An identity in Azure with its AzureIdentity, and its binding to pods with the label `selectorOf(name)`. */
+    identity: async (name: string): Promise<Identity> => {
+      const identity = await place.azureIdentity(name);
+      await cluster.apply(identityObject(identity), bindingObject(name));
+      return identity;
+    },
+    podObject: (name: string, wishes: PodWishes = {}): Rendered =>
+      podOf(namespace, name, { ...wishes, selector: selectorOf(wishes.selector ?? name) }),
+    /** A pod that waits until checks are run in it, and has the label of the identity of its name or of `selector`. */
+    pod: async (name: string, wishes: PodWishes = {}): Promise<void> => {
+      await cluster.apply(place.podObject(name, wishes));
+    },
+    ready: (...pods: readonly string[]) =>
+      place.kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", PATIENCE),
+    /** Waits until MIC has recorded that the pod has the identity, and says so. */
+    assigned: (pod: string, identity: string, state = "Assigned") =>
+      place.recordIs(`${pod}-${namespace}-${identity}`, state),
+    recordIs: async (record: string, state: string) => {
+      const wait = ["wait", `azureassignedidentity/${record}`, `--namespace=${RECORDS}`, PATIENCE];
+      await cluster.kubectl(...wait, "--for=create");
+      await cluster.kubectl(...wait, `--for=jsonpath={.status.status}=${state}`);
+    },
+    /** `pod identity state` of every record of pods of this namespace. */
+    records: async (): Promise<readonly string[]> => {
+      const { items } = await cluster.get("azureassignedidentities", "--all-namespaces");
+      return (items as readonly Rendered[])
+        .filter(({ spec }) => spec.podNamespace === namespace)
+        .map(({ spec, status }) => `${spec.pod} ${spec.azureIdentityRef.metadata.name} ${status?.status}`)
+        .sort();
+    },
+    /** Waits until MIC has no record of the pod and the identity, or of any pod of this namespace. */
+    unassigned: async (pod?: string, identity?: string) => {
+      const names = await recordNames(cluster, namespace);
+      const gone = pod === undefined ? names : names.filter((name) => name === `${pod}-${namespace}-${identity}`);
+      if (gone.length === 0) return;
+      const records = gone.map((name) => `azureassignedidentity/${name}`);
+      await cluster.kubectl("wait", ...records, `--namespace=${RECORDS}`, "--for=delete", PATIENCE);
+    },
+    /** Runs a program in a pod; what happens is for the caller to judge. */
+    exec: (pod: string, ...command: readonly string[]): Promise<Run> =>
+      cluster.tryKubectl(["exec", pod, here, "--", ...command]),
+    /** Runs identityvalidator in a pod: by client ID a secret is read, and a token without a name is asked for. */
+    check: (pod: string, ...flags: readonly string[]) =>
+      place.exec(pod, "node", "/app/identityvalidator.cjs", ...vaultFlags, ...flags),
+    /** The checks hold. @throws Error with what the pod says where they do not */
+    validates: async (pod: string, { clientId, id }: Pick<Identity, "clientId" | "id">) => {
+      told(await place.check(pod, `--identity-client-id=${clientId}`, `--identity-resource-id=${id}`));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await place.kubectl(
+        "delete",
+        "azureidentitybindings,azurepodidentityexceptions,jobs,deployments,pods",
+        "--all",
+        "--now",
+      );
+      await place.unassigned();
+      await cluster.kubectl("delete", "namespace", namespace, "--wait=false"); // it is empty by now
+    },
+  };
+  return place;
+}
+
+const vaultFlags = [`--keyvault-url=${urls.vault}`, `--keyvault-secret-name=${SECRET.name}`];
+
+async function recordNames(cluster: Cluster, namespace: string): Promise<readonly string[]> {
+  const { items } = await cluster.get("azureassignedidentities", `--namespace=${RECORDS}`);
+  const mine = (items as readonly Rendered[]).filter(({ spec }) => spec.podNamespace === namespace);
+  return mine.map(({ metadata }) => metadata.name);
+}
