@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { chartFiles } from "./chart/files.ts";
 import { imageFiles } from "./images/generated.ts";
+import { monitoringFiles } from "./monitoring/files.ts";
 import { pages } from "./pages.ts";
 
 // Writes docs/reference, the chart's values and the images' commands from the tables in the code; with --check it only says what is stale.
@@ -14,6 +15,7 @@ const files = [
   ...Object.entries(pages).map(([file, make]) => [file, () => HEAD + make()] as const),
   ...Object.entries(chartFiles),
   ...Object.entries(imageFiles),
+  ...Object.entries(monitoringFiles),
 ];
 
 for (const [file, make] of files) {

@@ -21,6 +21,7 @@ import { scenarioSections } from "../test/coverage/scenarios.ts";
 import { weakPoints } from "../test/coverage/weak-points.ts";
 import { objectProblems, problems } from "../test/support/problems.ts";
 import { imagesPage } from "./images/generated.ts";
+import { alertsPage } from "./monitoring/files.ts";
 
 /** A Markdown table; `|` in a cell is escaped. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -182,6 +183,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand, emulateCommand]),
   "docs/reference/faults.md": faultsPage,
   "docs/reference/metrics.md": metricsPage,
+  "docs/reference/alerts.md": alertsPage,
   "docs/reference/answers.md": answersPage,
   "docs/reference/problems.md": problemsPage,
   "docs/reference/images.md": imagesPage,

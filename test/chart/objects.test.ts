@@ -147,18 +147,4 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
     const text = JSON.stringify(await render({}, "--kube-version=1.16.0"));
     expect(text).not.toMatch(/seccompProfile|maxSurge|ValidatingAdmission/);
   });
-
-  it("have monitors where they are asked for, NMI's by the address of its node", async () => {
-    const values = { podMonitor: { enabled: "true", labels: { release: "prometheus" }, interval: "15s" } };
-    const objects = await render(values);
-    const [mic, nmi] = ["mic", "nmi"].map((name) => the(objects, "PodMonitor", `aad-pod-identity-${name}`));
-    expect(mic?.metadata.labels).toMatchObject({ release: "prometheus" });
-    expect(mic?.spec.podMetricsEndpoints).toEqual([{ port: "metrics", interval: "15s" }]);
-    expect(nmi?.spec.podMetricsEndpoints[0].relabelings[0]).toMatchObject({
-      targetLabel: "__address__",
-      replacement: "$1:9090",
-    });
-    const deployment = the(objects, "Deployment");
-    expect(deployment.spec.template.spec.containers[0].ports).toMatchObject([{ name: "metrics", containerPort: 8888 }]);
-  });
 });

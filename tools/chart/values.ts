@@ -191,6 +191,16 @@ export const chartValues: readonly ValueRow[] = [
   ["podMonitor.enabled", false, yesNo, "Make PodMonitors of the Prometheus operator."],
   ["podMonitor.labels", {}, map, "Their labels, by which a Prometheus chooses them."],
   ["podMonitor.interval", "", duration, "How often to scrape; as the Prometheus does when empty."],
+  [
+    "prometheusRule.enabled",
+    false,
+    yesNo,
+    "Make a PrometheusRule of the Prometheus operator: docs/reference/alerts.md.",
+  ],
+  ["prometheusRule.labels", {}, map, "Its labels, by which a Prometheus chooses it."],
+  ["dashboard.enabled", false, yesNo, "Make a ConfigMap with a dashboard for Grafana."],
+  ["dashboard.labels", { grafana_dashboard: "1" }, map, "Its labels, by which Grafana's sidecar knows it."],
+  ["dashboard.annotations", {}, map, "Its annotations, such as the folder that the sidecar puts it in."],
   ...mic,
   ...nmi,
 ];
