@@ -72,7 +72,7 @@ function buildControlPlane() {
   if (go.status !== 0) {
     if (process.env.REQUIRE_ALL === "1")
       fail(
-        "REQUIRE_ALL=1 needs Go 1.24 or newer, to build etcd, kube-apiserver, helm, kubectl and kubeconform for the tests",
+        "REQUIRE_ALL=1 needs Go 1.24 or newer, to build etcd, kube-apiserver, helm, kubectl, kubeconform and promtool for the tests",
       );
     return say("no Go here: the suites on a real Kubernetes API server will be skipped");
   }
@@ -81,7 +81,7 @@ function buildControlPlane() {
   if (!existsSync(join(bin, "kube-apiserver"))) {
     say(`building etcd and kube-apiserver for the tests, once, into ${bin} (about 10 minutes on 2 cores)`);
   }
-  run("test/cluster/build-programs", ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform"]);
+  run("test/cluster/build-programs", ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool"]);
 }
 
 function buildClients() {
