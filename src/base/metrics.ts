@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import { Histogram, type Series } from "./histogram.ts";
 
 /** A metric family as the contract tables declare it; names are whole, as Prometheus sees them. */
 export type MetricFamily = {
@@ -19,13 +20,15 @@ export class Metrics<Name extends string> {
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #readings = new Map<string, () => number>();
+  readonly #counted: (() => void)[] = [];
 
   constructor(families: Readonly<Record<Name, MetricFamily>>) {
     for (const [name, family] of Object.entries<MetricFamily>(families)) {
-      const shared = { name, help: family.help, labelNames: [...family.labels], registers: [this.#registry] };
+      const { help, labels, buckets = [] } = family;
+      const shared = { name, help, labelNames: [...labels], registers: [this.#registry] };
       if (family.type === "counter") this.#counters.set(name, new Counter(shared));
       else if (family.type === "gauge") this.#gauges.set(name, new Gauge(shared));
-      else this.#histograms.set(name, new Histogram({ ...shared, buckets: [...(family.buckets ?? [])] }));
+      else this.#histograms.set(name, new Histogram({ name, help, labels, buckets }));
       this.#begin(name, family.from ?? {});
     }
   }
@@ -35,7 +38,7 @@ export class Metrics<Name extends string> {
       for (const labels of values.map((value) => ({ [label]: value }))) {
         this.#counters.get(name)?.inc(labels, 0);
         this.#gauges.get(name)?.set(labels, 0);
-        this.#histograms.get(name)?.zero(labels);
+        this.#histograms.get(name)?.series(labels);
       }
     }
   }
@@ -43,6 +46,18 @@ export class Metrics<Name extends string> {
   /** Adds to a counter. */
   count(name: Name, labels: Labels = {}, by = 1): void {
     this.#counters.get(name)?.inc({ ...labels }, by);
+  }
+
+  /** Adds one to a counter at each call: for what happens so often that finding the counter each time would cost. */
+  counting(name: Name, labels: Labels = {}): () => void {
+    let count = 0;
+    this.#counted.push(() => {
+      this.count(name, labels, count);
+      count = 0;
+    });
+    return () => {
+      count += 1;
+    };
   }
 
   /** Sets a gauge. */
@@ -57,12 +72,22 @@ export class Metrics<Name extends string> {
 
   /** Adds one value to a histogram; durations are in seconds. */
   observe(name: Name, value: number, labels: Labels = {}): void {
-    this.#histograms.get(name)?.observe({ ...labels }, value);
+    this.series(name, labels).observe(value);
+  }
+
+  /** The series of a histogram under these labels, to be held on to. @throws Error when the family is no histogram */
+  series(name: Name, labels: Labels = {}): Series {
+    const histogram = this.#histograms.get(name);
+    if (histogram === undefined) throw new Error(`${name} is not a histogram`);
+    return histogram.series(labels);
   }
 
   /** The text that `/metrics` answers, and its content type. */
   async expose(): Promise<{ readonly contentType: string; readonly body: string }> {
     for (const [name, reading] of this.#readings) this.#gauges.get(name)?.set(reading());
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    for (const add of this.#counted) add();
+    const histograms = [...this.#histograms.values()].map((histogram) => histogram.expose());
+    const body = [await this.#registry.metrics(), ...histograms].join("\n");
+    return { contentType: this.#registry.contentType, body };
   }
 }

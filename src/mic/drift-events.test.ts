@@ -120,8 +120,8 @@ describe("drift events", () => {
     events.driftRound({ machines: 12, read: 11, tookMs: 2_400 });
     expect(lines).toEqual(["I identities on 11 of 12 machines were checked tookMs=2400"]);
     expect(await shown("mic_drift_round_(machines|duration_seconds_sum)")).toEqual([
-      "mic_drift_round_duration_seconds_sum 2.4",
       "mic_drift_round_machines 11",
+      "mic_drift_round_duration_seconds_sum 2.4",
     ]);
   });
 });
