@@ -19,15 +19,29 @@ function lines(options: Partial<LogLinesOptions> = {}) {
   };
 }
 
-it("writes the lines of one turn together, and those of the next with the next", async () => {
-  const { sink, log } = lines();
+it("writes the lines of one turn together, and later ones at the end of their turn", async () => {
+  let nowMs = 0;
+  const { sink, log } = lines({ now: () => nowMs });
   log.write("one\n");
   log.write("two\n");
   expect(sink.writes).toEqual([]);
   await turn();
+  nowMs += 5;
   log.write("three\n");
   await turn();
   expect(sink.writes).toEqual(["one\ntwo\n", "three\n"]);
+});
+
+it("writes the lines of several turns together when one comes upon the other", async () => {
+  const { sink, log } = lines({ now: () => 0 });
+  log.write("one\n");
+  await turn();
+  log.write("two\n");
+  await turn();
+  log.write("three\n");
+  await turn();
+  expect(sink.writes).toEqual(["one\n"]);
+  await expect.poll(() => sink.writes).toEqual(["one\n", "two\nthree\n"]);
 });
 
 it("writes an urgent line at once, behind the ones before", () => {

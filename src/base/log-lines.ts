@@ -11,12 +11,16 @@ export type LogLinesOptions = {
   readonly mostBlocks?: number;
   /** How long the end of the program waits for a reader that takes nothing. */
   readonly drainMs?: number;
+  /** In milliseconds, of a clock that is not set. */
+  readonly now?: () => number;
 };
 
 const BLOCK_BYTES = 64 * 1024;
 const MOST_BLOCKS = 16;
 const MOST_BYTES_A_CHARACTER = 3;
 const AGAIN_MS = 10;
+/** Lines that come one upon the other go out so often: each write costs as much as many lines, here and where it is read. */
+const PAUSE_MS = 5;
 const DRAIN_MS = 2000;
 const STANDARD_ERROR = 2;
 
@@ -24,8 +28,9 @@ const STANDARD_ERROR = 2;
 type Block = { readonly bytes: Buffer; from: number; to: number; lines: number; lostBefore: number };
 
 /**
- * Lines on their way out, in order; those of one turn of the event loop go in one write. A reader who is behind does not
- * hold the program up: what waits for it is bounded, the oldest lines are dropped, and a line tells how many.
+ * Lines on their way out, in order; those of one turn of the event loop go in one write, and under load those of a few
+ * milliseconds. A reader who is behind does not hold the program up: what waits for it is bounded, the oldest lines are
+ * dropped, and a line tells how many.
  */
 export class LogLines {
   readonly #options: LogLinesOptions;
@@ -33,6 +38,7 @@ export class LogLines {
   readonly #blocks: Block[] = [];
   #isDue = false;
   #isGivenUp = false;
+  #flushedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LogLinesOptions) {
     this.#options = options;
@@ -43,9 +49,11 @@ export class LogLines {
     const block = this.#blockFor(line.length * MOST_BYTES_A_CHARACTER);
     block.to += block.bytes.write(line, block.to);
     block.lines += 1;
-    if (!isUrgent)
-      this.#flushLater(setImmediate); // one that is not counted would run only when something else happens
-    else if (!this.#flush()) this.#flushLater(again);
+    if (isUrgent && !this.#flush()) this.#flushLater(again);
+    if (isUrgent || this.#isDue) return;
+    const isSoon = this.#now() - this.#flushedAt < PAUSE_MS;
+    // An immediate that is not counted would run only when something else happens.
+    this.#flushLater(isSoon ? afterPause : setImmediate);
   };
 
   /** Writes all that waits, before the program ends; gives a reader up that takes nothing for long. */
@@ -58,6 +66,10 @@ export class LogLines {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, AGAIN_MS);
     }
     this.#isGivenUp = true; // a program may have several ends, and waits at the first
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? performance.now();
   }
 
   #size(): number {
@@ -89,6 +101,7 @@ export class LogLines {
     this.#isDue = true;
     const flush = () => {
       this.#isDue = false;
+      this.#flushedAt = this.#now();
       if (!this.#flush()) this.#flushLater(again);
     };
     start(flush);
@@ -120,9 +133,13 @@ export class LogLines {
   }
 }
 
-/** Does not keep a program alive that is done otherwise: its end drains. */
+// Neither keeps a program alive that is done otherwise: its end drains.
 function again(flush: () => void): void {
   setTimeout(flush, AGAIN_MS).unref();
+}
+
+function afterPause(flush: () => void): void {
+  setTimeout(flush, PAUSE_MS).unref();
 }
 
 /** Standard error, without waiting where it is a pipe; what nobody can read any more is dropped. */

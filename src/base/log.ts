@@ -50,10 +50,21 @@ function pad(value: number, width: number): string {
 
 /** klog's header: `I0821 18:22:50.810806       1 source] `. Users grep for `^E`. */
 function header(severity: Severity, at: number, source: string): string {
-  const t = new Date(at);
+  return `${LETTERS[severity]}${stampOf(at)}${source}] `;
+}
+
+/** The last stamp, since many lines may be of one millisecond. */
+let known = { at: Number.NaN, stamp: "" };
+
+function stampOf(at: number): string {
+  if (at !== known.at) known = { at, stamp: stamp(new Date(at)) };
+  return known.stamp;
+}
+
+function stamp(t: Date): string {
   const day = pad(t.getMonth() + 1, 2) + pad(t.getDate(), 2);
   const time = `${pad(t.getHours(), 2)}:${pad(t.getMinutes(), 2)}:${pad(t.getSeconds(), 2)}.${pad(t.getMilliseconds(), 3)}000`;
-  return `${LETTERS[severity]}${day} ${time} ${String(process.pid).padStart(7)} ${source}] `;
+  return `${day} ${time} ${String(process.pid).padStart(7)} `;
 }
 
 function textLine(severity: Severity, at: number, source: string, message: string, fields: Fields): string {
