@@ -2,13 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { type Answer, answer } from "../../src/sandbox/kube-api/answer.ts";
-import { builtIns } from "../../src/sandbox/kube-api/built-in.ts";
 import type { Cluster } from "../../src/sandbox/kube-api/cluster.ts";
 import type { Json, KubeObject } from "../../src/sandbox/kube-api/json.ts";
-import { Registry } from "../../src/sandbox/kube-api/registry.ts";
+import { newCluster } from "../../src/sandbox/kube-api/new-cluster.ts";
 import { readRequest } from "../../src/sandbox/kube-api/request.ts";
 import { StatusError } from "../../src/sandbox/kube-api/status.ts";
-import { Store } from "../../src/sandbox/kube-api/store.ts";
 import { readWatch } from "../../src/sandbox/kube-api/watch.ts";
 import { bookmark, encode, eventOf } from "../../src/sandbox/kube-api/watch-event.ts";
 import { ELSEWHERE, NAMESPACES } from "./names.ts";
@@ -40,8 +38,7 @@ export class KubeServer {
   isDown = false;
 
   constructor(now: () => number) {
-    const store = new Store();
-    this.cluster = { store, registry: new Registry(store, builtIns), now: () => START + now() };
+    this.cluster = newCluster(() => START + now());
     for (const name of [...NAMESPACES, ELSEWHERE]) this.ask("POST", "/api/v1/namespaces", { metadata: { name } });
     for (const crd of crds) this.ask("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd);
   }

@@ -7,6 +7,7 @@ import { listObjects } from "./list.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
 import { badRequest, detailsOf, notFound, success } from "./status.ts";
+import { requestToken } from "./token-request.ts";
 import { create, replace, update } from "./writes.ts";
 
 export type Body = { readonly type: string; readonly json: Json | undefined };
@@ -27,10 +28,11 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
       return { code: 200, body: listObjects(cluster, target, query) };
     case "create": {
       const draft = objectIn(body);
-      const isBinding = subresource === "binding";
+      if (subresource === "binding") return { code: 201, body: bindPod(cluster, target, draft, options) };
+      if (subresource === "token") return { code: 201, body: requestToken(cluster, target, draft) };
       return {
         code: 201,
-        body: isBinding ? bindPod(cluster, target, draft, options) : create(cluster, target, draft, options),
+        body: resource.answersCreate?.(cluster, target, draft) ?? create(cluster, target, draft, options),
       };
     }
     case "update": {

@@ -1,8 +1,11 @@
+import { reviews } from "./auth-reviews.ts";
 import { crds } from "./crds.ts";
 import { eventErrors } from "./events.ts";
 import { type KubeObject, objectOr, textOr } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
 import { podStrategy } from "./pods.ts";
+import { RBAC } from "./rbac.ts";
+import { checkEscalation } from "./rbac-escalation.ts";
 import { builtIn, type Resource } from "./resource.ts";
 import { prepareSecret, secretErrors } from "./secrets.ts";
 
@@ -26,9 +29,7 @@ const eventFields = {
 
 const clusterWide = { isNamespaced: false } as const;
 const workload = { hasStatus: true, hasGeneration: true } as const;
-const role = { createsOnUpdate: true, nameForm: "path" } as const;
-
-const RBAC = "rbac.authorization.k8s.io";
+const role = { checkAccess: checkEscalation, createsOnUpdate: true, nameForm: "path" } as const;
 
 /** The kinds that the server knows before any CustomResourceDefinition. */
 export const builtIns: readonly Resource[] = [
@@ -87,4 +88,5 @@ export const builtIns: readonly Resource[] = [
   builtIn(RBAC, "RoleBinding", "rolebindings", role),
   builtIn(RBAC, "ClusterRole", "clusterroles", { ...role, ...clusterWide }),
   builtIn(RBAC, "ClusterRoleBinding", "clusterrolebindings", { ...role, ...clusterWide }),
+  ...reviews,
 ];

@@ -1,3 +1,5 @@
+import type { Auth } from "./auth.ts";
+import type { User } from "./auth-user.ts";
 import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
@@ -6,6 +8,9 @@ import type { Store } from "./store.ts";
 export type Cluster = {
   readonly store: Store;
   readonly registry: Registry;
+  readonly auth: Auth;
+  /** Who asks. */
+  readonly asking: User;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
@@ -15,7 +20,7 @@ export type Target = {
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;
-  /** `status`, `binding`, or empty. */
+  /** `status`, `binding`, `token`, or empty. */
   readonly subresource: string;
 };
 

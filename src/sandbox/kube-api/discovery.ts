@@ -54,17 +54,23 @@ function resourceList(all: readonly Resource[], group: string, versionName: stri
   };
 }
 
+const tokenEntry = {
+  ...{ name: "serviceaccounts/token", singularName: "", namespaced: true },
+  ...{ group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
+};
+
 function entries(resource: Resource): JsonObject[] {
   const { plural, singular, kind, isNamespaced, shortNames } = resource;
   const base = { namespaced: isNamespaced, kind };
   return [
     {
-      ...{ name: plural, singularName: singular, ...base, verbs: VERBS },
+      ...{ name: plural, singularName: singular, ...base, verbs: resource.answersCreate ? ["create"] : VERBS },
       ...(shortNames.length > 0 && { shortNames }),
     },
     ...(resource.hasStatus
       ? [{ name: `${plural}/status`, singularName: "", ...base, verbs: ["get", "patch", "update"] }]
       : []),
+    ...(kind === "ServiceAccount" ? [tokenEntry] : []),
     ...(kind === "Pod"
       ? [{ name: "pods/binding", singularName: "", namespaced: true, kind: "Binding", verbs: ["create"] }]
       : []),

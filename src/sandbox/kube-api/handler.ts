@@ -2,23 +2,26 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { realClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { answer } from "./answer.ts";
+import type { Masters } from "./auth.ts";
+import { readAttributes } from "./auth-attributes.ts";
+import { checkAllowed } from "./auth-refusal.ts";
 import { readBody } from "./body.ts";
-import { builtIns } from "./built-in.ts";
 import type { Cluster } from "./cluster.ts";
 import { discover } from "./discovery.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
-import { Registry } from "./registry.ts";
+import { newCluster } from "./new-cluster.ts";
+import { createDefaultRoles } from "./rbac-bootstrap.ts";
 import { type ApiRequest, readRequest } from "./request.ts";
 import { send, sendError, sendText } from "./respond.ts";
 import { noSuchPath, StatusError } from "./status.ts";
-import { Store } from "./store.ts";
+import { issuerDocument } from "./token-issuer.ts";
 import { refusal, Trouble } from "./trouble.ts";
 import { readWatch, runWatch } from "./watch.ts";
 import { create } from "./writes.ts";
 
 export type HandlerSettings = {
-  /** Bearer tokens and whose they are; without them everybody may do everything. */
-  readonly tokens?: ReadonlyMap<string, string>;
+  /** Without them whoever comes without a service account's token may do everything. */
+  readonly tokens?: Masters;
   /** How often a watch that wants bookmarks gets one. */
   readonly bookmarkMs?: number;
   readonly log?: Log;
@@ -34,13 +37,14 @@ const WAITING_BYTES = 64 * 1024 * 1024;
 
 /** The API server behind its listener; it starts with a cluster that holds its first namespaces only. */
 export class ApiHandler {
-  readonly cluster: Cluster = emptyCluster();
+  readonly cluster: Cluster;
   readonly trouble = new Trouble();
   readonly #watches = new Set<ServerResponse>();
   readonly #settings: HandlerSettings;
 
   constructor(settings: HandlerSettings) {
     this.#settings = settings;
+    this.cluster = emptyCluster(settings);
   }
 
   /** Answers a request; it never rejects. */
@@ -62,9 +66,13 @@ export class ApiHandler {
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET" } = incoming;
     const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
-    if (HEALTH.has(pathname)) return sendText(response, "ok");
-    if (pathname !== "/version") checkToken(incoming, this.#settings.tokens);
     const path = partsOf(pathname);
+    const { auth } = this.cluster;
+    const asking = auth.userOf(incoming);
+    checkAllowed(auth.rbac, asking, readAttributes(method, pathname, path, searchParams));
+    if (HEALTH.has(pathname)) return sendText(response, "ok");
+    const keys = issuerDocument(auth.key, pathname);
+    if (keys !== undefined) return send(response, 200, keys);
     const found = method === "GET" ? discover(this.cluster.registry, path) : undefined;
     if (found !== undefined) return send(response, 200, found);
     const request = readRequest(this.cluster.registry, method, path, searchParams);
@@ -73,7 +81,7 @@ export class ApiHandler {
     if (drops) return void incoming.socket.destroy();
     if (failure) throw refusal(failure);
     if (request.verb === "watch") return this.#stream(request, response);
-    const { code, body } = answer(this.cluster, request, await readBody(incoming));
+    const { code, body } = answer({ ...this.cluster, asking }, request, await readBody(incoming));
     send(response, code, body);
   }
 
@@ -96,11 +104,11 @@ export class ApiHandler {
   }
 }
 
-function emptyCluster(): Cluster {
-  const store = new Store();
-  const cluster = { store, registry: new Registry(store, builtIns), now: Date.now };
+function emptyCluster({ tokens }: HandlerSettings): Cluster {
+  const cluster = newCluster(Date.now, tokens);
   const target = { resource: namespaces, namespace: "", name: "", subresource: "" };
   for (const name of firstNamespaces) create(cluster, target, { metadata: { name } }, { isDryRun: false });
+  createDefaultRoles(cluster);
   return cluster;
 }
 
@@ -111,12 +119,6 @@ function partsOf(pathname: string): readonly string[] {
   } catch {
     throw noSuchPath();
   }
-}
-
-function checkToken({ headers }: IncomingMessage, tokens: ReadonlyMap<string, string> | undefined): void {
-  if (tokens === undefined) return;
-  const [, token = ""] = /^Bearer\s+(.*)$/i.exec(headers.authorization ?? "") ?? [];
-  if (!tokens.has(token)) throw new StatusError(401, "Unauthorized", "Unauthorized");
 }
 
 function unexpected(reason: unknown, log: Log | undefined): StatusError {

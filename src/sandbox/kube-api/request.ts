@@ -20,17 +20,23 @@ export function readRequest(
 ): ApiRequest {
   const target = readTarget(registry, path);
   const verb = readVerb(method, target, query);
+  if (target.resource.answersCreate !== undefined && verb !== "create") throw methodNotAllowed();
   if (verb === "create" && target.resource.isNamespaced && target.namespace === "") throw methodNotAllowed();
   return { verb, target, query };
 }
 
 function readVerb(method: string, { name, subresource }: Target, query: URLSearchParams): Verb {
-  const verb = subresource === "binding" ? bindingVerb(method) : name === "" ? onAll[method] : onOne[method];
+  const verb =
+    subresource === "binding" || subresource === "token"
+      ? postVerb(method)
+      : name === ""
+        ? onAll[method]
+        : onOne[method];
   if (verb === undefined || (subresource === "status" && verb === "delete")) throw methodNotAllowed();
   return verb === "list" && isTrue(query.get("watch")) ? "watch" : verb;
 }
 
-function bindingVerb(method: string): Verb | undefined {
+function postVerb(method: string): Verb | undefined {
   return method === "POST" ? "create" : undefined;
 }
 
@@ -52,5 +58,6 @@ function readTarget(registry: Registry, path: readonly string[]): Target {
 
 function hasSubresource({ resource, subresource }: Target): boolean {
   if (subresource === "status") return resource.hasStatus;
+  if (subresource === "token") return resource.group === "" && resource.kind === "ServiceAccount";
   return subresource === "binding" && resource.group === "" && resource.kind === "Pod";
 }

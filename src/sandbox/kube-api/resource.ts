@@ -1,3 +1,4 @@
+import type { Cluster, Target } from "./cluster.ts";
 import type { Json, JsonObject, KubeObject } from "./json.ts";
 import type { Schema } from "./schema.ts";
 import type { FieldError } from "./status.ts";
@@ -7,6 +8,10 @@ export type Strategy = {
   /** Defaults and normal form, before validation. */
   readonly prepare?: (object: JsonObject, old: KubeObject | undefined) => JsonObject;
   readonly validate?: (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
+  /** Whether the one who asks may write the object as it is going to be. @throws StatusError 403 */
+  readonly checkAccess?: (cluster: Cluster, resource: Resource, object: JsonObject) => void;
+  /** What a POST is answered with, for kinds of which nothing is kept. */
+  readonly answersCreate?: (cluster: Cluster, target: Target, body: JsonObject) => JsonObject;
 };
 
 /** A kind of object and how the server treats it. */

@@ -91,12 +91,18 @@ describe("the in-memory API server", () => {
     expect(await call(api.url, "POST", path, "x".repeat(4_000_000))).toMatchObject({ code: 413 });
   });
 
-  it("lets in only those whose token it knows", async () => {
+  it("lets in only those whose token it knows, and tells everybody else whether it is well", async () => {
     await using api = await startKubeApi({ tokens: new Map([["sesame", "alice"]]) });
     const list = (token?: string) =>
       call(api.url, "GET", "/api/v1/pods", undefined, token === undefined ? {} : { token });
     const refused = { code: 401, body: { kind: "Status", reason: "Unauthorized", message: "Unauthorized", code: 401 } };
-    expect(await list()).toMatchObject(refused);
+    expect(await list()).toMatchObject({
+      code: 403,
+      body: {
+        reason: "Forbidden",
+        message: expect.stringMatching(/^pods is forbidden: User "system:anonymous" cannot list/),
+      },
+    });
     expect(await list("guess")).toMatchObject(refused);
     expect(await list("sesame")).toMatchObject({ code: 200 });
     expect(await call(api.url, "GET", "/livez")).toMatchObject({ code: 200 });

@@ -37,7 +37,11 @@ export function qualified(name: string, group: string): string {
 
 /** Names an object in `details`: by its plural for most refusals. */
 export function detailsOf(resource: Named, name: string, kind: string = resource.plural): JsonObject {
-  return { ...(name !== "" && { name }), ...(resource.group !== "" && { group: resource.group }), kind };
+  return {
+    ...(name !== "" && { name }),
+    ...(resource.group !== "" && { group: resource.group }),
+    ...(kind !== "" && { kind }),
+  };
 }
 
 export function notFound(resource: Named, name: string): StatusError {
@@ -66,7 +70,8 @@ export function conflict(resource: Named, name: string, why: string = STALE): St
 const STALE = "the object has been modified; please apply your changes to the latest version and try again";
 
 export function forbidden(resource: Named, name: string, why: string, causes?: readonly JsonObject[]): StatusError {
-  const message = `${qualified(resource.plural, resource.group)} "${name}" is forbidden: ${why}`;
+  const what = `${qualified(resource.plural, resource.group)}${name && ` "${name}"`}`;
+  const message = `${what} is forbidden: ${why}`;
   const details = { ...detailsOf(resource, name), ...(causes && { causes }) };
   return new StatusError(403, "Forbidden", message, { details });
 }

@@ -16,6 +16,7 @@ export type WriteOptions = {
 export function create(cluster: Cluster, target: Target, body: JsonObject, options: WriteOptions): KubeObject {
   const { resource, namespace } = target;
   const object = newObject(cluster, target, body);
+  resource.checkAccess?.(cluster, resource, object);
   if (namespace !== "") checkOpen(cluster, namespace, resource, object.metadata.name);
   if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
     throw alreadyExists(resource, object.metadata.name);
@@ -53,6 +54,7 @@ export function update(
   if (current === undefined) throw notFound(resource, name);
   const next = changedObject(target, current, change(current), options.isBlind);
   if (isEqual(next, current)) return current;
+  resource.checkAccess?.(cluster, resource, next);
   if (options.isDryRun) return next;
   return isDone(next) ? remove(cluster, resource, next) : cluster.store.put(resource, next);
 }

@@ -1,0 +1,13 @@
+import { Auth, type Masters } from "./auth.ts";
+import { master } from "./auth-user.ts";
+import { builtIns } from "./built-in.ts";
+import type { Cluster } from "./cluster.ts";
+import { Registry } from "./registry.ts";
+import { Store } from "./store.ts";
+
+/** A cluster that holds nothing yet. Whoever asks may do everything, unless it is said who asks. */
+export function newCluster(now: () => number = Date.now, masters?: Masters): Cluster {
+  const store = new Store();
+  const registry = new Registry(store, builtIns);
+  return { store, registry, auth: new Auth(store, masters), asking: master("system:apiserver"), now };
+}
