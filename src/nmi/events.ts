@@ -2,43 +2,30 @@ import type { Identity } from "../api/identity.ts";
 import type { Kind } from "../api/kinds.ts";
 import { objectKey } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";
-import type { TokenQuery } from "../api/token-query.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { type Fields, type Log, printable } from "../base/log.ts";
-import { redactClientId } from "../base/secret.ts";
 import type { Pass } from "../identity/exception.ts";
 import type { CacheResult } from "../tokens/cache.ts";
 import type { EvictionReason } from "../tokens/cache-entries.ts";
 import { FoldedLog } from "./events-folded.ts";
-import { matchedLine, oneWord } from "./matched.ts";
+import { askedFor, callerFields, doneLine, type Granted, grantLines, type Learnt, why } from "./events-words.ts";
 import type { NmiRequest } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
 
 const MOST_RESOURCES = 50;
+const OPERATIONS = "aadpodidentity_nmi_operations_duration_seconds";
 const TOKEN_PATH = "/metadata/identity/oauth2/token";
 const HOST_PATH = "/host/token";
 const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
 const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
 
-/** What is known of a token request so far: after a refusal it may be nothing. */
-type Learnt = {
-  readonly pod?: Pod;
-  readonly query?: TokenQuery;
-  /** The user of the node that asks in the name of the pod; absent where the pod asks itself. */
-  readonly hostUid?: number | "unknown";
-};
-
 /** A pod that NMI lets past, and why. */
 export type Excepted = { readonly pod: Pod; readonly pass: Pass };
 
-export type TokenRequestDone = Learnt & {
-  readonly request: NmiRequest;
-  readonly status: number;
-  readonly tookMs: number;
-  readonly isOfHost?: boolean;
-};
+type Operation = Learnt & { readonly status: number; readonly isOfHost?: boolean };
+export type TokenRequestDone = Operation & { readonly request: NmiRequest; readonly tookMs: number };
 
 /** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
 export type NmiEvents = ReturnType<typeof nmiEvents>;
@@ -48,29 +35,37 @@ type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly 
 export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
   const audit = new FoldedLog(log, clock);
   const resources = new BoundedLabel(MOST_RESOURCES);
+  const countHit = metrics.counting("aadpodidentity_nmi_token_cache_requests_count", { result: "hit" });
+  const operationLabels = ({ status, pod, query, isOfHost = false }: Operation) => ({
+    operation_type: isOfHost ? HOST_PATH : TOKEN_PATH,
+    status_code: status,
+    namespace: pod?.meta.namespace ?? "",
+    resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
+  });
   const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields) => {
     audit.warn(`the limit of a pod is reached: ${what}`, who);
     metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
   };
   return {
-    /** The audit line of a granted token, in the words that the troubleshooting guide looks for. */
-    tokenGranted(request: NmiRequest, identity: Identity, learnt: Required<Omit<Learnt, "hostUid">> & Learnt): void {
-      const { pod, query } = learnt;
-      const key = grantKey(request, identity, learnt);
-      const name = objectKey(identity.meta);
-      audit.lazily(`matched ${key}`, () => {
-        const message = `${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`;
-        return { message, fields: {} };
-      });
-      audit.lazily(`granted ${key}`, () => ({
-        message: matchedLine(identity, query.resource),
-        fields: {
-          decision: "granted",
-          identity: name,
-          ...askedFor({ resource: query.resource, clientId: identity.clientId }),
-          ...callerFields(request, learnt),
-        },
-      }));
+    /** The audit lines of a granted token, in the words that the troubleshooting guide looks for. */
+    tokenGranted(request: NmiRequest, identity: Identity, learnt: Granted): void {
+      for (const { key, make } of grantLines(request, identity, learnt)) audit.lazily(key, make);
+    },
+
+    /**
+     * All that is told of a token granted from the cache, for a request that comes time and again: made ready once, since
+     * to find out what to tell would cost more than to answer.
+     */
+    repeatedGrant(request: NmiRequest, identity: Identity, learnt: Granted): (tookMs: number) => void {
+      const lines = grantLines(request, identity, learnt);
+      const line = doneLine(request, 200);
+      const series = metrics.series(OPERATIONS, operationLabels({ ...learnt, status: 200 }));
+      return (tookMs) => {
+        countHit();
+        for (const { key, make } of lines) audit.lazily(key, make);
+        log.info(line(tookMs));
+        series.observe(tookMs / 1000);
+      };
     },
 
     /** The audit line of a refused token. */
@@ -82,19 +77,9 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     },
 
     /** The original's line for every token request, which people search logs for, and its histogram. */
-    tokenRequestDone({ request, status, tookMs, pod, query, isOfHost = false }: TokenRequestDone): void {
-      const { method, target, connection } = request;
-      const path = printable(target.split("?")[0] ?? "");
-      const took = Math.round(tookMs * 1e6);
-      log.info(
-        `status (${status}) took ${took} ns for req.method=${method} reg.path=${path} req.remote=${connection.remoteAddress}`,
-      );
-      metrics.observe("aadpodidentity_nmi_operations_duration_seconds", tookMs / 1000, {
-        operation_type: isOfHost ? HOST_PATH : TOKEN_PATH,
-        status_code: status,
-        namespace: pod?.meta.namespace ?? "",
-        resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
-      });
+    tokenRequestDone({ request, status, tookMs, ...learnt }: TokenRequestDone): void {
+      log.info(doneLine(request, status)(tookMs));
+      metrics.observe(OPERATIONS, tookMs / 1000, operationLabels({ ...learnt, status }));
     },
 
     /** A request that is not for a token was refused. */
@@ -185,31 +170,4 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       audit[Symbol.dispose]();
     },
   };
-}
-
-/** All that lines of granted tokens tell, or that decides about it. */
-function grantKey({ connection }: NmiRequest, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
-  const asked = [query?.resource, query?.clientId, query?.resourceId, connection.remoteAddress, hostUid];
-  return JSON.stringify([pod?.meta.uid, meta.uid, meta.resourceVersion, ...asked]);
-}
-
-function namedBy({ clientId, resourceId }: TokenQuery): string {
-  if (clientId !== undefined) return `clientID in request: ${redactClientId(oneWord(clientId))}, `;
-  return resourceId === undefined ? "no clientID or resourceID in request. " : "resourceID in request, ";
-}
-
-type Asked = { readonly resource?: string | undefined; readonly clientId?: string | undefined };
-
-function askedFor({ resource, clientId }: Asked = {}) {
-  return { resource, clientId: clientId === undefined ? undefined : redactClientId(clientId) };
-}
-
-function callerFields({ connection }: NmiRequest, { pod, hostUid }: Learnt = {}) {
-  const caller = { remote: connection.remoteAddress, hostUid };
-  // What is not known says nothing: a fault may have named the pod.
-  return pod === undefined ? caller : { pod: objectKey(pod.meta), uid: pod.meta.uid, ...caller };
-}
-
-function why(fault: Fault) {
-  return { code: fault.code, reason: fault.message };
 }

@@ -113,7 +113,10 @@ describe("a request that repeats the last one of its connection", () => {
 
 describe("what was given", () => {
   const request = { method: "GET", target: "/", headers: {}, body: new Uint8Array(), signal: never };
-  const given = { pod: web, query: { resource: "r", clientId: undefined, resourceId: undefined, bypassCache: false } };
+  const given = {
+    tell: () => {},
+    query: { resource: "r", clientId: undefined, resourceId: undefined, bypassCache: false },
+  };
   const response: NmiResponse = { status: 200, headers: {}, body: "" };
   const keptBy = (options: Partial<ConstructorParameters<typeof Repeats>[0]>, type = 0) => {
     const connection = { remoteAddress: "10.244.0.2" };

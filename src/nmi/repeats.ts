@@ -1,5 +1,4 @@
 import type { Identity } from "../api/identity.ts";
-import type { Pod } from "../api/pod.ts";
 import type { TokenQuery } from "../api/token-query.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
@@ -7,12 +6,13 @@ import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
 /** Where changes of objects are told, after they can be seen. */
 type Source = { onChange(listener: () => void): () => void };
 
-/** An answer with a token, and whom and what for it was. */
+/** An answer with a token, and what for it was. */
 export type Given = {
-  readonly pod: Pod;
   readonly query: TokenQuery;
   readonly identity: Identity;
   readonly response: NmiResponse;
+  /** Tells of one more request that was given it, and how long that took. */
+  readonly tell: (tookMs: number) => void;
 };
 type Kept = Given & {
   readonly target: string;

@@ -24,15 +24,12 @@ export function tokenRoute(
 }
 
 /** What the client was given a moment ago, if it would be given that again. */
-function repeated(request: NmiRequest, { repeats, clock, events, settings }: NmiPorts): NmiResponse | undefined {
+function repeated(request: NmiRequest, { repeats, clock, settings }: NmiPorts): NmiResponse | undefined {
   const start = clock.monotonic();
   const given = repeats.of(request);
   if (given === undefined || requestFault(request, settings) !== undefined) return undefined;
-  const { response, identity, pod, query } = given;
-  events.cacheAsked("hit");
-  events.tokenGranted(request, identity, { pod, query });
-  events.tokenRequestDone({ request, status: response.status, tookMs: clock.monotonic() - start, pod, query });
-  return response;
+  given.tell(clock.monotonic() - start);
+  return given.response;
 }
 
 async function decided(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<NmiResponse> {
@@ -60,7 +57,8 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     ports.events.tokenGranted(request, identity, { pod, query });
     const body = JSON.stringify(tokenAnswers(token, ports.clock.now()));
     const response = { status: 200, headers: { "Content-Type": "application/json" }, body };
-    ports.repeats.keep(request, { pod, query, identity, response });
+    const tell = ports.events.repeatedGrant(request, identity, { pod, query });
+    ports.repeats.keep(request, { query, identity, response, tell });
     return response;
   } catch (reason) {
     const fault = Fault.from(await reasonToTell(reason, request, ports, learnt));
