@@ -25,9 +25,14 @@ export type Rendered = {
 
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
+type Program = "helm" | "kubectl" | "kubeconform" | "promtool";
+
 /** Why Helm, kubectl or kubeconform cannot run here; undefined when they can. */
-export function helmMissing(): string | undefined {
-  const unbuilt = ["helm", "kubectl", "kubeconform"].filter((program) => !existsSync(join(BIN, program)));
+export const helmMissing = (): string | undefined => toolsMissing("helm", "kubectl", "kubeconform");
+
+/** The same of others. @throws Error where they are required */
+export function toolsMissing(...programs: readonly Program[]): string | undefined {
+  const unbuilt = programs.filter((program) => !existsSync(join(BIN, program)));
   if (unbuilt.length === 0) return undefined;
   const reason = `no ${unbuilt.join(" and ")} here: "npm test" builds them where Go is installed`;
   if (process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${reason}`);
@@ -36,7 +41,7 @@ export function helmMissing(): string | undefined {
 
 /** Runs one of them, with values or manifests as its input. */
 export async function runTool(
-  program: "helm" | "kubectl" | "kubeconform",
+  program: Program,
   args: readonly string[],
   { input = "", env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Run> {
