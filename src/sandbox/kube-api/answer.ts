@@ -1,3 +1,4 @@
+import { review } from "./auth-reviews.ts";
 import { bindPod } from "./binding.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
@@ -30,10 +31,8 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
       const draft = objectIn(body);
       if (subresource === "binding") return { code: 201, body: bindPod(cluster, target, draft, options) };
       if (subresource === "token") return { code: 201, body: requestToken(cluster, target, draft) };
-      return {
-        code: 201,
-        body: resource.answersCreate?.(cluster, target, draft) ?? create(cluster, target, draft, options),
-      };
+      const make = resource.isReview ? review : create;
+      return { code: 201, body: make(cluster, target, draft, options) };
     }
     case "update": {
       const isNew = cluster.store.of(resource).get(keyOf(target)) === undefined;

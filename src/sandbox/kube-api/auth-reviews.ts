@@ -2,6 +2,7 @@ import type { Attributes } from "./auth-attributes.ts";
 import { readAttributesOf, reviewErrors } from "./auth-review-spec.ts";
 import type { User } from "./auth-user.ts";
 import { type Cluster, type Target, timestamp } from "./cluster.ts";
+import { decode } from "./decode.ts";
 import { isList, type JsonObject, objectOr, textOr } from "./json.ts";
 import { shown } from "./rbac-rules.ts";
 import { apiVersionOf, builtIn, type Resource } from "./resource.ts";
@@ -10,38 +11,36 @@ import { badRequest, invalid } from "./status.ts";
 const AUTHORIZATION = "authorization.k8s.io";
 const AUTHENTICATION = "authentication.k8s.io";
 
-/** Questions about who is who and who may do what: they are asked by creating them, and nothing is kept. */
-export const reviews: readonly Resource[] = [
-  review(AUTHENTICATION, "SelfSubjectReview", ({ asking, now }) => ({
+type Answer = (cluster: Cluster, target: Target, body: JsonObject) => JsonObject;
+
+const answers: Readonly<Record<string, Answer>> = {
+  SelfSubjectReview: ({ asking, now }) => ({
     metadata: { creationTimestamp: timestamp(now()) },
     status: { userInfo: userInfo(asking) },
-  })),
-  review(AUTHENTICATION, "TokenReview", tokenReview),
-  review(AUTHORIZATION, "LocalSubjectAccessReview", subjectAccessReview, true),
-  review(AUTHORIZATION, "SelfSubjectAccessReview", (cluster, _target, body) => {
+  }),
+  TokenReview: tokenReview,
+  LocalSubjectAccessReview: subjectAccessReview,
+  SelfSubjectAccessReview: (cluster, _target, body) => {
     const spec = objectOr(body.spec);
     checkSpec(reviewErrors(spec));
     return { metadata: {}, spec, status: decided(cluster, cluster.asking, readAttributesOf(spec)) };
-  }),
-  review(AUTHORIZATION, "SelfSubjectRulesReview", rulesReview),
-  review(AUTHORIZATION, "SubjectAccessReview", subjectAccessReview),
-];
+  },
+  SelfSubjectRulesReview: rulesReview,
+  SubjectAccessReview: subjectAccessReview,
+};
 
-function review(
-  group: string,
-  kind: string,
-  answer: (cluster: Cluster, target: Target, body: JsonObject) => JsonObject,
-  isNamespaced = false,
-): Resource {
-  const resource = builtIn(group, kind, `${kind.toLowerCase()}s`, {
-    isNamespaced,
-    answersCreate: (cluster, target, body) => ({
-      kind,
-      apiVersion: apiVersionOf(resource),
-      ...answer(cluster, target, body),
-    }),
-  });
-  return resource;
+/** Questions about who is who and who may do what. */
+export const reviews: readonly Resource[] = Object.keys(answers).map((kind) => {
+  const group = kind === "SelfSubjectReview" || kind === "TokenReview" ? AUTHENTICATION : AUTHORIZATION;
+  const isNamespaced = kind.startsWith("Local");
+  return builtIn(group, kind, `${kind.toLowerCase()}s`, { isReview: true, isNamespaced });
+});
+
+/** POST of a question. @throws StatusError when it cannot be answered */
+export function review(cluster: Cluster, target: Target, body: JsonObject): JsonObject {
+  const { kind } = target.resource;
+  const draft = decode(target.resource, body);
+  return { kind, apiVersion: apiVersionOf(target.resource), ...answers[kind]?.(cluster, target, draft) };
 }
 
 function checkSpec(errors: ReturnType<typeof reviewErrors>): void {

@@ -5,8 +5,8 @@ import { Rbac } from "./rbac.ts";
 import { StatusError } from "./status.ts";
 import type { Store } from "./store.ts";
 import { type Checked, checkToken } from "./token-check.ts";
+import { ISSUER } from "./token-facts.ts";
 import { TokenKey } from "./token-key.ts";
-import { ISSUER } from "./token-request.ts";
 
 /** Bearer tokens of people who may do everything, and their names. */
 export type Masters = ReadonlyMap<string, string>;

@@ -5,7 +5,6 @@ import { type KubeObject, objectOr, textOr } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
 import { podStrategy } from "./pods.ts";
 import { RBAC } from "./rbac.ts";
-import { checkEscalation } from "./rbac-escalation.ts";
 import { builtIn, type Resource } from "./resource.ts";
 import { prepareSecret, secretErrors } from "./secrets.ts";
 
@@ -29,7 +28,7 @@ const eventFields = {
 
 const clusterWide = { isNamespaced: false } as const;
 const workload = { hasStatus: true, hasGeneration: true } as const;
-const role = { checkAccess: checkEscalation, createsOnUpdate: true, nameForm: "path" } as const;
+const role = { createsOnUpdate: true, nameForm: "path" } as const;
 
 /** The kinds that the server knows before any CustomResourceDefinition. */
 export const builtIns: readonly Resource[] = [

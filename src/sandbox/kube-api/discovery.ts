@@ -64,7 +64,7 @@ function entries(resource: Resource): JsonObject[] {
   const base = { namespaced: isNamespaced, kind };
   return [
     {
-      ...{ name: plural, singularName: singular, ...base, verbs: resource.answersCreate ? ["create"] : VERBS },
+      ...{ name: plural, singularName: singular, ...base, verbs: resource.isReview ? ["create"] : VERBS },
       ...(shortNames.length > 0 && { shortNames }),
     },
     ...(resource.hasStatus

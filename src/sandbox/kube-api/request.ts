@@ -20,7 +20,7 @@ export function readRequest(
 ): ApiRequest {
   const target = readTarget(registry, path);
   const verb = readVerb(method, target, query);
-  if (target.resource.answersCreate !== undefined && verb !== "create") throw methodNotAllowed();
+  if (target.resource.isReview && verb !== "create") throw methodNotAllowed();
   if (verb === "create" && target.resource.isNamespaced && target.namespace === "") throw methodNotAllowed();
   return { verb, target, query };
 }

@@ -1,4 +1,3 @@
-import type { Cluster, Target } from "./cluster.ts";
 import type { Json, JsonObject, KubeObject } from "./json.ts";
 import type { Schema } from "./schema.ts";
 import type { FieldError } from "./status.ts";
@@ -8,10 +7,6 @@ export type Strategy = {
   /** Defaults and normal form, before validation. */
   readonly prepare?: (object: JsonObject, old: KubeObject | undefined) => JsonObject;
   readonly validate?: (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
-  /** Whether the one who asks may write the object as it is going to be. @throws StatusError 403 */
-  readonly checkAccess?: (cluster: Cluster, resource: Resource, object: JsonObject) => void;
-  /** What a POST is answered with, for kinds of which nothing is kept. */
-  readonly answersCreate?: (cluster: Cluster, target: Target, body: JsonObject) => JsonObject;
 };
 
 /** A kind of object and how the server treats it. */
@@ -30,6 +25,8 @@ export type Resource = Strategy & {
   readonly schema?: Schema;
   /** What names look like: DNS subdomain, DNS label, or anything that can stand in a path. */
   readonly nameForm: "subdomain" | "label" | "path";
+  /** A question, answered by its POST; nothing is kept. */
+  readonly isReview: boolean;
   /** A PUT leaves `status` alone and `/status` leaves the rest alone. */
   readonly hasStatus: boolean;
   /** A new object starts with the status that the client sends. */
@@ -63,6 +60,7 @@ export function builtIn(group: string, kind: string, plural: string, differences
     shortNames: [],
     isNamespaced: true,
     isCustom: false,
+    isReview: false,
     nameForm: "subdomain",
     hasStatus: false,
     keepsFirstStatus: false,

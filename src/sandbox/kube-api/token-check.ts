@@ -2,8 +2,8 @@ import { AUTHENTICATED, accountGroups, accountUser, type User } from "./auth-use
 import { keyOf } from "./collection.ts";
 import { isList, type JsonObject, objectOr, textOr } from "./json.ts";
 import type { Store } from "./store.ts";
+import { accounts, bounds } from "./token-facts.ts";
 import type { TokenKey } from "./token-key.ts";
-import { accounts, bounds } from "./token-request.ts";
 
 /** Why a token is refused, or whose it is. */
 export type Checked = { readonly user: User; readonly audiences: readonly string[] } | { readonly error: string };

@@ -1,6 +1,6 @@
 import type { JsonObject } from "./json.ts";
+import { ISSUER } from "./token-facts.ts";
 import type { TokenKey } from "./token-key.ts";
-import { ISSUER } from "./token-request.ts";
 
 /** What others need to check service accounts' tokens, at the paths that OpenID Connect names; undefined elsewhere. */
 export function issuerDocument(key: TokenKey, pathname: string): JsonObject | undefined {

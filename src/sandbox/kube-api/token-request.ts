@@ -4,21 +4,12 @@ import { type Cluster, type Target, timestamp } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
 import { badRequest, conflict, type FieldError, invalid, notFound, wrong } from "./status.ts";
-
-/** Whose tokens these are, and for whom when the request does not say. */
-export const ISSUER = "https://kubernetes.default.svc.cluster.local";
+import { accounts, bounds, ISSUER } from "./token-facts.ts";
 
 const TOKEN_REQUEST = { group: "authentication.k8s.io", kind: "TokenRequest", plural: "" };
 const HOUR_SECONDS = 3600;
 const SHORTEST_SECONDS = 600;
 const LONGEST_SECONDS = 2 ** 32;
-
-export const accounts = { group: "", plural: "serviceaccounts", kind: "ServiceAccount" };
-/** What a token may be bound to: it ends with it. */
-export const bounds: Readonly<Record<string, { readonly plural: string; readonly claim: string }>> = {
-  Pod: { plural: "pods", claim: "pod" },
-  Secret: { plural: "secrets", claim: "secret" },
-};
 
 /** POST to a service account's `token`. @throws StatusError */
 export function requestToken(cluster: Cluster, target: Target, body: JsonObject): JsonObject {

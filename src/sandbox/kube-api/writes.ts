@@ -4,6 +4,8 @@ import { checkName } from "./decode.ts";
 import { changedObject, finalizersOf, newObject } from "./draft.ts";
 import { isEqual, type JsonObject, type KubeObject, objectOr, without } from "./json.ts";
 import { checkOpen } from "./namespaces.ts";
+import { RBAC } from "./rbac.ts";
+import { checkEscalation } from "./rbac-escalation.ts";
 import { remove } from "./remove.ts";
 import { alreadyExists, conflict, notFound } from "./status.ts";
 
@@ -16,7 +18,7 @@ export type WriteOptions = {
 export function create(cluster: Cluster, target: Target, body: JsonObject, options: WriteOptions): KubeObject {
   const { resource, namespace } = target;
   const object = newObject(cluster, target, body);
-  resource.checkAccess?.(cluster, resource, object);
+  if (resource.group === RBAC) checkEscalation(cluster, resource, object);
   if (namespace !== "") checkOpen(cluster, namespace, resource, object.metadata.name);
   if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
     throw alreadyExists(resource, object.metadata.name);
@@ -54,7 +56,7 @@ export function update(
   if (current === undefined) throw notFound(resource, name);
   const next = changedObject(target, current, change(current), options.isBlind);
   if (isEqual(next, current)) return current;
-  resource.checkAccess?.(cluster, resource, next);
+  if (resource.group === RBAC) checkEscalation(cluster, resource, next);
   if (options.isDryRun) return next;
   return isDone(next) ? remove(cluster, resource, next) : cluster.store.put(resource, next);
 }
