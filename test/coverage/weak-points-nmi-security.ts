@@ -240,7 +240,7 @@ export const agentSecurity: readonly WeakPoint[] = [
       { file: "src/nmi/events.test.ts", name: "tell why a request was refused" },
     ],
     breakage: {
-      file: "src/nmi/events.ts",
+      file: "src/nmi/events-words.ts",
       find: 'decision: "granted",',
       replace: "",
     },
