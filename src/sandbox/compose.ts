@@ -19,6 +19,7 @@ import { type Guard, startGuard } from "./node/guard.ts";
 import { startKubelet } from "./node/kubelet.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
+import { PodAccounts } from "./pod-account.ts";
 
 export type SandboxOptions = {
   /** The shipped programs, by the name of their image. */
@@ -105,8 +106,11 @@ async function startKubernetes({ stack, options, folder, authority }: Parts) {
   if (options.kubernetes !== undefined) return options.kubernetes;
   const token = randomBytes(24).toString("base64url");
   const tls = await authority.serverCertificate();
-  const { url } = stack.use(await startKubeApi({ tls, tokens: new Map([[token, "admin"]]), log: options.log }));
-  const kubeconfig = await writeKubeconfig(folder, url, authority.caPem, token);
+  const { url } = stack.use(
+    await startKubeApi({ tls, tokens: new Map([[token, "admin"]]), controllers: true, log: options.log }),
+  );
+  const file = join(folder, "kubeconfig");
+  const kubeconfig = await writeKubeconfig(file, { server: url, caPem: authority.caPem, token, user: "admin" });
   return { access: { server: url, ca: authority.caPem, token }, kubeconfig };
 }
 
@@ -152,6 +156,7 @@ async function startMachines({ stack, addresses, world }: Parts): Promise<Sandbo
 
 async function startNode(parts: Parts, node: SandboxNode, access: KubeAccess, files: SandboxFiles) {
   const { stack, options, guard, addresses, folder } = parts;
+  const accounts = stack.use(new PodAccounts(access, folder, node.name));
   const kubelet = await startKubelet({
     access,
     node,
@@ -161,7 +166,10 @@ async function startNode(parts: Parts, node: SandboxNode, access: KubeAccess, fi
     programs: options.programs,
     log: options.log,
     // Pods reach ARM by a name that this authority vouches for, as they would reach Azure with a CA of their company's.
-    environment: () => ({ NODE_EXTRA_CA_CERTS: files.ca }),
+    environment: async (pod, signal) => ({
+      NODE_EXTRA_CA_CERTS: files.ca,
+      ...(await accounts.variables(pod, signal)),
+    }),
     forward: () => node.nmi,
   });
   return stack.use(kubelet);

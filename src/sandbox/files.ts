@@ -15,17 +15,23 @@ export type SandboxFiles = {
 
 const OWNER_ONLY = { mode: 0o600 };
 
-/** A kubeconfig for a bearer token. */
-export async function writeKubeconfig(folder: string, server: string, caPem: string, token: string): Promise<string> {
-  const file = join(folder, "kubeconfig");
+export type TokenAccess = {
+  readonly server: string;
+  /** Empty where the server needs none. */
+  readonly caPem: string;
+  readonly token: string;
+  readonly user: string;
+};
+
+/** Writes a kubeconfig for a bearer token; the result is the file. */
+export async function writeKubeconfig(file: string, { server, caPem, token, user }: TokenAccess): Promise<string> {
+  const ca = caPem === "" ? {} : { "certificate-authority-data": Buffer.from(caPem).toString("base64") };
   const config = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [
-      { name: "sandbox", cluster: { server, "certificate-authority-data": Buffer.from(caPem).toString("base64") } },
-    ],
-    users: [{ name: "admin", user: { token } }],
-    contexts: [{ name: "sandbox", context: { cluster: "sandbox", user: "admin" } }],
+    clusters: [{ name: "sandbox", cluster: { server, ...ca } }],
+    users: [{ name: user, user: { token } }],
+    contexts: [{ name: "sandbox", context: { cluster: "sandbox", user } }],
     "current-context": "sandbox",
   };
   await writeFile(file, JSON.stringify(config, null, 2), OWNER_ONLY);

@@ -24,14 +24,17 @@ export type PodManifest = {
   readonly spec: object;
 };
 
-/** MIC on the first node and NMI on every node, as pods on the host network that run the shipped programs. */
+/**
+ * MIC on the first node and NMI on every node, as pods on the host network that run the shipped programs, with the service
+ * accounts that deploy/infra makes.
+ */
 export function componentPods(nodes: readonly SandboxNode[], files: SandboxFiles): PodManifest[] {
-  return [...nodes.slice(0, 1).map((node) => micPod(node, files)), ...nodes.map((node) => nmiPod(node, files))];
+  return [...nodes.slice(0, 1).map((node) => micPod(node, files)), ...nodes.map((node) => nmiPod(node))];
 }
 
 function micPod(node: SandboxNode, files: SandboxFiles): PodManifest {
   const args = [
-    `--kubeconfig=${files.kubeconfig}`,
+    "--kubeconfig=$(KUBECONFIG)",
     `--cloudconfig=${files.cloudConfig}`,
     "--leader-election-instance=$(POD_NAME)",
     "--http-probe-port=0",
@@ -45,7 +48,7 @@ function micPod(node: SandboxNode, files: SandboxFiles): PodManifest {
   return hostPod("mic", node, args, env);
 }
 
-function nmiPod(node: SandboxNode, files: SandboxFiles): PodManifest {
+function nmiPod(node: SandboxNode): PodManifest {
   const args = [
     "--node=$(NODE_NAME)",
     `--nmi-listen-address=${node.nmi.host}`,
@@ -57,10 +60,7 @@ function nmiPod(node: SandboxNode, files: SandboxFiles): PodManifest {
     "--http-probe-port=0",
     "--prometheus-port=0",
   ];
-  const env = [
-    { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-    { name: "KUBECONFIG", value: files.kubeconfig },
-  ];
+  const env = [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }];
   return hostPod("nmi", node, args, env, `nmi-${node.name}`);
 }
 
@@ -77,6 +77,7 @@ function hostPod(
     metadata: { name, namespace: "default", labels: { component: program } },
     spec: {
       nodeName: node.name,
+      serviceAccountName: `aad-pod-id-${program}-service-account`,
       hostNetwork: true,
       terminationGracePeriodSeconds: 10,
       containers: [{ name: program, image: `aad-pod-identity/${program}:dev`, args, env }],

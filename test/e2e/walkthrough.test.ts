@@ -74,6 +74,17 @@ describe("podid walkthrough, on the embedded sandbox", () => {
     expect(code).toBe(1);
   });
 
+  it("fails at the step that needs a permission which MIC's role lacks, and names it", async () => {
+    const { code, stderr } = await runProgram("podid", ["walkthrough", "--break=permission", "--timeout=5"]);
+    expect(stderr).toMatch(
+      /^podid: Step 5 of 10: .* grant "create" on azureassignedidentities\.aadpodidentity\.k8s\.io in a role/,
+    );
+    expect(stderr).toContain(
+      'User "system:serviceaccount:default:aad-pod-id-mic-service-account" cannot create resource',
+    );
+    expect(code).toBe(1);
+  });
+
   it("keeps the sandbox until Ctrl-C when told to, and then leaves nothing behind", async () => {
     await using program = startProgram("podid", ["walkthrough", "--keep"]);
     await program.says("Ctrl-C ends it");

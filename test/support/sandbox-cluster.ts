@@ -6,6 +6,8 @@ import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadAccess } from "../../src/kube/kubeconfig.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/compose.ts";
+import { applyManifests } from "./account-access.ts";
+import { readManifests } from "./rbac.ts";
 
 const root = join(import.meta.dirname, "../..");
 const silent = createLog({ write: () => {} });
@@ -29,6 +31,9 @@ export async function startSandboxCluster(): Promise<SandboxCluster> {
     client.create(kind, kind.isNamespaced ? "default" : "", object, AbortSignal.timeout(30_000));
   const crds = await readFile(join(root, "charts/aad-pod-identity/crds/crd.yaml"), "utf8");
   for (const document of parseAllDocuments(crds)) await create(kinds.crd, document.toJS());
+  for (const program of ["mic", "nmi"]) {
+    await applyManifests(client, await readManifests(join(root, `deploy/infra/${program}-rbac.yaml`)));
+  }
   for (const manifest of sandbox.manifests) await create(kinds.pod, manifest);
   return {
     sandbox,

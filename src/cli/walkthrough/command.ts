@@ -35,7 +35,7 @@ export const walkthroughCommand: Command = {
     {
       flags: "--break <part>",
       help: "break something on purpose, to see how it is told",
-      choices: ["mic", "identity"],
+      choices: ["mic", "identity", "permission"],
     },
     {
       flags: "--with-real-kubernetes <kubeconfig>",

@@ -9,7 +9,7 @@ import type { Screen } from "../screen.ts";
 import type { AzureNames } from "./manifests.ts";
 
 /** How the walkthrough is made to fail on purpose, to show that it tells what is wrong. */
-export type Breakage = "mic" | "identity";
+export type Breakage = "mic" | "identity" | "permission";
 
 /** What the steps of the walkthrough share. */
 export type Walk = {
@@ -30,6 +30,19 @@ export type Walk = {
 /** A step of the guide. A step that does not hold throws Fault STEP_FAILED with what was expected and what is. */
 export type Step = { readonly title: string; readonly run: (walk: Walk) => Promise<void> };
 
+function rbac(kind: string, plural: string, isNamespaced: boolean): Kind {
+  return { group: "rbac.authorization.k8s.io", version: "v1", plural, kind, isNamespaced };
+}
+
+/** What the files with permissions hold besides. */
+const accessKinds: readonly Kind[] = [
+  { group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", isNamespaced: true },
+  rbac("ClusterRole", "clusterroles", false),
+  rbac("ClusterRoleBinding", "clusterrolebindings", false),
+  rbac("Role", "roles", true),
+  rbac("RoleBinding", "rolebindings", true),
+];
+
 type Document = { readonly kind: string; readonly metadata: Pick<Meta, "name"> & Partial<Meta> };
 
 /** Creates every object of a YAML text in the default namespace, shown as `kubectl apply -f -`. */
@@ -45,7 +58,7 @@ export async function createAll(walk: Walk, yaml: string): Promise<void> {
 
 /** Creates one object and remembers it for the clean-up. */
 export async function create(walk: Walk, object: Document): Promise<void> {
-  const kind = Object.values<Kind>(kinds).find((one) => one.kind === object.kind);
+  const kind = [...Object.values<Kind>(kinds), ...accessKinds].find((one) => one.kind === object.kind);
   if (kind === undefined) throw new Fault("OBJECT_INVALID", `the walkthrough does not know the kind ${object.kind}`);
   const namespace = kind.isNamespaced ? (object.metadata.namespace ?? "default") : "";
   // Noted before it is sent: an answer that is lost leaves nothing behind.

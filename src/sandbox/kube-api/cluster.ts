@@ -9,6 +9,8 @@ export type Cluster = {
   readonly store: Store;
   readonly registry: Registry;
   readonly auth: Auth;
+  /** Whether something makes the service accounts of namespaces, so that pods must have theirs. */
+  readonly hasControllers: boolean;
   /** Who asks. */
   readonly asking: User;
   /** Milliseconds since 1970. */

@@ -7,6 +7,7 @@ import { readAttributes } from "./auth-attributes.ts";
 import { checkAllowed } from "./auth-refusal.ts";
 import { readBody } from "./body.ts";
 import type { Cluster } from "./cluster.ts";
+import { startControllers } from "./controllers.ts";
 import { discover } from "./discovery.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { newCluster } from "./new-cluster.ts";
@@ -22,6 +23,8 @@ import { create } from "./writes.ts";
 export type HandlerSettings = {
   /** Without them whoever comes without a service account's token may do everything. */
   readonly tokens?: Masters;
+  /** Do what kube-controller-manager does here: service accounts of namespaces, and collecting what nobody owns any more. */
+  readonly controllers?: boolean;
   /** How often a watch that wants bookmarks gets one. */
   readonly bookmarkMs?: number;
   readonly log?: Log;
@@ -104,11 +107,12 @@ export class ApiHandler {
   }
 }
 
-function emptyCluster({ tokens }: HandlerSettings): Cluster {
-  const cluster = newCluster(Date.now, tokens);
+function emptyCluster({ tokens, controllers = false }: HandlerSettings): Cluster {
+  const cluster = newCluster(Date.now, tokens, controllers);
   const target = { resource: namespaces, namespace: "", name: "", subresource: "" };
   for (const name of firstNamespaces) create(cluster, target, { metadata: { name } }, { isDryRun: false });
   createDefaultRoles(cluster);
+  if (controllers) startControllers(cluster);
   return cluster;
 }
 

@@ -6,8 +6,8 @@ import { Registry } from "./registry.ts";
 import { Store } from "./store.ts";
 
 /** A cluster that holds nothing yet. Whoever asks may do everything, unless it is said who asks. */
-export function newCluster(now: () => number = Date.now, masters?: Masters): Cluster {
+export function newCluster(now: () => number = Date.now, masters?: Masters, hasControllers = false): Cluster {
   const store = new Store();
   const registry = new Registry(store, builtIns);
-  return { store, registry, auth: new Auth(store, masters), asking: master("system:apiserver"), now };
+  return { store, registry, hasControllers, auth: new Auth(store, masters), asking: master("system:apiserver"), now };
 }

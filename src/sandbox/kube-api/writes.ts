@@ -7,6 +7,7 @@ import { checkOpen } from "./namespaces.ts";
 import { RBAC } from "./rbac.ts";
 import { checkEscalation } from "./rbac-escalation.ts";
 import { remove } from "./remove.ts";
+import { checkAccount } from "./service-accounts.ts";
 import { alreadyExists, conflict, notFound } from "./status.ts";
 
 export type WriteOptions = {
@@ -20,6 +21,7 @@ export function create(cluster: Cluster, target: Target, body: JsonObject, optio
   const object = newObject(cluster, target, body);
   if (resource.group === RBAC) checkEscalation(cluster, resource, object);
   if (namespace !== "") checkOpen(cluster, namespace, resource, object.metadata.name);
+  if (resource.kind === "Pod") checkAccount(cluster, resource, object);
   if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
     throw alreadyExists(resource, object.metadata.name);
   }

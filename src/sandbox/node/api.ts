@@ -19,6 +19,8 @@ type Call = { readonly method: string; readonly path: string; readonly body?: ob
 
 const WATCH_SECONDS = 300;
 const ANSWER_MS = 10_000;
+/** Nothing here renews a token, so it lasts longer than a sandbox does. */
+const TOKEN_SECONDS = 30 * 24 * 3600;
 const MERGE_PATCH = "application/merge-patch+json";
 const CODES: Readonly<Record<number, FaultCode>> = {
   401: "KUBE_UNAUTHORIZED",
@@ -104,6 +106,21 @@ export class NodeApi implements AsyncDisposable {
   async removePod(pod: Pod, signal: AbortSignal): Promise<void> {
     const body = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata?.uid } };
     await this.#send({ method: "DELETE", path: podPath(pod), body }, signal);
+  }
+
+  /** A token of the pod's service account that ends with the pod; undefined when there is no such account. */
+  async requestToken(pod: Pod, signal: AbortSignal): Promise<string | undefined> {
+    const { namespace, name, uid } = pod.metadata ?? {};
+    const account = pod.spec?.serviceAccountName || "default";
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+    const boundObjectRef = { kind: "Pod", apiVersion: "v1", name, uid };
+    const body = { spec: { expirationSeconds: TOKEN_SECONDS, boundObjectRef } };
+    try {
+      return JSON.parse(await this.#send({ method: "POST", path, body }, signal)).status.token;
+    } catch (reason) {
+      if (Fault.is(reason, "KUBE_NOT_FOUND")) return undefined;
+      throw reason;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

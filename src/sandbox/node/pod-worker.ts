@@ -27,7 +27,7 @@ export type PodHost = {
   readonly guard: Guard;
   readonly clock: Clock;
   /** Variables for every container of a pod; the container's own win. */
-  readonly environment?: ((pod: Pod) => Variables) | undefined;
+  readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
   /** Where a pod's requests for the metadata address go; nothing for none. */
   readonly forward?: ((pod: Pod) => Endpoint | undefined) | undefined;
 };
@@ -143,7 +143,7 @@ export class PodWorker implements AsyncDisposable {
   }
 
   async #givenVariables(): Promise<Variables> {
-    const given = this.#host.environment?.(this.#pod) ?? {};
+    const given = (await this.#host.environment?.(this.#pod, this.#stopping.signal)) ?? {};
     const address = this.#ownAddress; // a pod on the host's network has none, and reaches the metadata address itself
     const to = address === undefined ? undefined : this.#host.forward?.(this.#pod);
     if (address === undefined || to === undefined) return given;
