@@ -20,6 +20,7 @@ export const faults = {
     help: "The command line holds a flag or value that is not known.",
   },
   FILE_UNREADABLE: { kind: "local", retry: false, exit: 2, help: "A file that a setting names cannot be read." },
+  FILE_UNWRITABLE: { kind: "local", retry: false, exit: 2, help: "A file that a setting names cannot be written." },
   FILE_INVALID: {
     kind: "local",
     retry: false,

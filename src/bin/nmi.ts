@@ -37,6 +37,7 @@ import { Repeats } from "../nmi/repeats.ts";
 import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
 import { startProblems } from "../nmi/start-problems.ts";
+import { startedFile } from "../nmi/started-file.ts";
 import { type NmiStores, nmiStores } from "../nmi/stores.ts";
 import type { Backends } from "../tokens/backend.ts";
 import { TokenCache } from "../tokens/cache.ts";
@@ -58,6 +59,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
   for (const warning of variableWarnings(process.env)) log.warn(warning);
+  const started = await startedFile(config.startedFile);
   const metrics = new Metrics(nmiMetrics);
   using events = nmiEvents({ log, metrics });
   const state: { isServing: boolean; interception?: Interception } = { isServing: false };
@@ -115,7 +117,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   log.info(`listening on ${address.host}:${server.port}`);
   await interception.redirectTo(server.port);
   state.isServing = true;
-  await Promise.all([...following, interception.done]);
+  await Promise.all([...following, interception.done, started.tell(isActive, clock, signal)]);
   state.isServing = false;
   await end.leave(); // before the server stops: until the rules go, requests still come here
 }

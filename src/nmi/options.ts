@@ -64,6 +64,11 @@ export const nmiOptions = {
     fallback: 8080,
     help: "Port of the probes /healthz, /livez and /readyz; 0 takes a free one.",
   }),
+  startedFile: text({
+    flag: "started-file",
+    fallback: "",
+    help: "File that is there once this NMI serves pods, for a probe that no other NMI of the node can answer.",
+  }),
   attemptsForCreated: whole({
     flag: "retry-attempts-for-created",
     fallback: 16,

@@ -12,6 +12,7 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
       "--node=$(NODE_NAME)",
       "--daemonset=pods/aad-pod-identity-nmi",
       "--proc-sys-net=/host/proc/sys/net",
+      "--started-file=/run/started/nmi",
       "--operation-mode=standard",
       "--mic-service-account=pods/aad-pod-identity-mic",
       "--http-probe-port=8085",
@@ -65,15 +66,17 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
       readOnlyRootFilesystem: true,
       seccompProfile: { type: "RuntimeDefault" },
     });
-    const volumes = podOf(workload).volumes.map(({ hostPath }: { hostPath: object }) => hostPath);
+    const volumes = podOf(workload).volumes.map(({ hostPath }: { hostPath?: object }) => hostPath);
     expect(volumes).toEqual([
       { path: "/run/xtables.lock", type: "FileOrCreate" },
       { path: "/proc/sys/net", type: "Directory" },
+      undefined,
       { path: "/var/lib/kubelet/config.yaml", type: "FileOrCreate" },
     ]);
     expect(containerOf(workload).volumeMounts).toEqual([
       { name: "iptableslock", mountPath: "/run/xtables.lock" },
       { name: "proc-sys-net", mountPath: "/host/proc/sys/net" },
+      { name: "started", mountPath: "/run/started" },
       { name: "kubelet-config", mountPath: "/var/lib/kubelet/config.yaml", readOnly: true },
     ]);
     expect(containerOf(workload).args).toContain("--kubelet-config=/var/lib/kubelet/config.yaml");
@@ -143,6 +146,16 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     const { livenessProbe, readinessProbe } = containerOf(await nmi({ nmi: { probePort: "9000" } }));
     expect(livenessProbe.httpGet).toEqual({ path: "/livez", port: 9000 });
     expect(readinessProbe.httpGet).toEqual({ path: "/readyz", port: 9000 });
+  });
+
+  it("has a probe of a start that no other NMI of the node can answer, and that never ends it", async () => {
+    const container = containerOf(await nmi());
+    const [, file] = /^--started-file=(.*)$/m.exec(container.args.join("\n")) ?? [];
+    const [shell, flag, script] = container.startupProbe.exec.command;
+    expect([shell, flag, script]).toEqual(["/bin/sh", "-c", expect.stringContaining(`[ -e ${file} ]`)]);
+    expect(container.startupProbe.failureThreshold).toBeGreaterThan(100_000);
+    const folder = container.volumeMounts.find(({ mountPath }: { mountPath: string }) => file?.startsWith(mountPath));
+    expect(podOf(await nmi()).volumes).toContainEqual({ name: folder.name, emptyDir: {} });
   });
 
   it("knows a custom cloud by its file", async () => {

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityId } from "../support/make.ts";
 import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi-world.ts";
@@ -57,6 +61,14 @@ describe("the program nmi", () => {
     const { status, body } = await waiting;
     expect([status, body.access_token]).toEqual([200, "token-1-of-client-of-reader"]);
     expect((await ask("127.9.8.8")).status).toBe(404);
+  });
+
+  it("tells by a file of its own that it serves", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "started-"));
+    const file = join(folder, "nmi");
+    await using _other = await world.start([`--started-file=${file}`]);
+    await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
+    await rm(folder, { recursive: true });
   });
 
   it("knows no pod of another node", async () => {

@@ -4,6 +4,7 @@
 - "--node=$(NODE_NAME)"
 - {{ printf "--daemonset=%s/%s" .Release.Namespace (include "podid.nmi" .) | quote }}
 - "--proc-sys-net=/host/proc/sys/net"
+- "--started-file=/run/started/nmi"
 - {{ printf "--operation-mode=%s" .Values.operationMode | quote }}
 {{- if not (include "podid.standard" .) }}
 - "--forceNamespaced"
