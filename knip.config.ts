@@ -6,7 +6,7 @@ const config: KnipConfig = {
     "src/bin/{mic,nmi,demo,podid,identityvalidator,simple}.ts",
     "tools/*.{ts,mjs}",
     "tools/images/make.ts",
-    "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds}.ts",
+    "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds,sandbox-server}.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],
   ignoreBinaries: ["go", "ip", "nft", "unshare"], // looked for, and done without where they are missing

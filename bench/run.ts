@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { micQuestion } from "./mic.ts";
 import { nmiQuestion } from "./nmi.ts";
 import type { Answer, Question } from "./question.ts";
+import { sandboxQuestion } from "./sandbox.ts";
 
 // npm run bench -- <question> [--rounds=N] [--quick]
 // Exits 0 when all budgets hold, 1 when one does not or nothing could be measured, 2 when it was asked wrongly.
@@ -11,9 +12,10 @@ import type { Answer, Question } from "./question.ts";
 const questions: Readonly<Record<string, { readonly ask: Question; readonly rounds: number }>> = {
   mic: { ask: micQuestion, rounds: 3 },
   nmi: { ask: nmiQuestion, rounds: 5 },
+  sandbox: { ask: sandboxQuestion, rounds: 3 },
 };
 const USAGE = `usage: npm run bench -- ${Object.keys(questions).join("|")} [--rounds=N] [--quick]
-  --rounds  how often each program runs, in alternating order (mic 3, nmi 5)
+  --rounds  how often each program runs, in alternating order (mic 3, nmi 5, sandbox 3)
   --quick   a smaller case, once; the files of the last result stay as they are
   PEER_MIC, PEER_NMI  variables: paths of the original's binaries, to measure side by side`;
 
