@@ -39,6 +39,10 @@ export function toolsMissing(...programs: readonly Program[]): string | undefine
   return reason;
 }
 
+export function toolPath(program: Program): string {
+  return join(BIN, program);
+}
+
 /** Runs one of them, with values or manifests as its input. */
 export async function runTool(
   program: Program,
@@ -46,7 +50,7 @@ export async function runTool(
   { input = "", env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Run> {
   const home = { HELM_CACHE_HOME: "/nonexistent", HELM_CONFIG_HOME: "/nonexistent", HELM_DATA_HOME: "/nonexistent" };
-  const child = spawn(join(BIN, program), args, { env: { ...process.env, ...home, ...env } });
+  const child = spawn(toolPath(program), args, { env: { ...process.env, ...home, ...env } });
   const closed = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
   child.stdin.on("error", () => {}); // it may end before it has read all
   child.stdin.end(input);

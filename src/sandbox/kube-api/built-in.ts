@@ -1,12 +1,17 @@
+import { admissionPolicies } from "./admission-policies.ts";
 import { reviews } from "./auth-reviews.ts";
 import { crds } from "./crds.ts";
 import { eventErrors } from "./events.ts";
 import { type KubeObject, objectOr, textOr } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
+import { withMissing } from "./pod-defaults.ts";
 import { podStrategy } from "./pods.ts";
 import { RBAC } from "./rbac.ts";
 import { builtIn, type Resource } from "./resource.ts";
 import { prepareSecret, secretErrors } from "./secrets.ts";
+import { serviceStrategy } from "./services.ts";
+import { prepareBinding, prepareEndpoints, prepareSlice } from "./small-defaults.ts";
+import { workloads } from "./workloads.ts";
 
 function field(part: string, name: string) {
   return (object: KubeObject) => objectOr(object[part])[name];
@@ -27,8 +32,8 @@ const eventFields = {
 };
 
 const clusterWide = { isNamespaced: false } as const;
-const workload = { hasStatus: true, hasGeneration: true } as const;
 const role = { createsOnUpdate: true, nameForm: "path" } as const;
+const binding = { ...role, prepare: prepareBinding } as const;
 
 /** The kinds that the server knows before any CustomResourceDefinition. */
 export const builtIns: readonly Resource[] = [
@@ -37,6 +42,7 @@ export const builtIns: readonly Resource[] = [
   builtIn("", "Pod", "pods", {
     ...podStrategy,
     shortNames: ["po"],
+    categories: ["all"],
     hasStatus: true,
     hasGeneration: true,
     returnsDeleted: true,
@@ -65,13 +71,22 @@ export const builtIns: readonly Resource[] = [
   }),
   builtIn("", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
   builtIn("", "Service", "services", {
+    ...serviceStrategy,
     shortNames: ["svc"],
+    categories: ["all"],
     nameForm: "label",
     hasStatus: true,
     returnsDeleted: true,
     createsOnUpdate: true,
   }),
-  builtIn("", "Endpoints", "endpoints", { shortNames: ["ep"], createsOnUpdate: true }),
+  builtIn("", "Endpoints", "endpoints", {
+    singular: "endpoints",
+    listKind: "EndpointsList",
+    shortNames: ["ep"],
+    createsOnUpdate: true,
+    prepare: prepareEndpoints,
+    warning: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  }),
   builtIn("", "Event", "events", {
     shortNames: ["ev"],
     createsOnUpdate: true,
@@ -80,12 +95,25 @@ export const builtIns: readonly Resource[] = [
   }),
   builtIn("", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"], returnsDeleted: true }),
   builtIn("coordination.k8s.io", "Lease", "leases", { updatesBlindly: false, createsOnUpdate: true }),
-  builtIn("apps", "Deployment", "deployments", { ...workload, shortNames: ["deploy"] }),
-  builtIn("apps", "DaemonSet", "daemonsets", { ...workload, shortNames: ["ds"] }),
-  builtIn("policy", "PodDisruptionBudget", "poddisruptionbudgets", { ...workload, shortNames: ["pdb"] }),
+  builtIn("apps", "ControllerRevision", "controllerrevisions"),
+  ...workloads,
+  builtIn("policy", "PodDisruptionBudget", "poddisruptionbudgets", {
+    hasStatus: true,
+    hasGeneration: true,
+    shortNames: ["pdb"],
+  }),
   builtIn(RBAC, "Role", "roles", role),
-  builtIn(RBAC, "RoleBinding", "rolebindings", role),
+  builtIn(RBAC, "RoleBinding", "rolebindings", binding),
   builtIn(RBAC, "ClusterRole", "clusterroles", { ...role, ...clusterWide }),
-  builtIn(RBAC, "ClusterRoleBinding", "clusterrolebindings", { ...role, ...clusterWide }),
+  builtIn(RBAC, "ClusterRoleBinding", "clusterrolebindings", { ...binding, ...clusterWide }),
+  builtIn("discovery.k8s.io", "EndpointSlice", "endpointslices", { hasGeneration: true, prepare: prepareSlice }),
+  builtIn("scheduling.k8s.io", "PriorityClass", "priorityclasses", {
+    ...clusterWide,
+    shortNames: ["pc"],
+    hasGeneration: true,
+    updatesBlindly: false,
+    prepare: (object) => withMissing(object, { preemptionPolicy: "PreemptLowerPriority" }),
+  }),
+  ...admissionPolicies,
   ...reviews,
 ];

@@ -104,7 +104,7 @@ describe("a CustomResourceDefinition", () => {
     { why: "no version is stored", crd: definition({ storage: false }) },
     {
       why: "its schema says what this server cannot check",
-      crd: definition({ schema: { openAPIV3Schema: { type: "object", oneOf: [] } } }),
+      crd: definition({ schema: { openAPIV3Schema: { type: "object", oneOf: [{ required: ["a"] }] } } }),
     },
     {
       why: "its group belongs to Kubernetes and nobody says who approved it",

@@ -2,10 +2,12 @@ import { isList, isObject, type JsonObject, type KubeObject, objectOr, textOr } 
 import { builtIn, type Resource } from "./resource.ts";
 import { unknownKeywords } from "./schema.ts";
 import { type FieldError, notAllowed, required, wrong } from "./status.ts";
+import { objectsIn } from "./table-format.ts";
 
 /** CustomResourceDefinitions: each one makes a resource appear as soon as it is stored. */
 export const crds = builtIn("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", {
   shortNames: ["crd", "crds"],
+  categories: ["api-extensions"],
   isNamespaced: false,
   hasStatus: true,
   hasGeneration: true,
@@ -111,6 +113,8 @@ export function resourceOf(crd: KubeObject): Resource | undefined {
     shortNames: isList(names.shortNames) ? names.shortNames.map(String) : [],
     isNamespaced: scope === "Namespaced",
     isCustom: true,
+    categories: isList(names.categories) ? names.categories.map(String) : [],
+    printerColumns: objectsIn(version.additionalPrinterColumns),
     schema: objectOr(objectOr(version.schema).openAPIV3Schema),
     hasStatus: isObject(objectOr(version.subresources).status),
     hasGeneration: true,

@@ -1,39 +1,57 @@
+import { aggregated } from "./discovery-aggregated.ts";
 import type { JsonObject } from "./json.ts";
 import type { Registry } from "./registry.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
+import { subresourcesOf, verbsOf } from "./subresources.ts";
 
-const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
+/** The release whose behaviour is imitated. */
 const version = {
   major: "1",
   minor: "34",
-  gitVersion: "v1.34.0+sandbox",
+  gitVersion: "v1.34.4+sandbox",
   gitCommit: "",
   gitTreeState: "clean",
-  buildDate: "2025-08-27T10:09:04Z",
+  buildDate: "2026-02-10T00:00:00Z",
   goVersion: "",
   compiler: "",
   platform: "linux/amd64",
 };
 
-/** The answer of a path that says what the server is and serves; undefined for any other path. */
-export function discover(registry: Registry, path: readonly string[]): JsonObject | undefined {
+/** The groups in the order in which a short name is looked for; those of custom resources follow. */
+const GROUPS: readonly string[] = [
+  ...["apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "policy"],
+  ...["rbac.authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io"],
+  ...["coordination.k8s.io", "discovery.k8s.io"],
+];
+
+/**
+ * The answer of a path that says what the server is and serves; undefined for any other path. `isAggregated`: the client takes all
+ * groups in one answer.
+ */
+export function discover(registry: Registry, path: readonly string[], isAggregated: boolean): JsonObject | undefined {
   const [root, group, versionName, ...more] = path;
   if (more.length > 0) return undefined;
-  const all = registry.all();
   if (root === "version" && path.length === 1) return version;
-  if (root === "api" && path.length === 1) {
-    return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
-  }
-  if (root === "api" && path.length === 2) return resourceList(all, "", group ?? "");
-  if (root !== "apis") return undefined;
-  const groups = [...new Set(all.map((resource) => resource.group))].filter((name) => name !== "").sort();
+  if (root !== "api" && root !== "apis") return undefined;
+  const all = registry.all();
+  if (isAggregated && path.length === 1) return aggregated(all, root === "api" ? [""] : groupsOf(all));
+  if (root === "api")
+    return path.length === 1 ? coreVersions : path.length === 2 ? resourceList(all, "", group ?? "") : undefined;
+  const groups = groupsOf(all);
   if (group === undefined) {
     return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map((name) => groupEntry(all, name)) };
   }
   if (!groups.includes(group)) return undefined;
   if (versionName === undefined) return { kind: "APIGroup", apiVersion: "v1", ...groupEntry(all, group) };
   return resourceList(all, group, versionName);
+}
+
+const coreVersions = { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
+
+function groupsOf(all: readonly Resource[]): readonly string[] {
+  const there = new Set(all.map((resource) => resource.group));
+  const others = [...there].filter((name) => name !== "" && !GROUPS.includes(name)).sort();
+  return [...GROUPS.filter((name) => there.has(name)), ...others];
 }
 
 function groupEntry(all: readonly Resource[], name: string): JsonObject {
@@ -54,25 +72,17 @@ function resourceList(all: readonly Resource[], group: string, versionName: stri
   };
 }
 
-const tokenEntry = {
-  ...{ name: "serviceaccounts/token", singularName: "", namespaced: true },
-  ...{ group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
-};
-
 function entries(resource: Resource): JsonObject[] {
-  const { plural, singular, kind, isNamespaced, shortNames } = resource;
-  const base = { namespaced: isNamespaced, kind };
+  const { plural, singular, kind, isNamespaced, shortNames, categories } = resource;
   return [
     {
-      ...{ name: plural, singularName: singular, ...base, verbs: resource.isReview ? ["create"] : VERBS },
+      ...{ name: plural, singularName: singular, namespaced: isNamespaced, kind, verbs: verbsOf(resource) },
       ...(shortNames.length > 0 && { shortNames }),
+      ...(categories.length > 0 && { categories }),
     },
-    ...(resource.hasStatus
-      ? [{ name: `${plural}/status`, singularName: "", ...base, verbs: ["get", "patch", "update"] }]
-      : []),
-    ...(kind === "ServiceAccount" ? [tokenEntry] : []),
-    ...(kind === "Pod"
-      ? [{ name: "pods/binding", singularName: "", namespaced: true, kind: "Binding", verbs: ["create"] }]
-      : []),
+    ...subresourcesOf(resource).map(({ name, ...rest }) => ({
+      ...{ name: `${plural}/${name}`, singularName: "", namespaced: isNamespaced },
+      ...rest,
+    })),
   ];
 }

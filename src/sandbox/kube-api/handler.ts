@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { realClock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import { acceptsAggregated } from "./accept.ts";
 import { answer } from "./answer.ts";
 import type { Masters } from "./auth.ts";
 import { readAttributes } from "./auth-attributes.ts";
@@ -11,7 +12,9 @@ import { startControllers } from "./controllers.ts";
 import { discover } from "./discovery.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { newCluster } from "./new-cluster.ts";
+import { openApi } from "./openapi.ts";
 import { createDefaultRoles } from "./rbac-bootstrap.ts";
+import { type Rendering, readRendering, rendered } from "./rendering.ts";
 import { type ApiRequest, readRequest } from "./request.ts";
 import { send, sendError, sendText } from "./respond.ts";
 import { noSuchPath, StatusError } from "./status.ts";
@@ -31,6 +34,8 @@ export type HandlerSettings = {
 };
 
 const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
+
+const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /** As often as the real server sends them. */
 const BOOKMARK_MS = 60_000;
@@ -76,20 +81,26 @@ export class ApiHandler {
     if (HEALTH.has(pathname)) return sendText(response, "ok");
     const keys = issuerDocument(auth.key, pathname);
     if (keys !== undefined) return send(response, 200, keys);
-    const found = method === "GET" ? discover(this.cluster.registry, path) : undefined;
-    if (found !== undefined) return send(response, 200, found);
+    const { accept } = incoming.headers;
+    const isAggregated = acceptsAggregated(accept);
+    const { registry } = this.cluster;
+    const found = method === "GET" ? (discover(registry, path, isAggregated) ?? openApi(registry, path)) : undefined;
+    if (found !== undefined) return send(response, 200, found, isAggregated ? { "content-type": AGGREGATED } : {});
     const request = readRequest(this.cluster.registry, method, path, searchParams);
     const { delayMs, drops, failure } = this.trouble.meet(request) ?? {};
     if (delayMs !== undefined) await realClock.sleep(delayMs);
     if (drops) return void incoming.socket.destroy();
     if (failure) throw refusal(failure);
-    if (request.verb === "watch") return this.#stream(request, response);
+    const { warning } = request.target.resource;
+    if (warning !== "") response.setHeader("warning", `299 - ${JSON.stringify(warning)}`);
+    const rendering = readRendering(accept, searchParams);
+    if (request.verb === "watch") return this.#stream(request, rendering, response);
     const { code, body } = answer({ ...this.cluster, asking }, request, await readBody(incoming));
-    send(response, code, body);
+    send(response, code, rendered(request.target, body, rendering, Date.now()));
   }
 
-  #stream({ target, query }: ApiRequest, response: ServerResponse): void {
-    const watch = readWatch(target, query, this.#settings.bookmarkMs ?? BOOKMARK_MS);
+  #stream({ target, query }: ApiRequest, rendering: Rendering, response: ServerResponse): void {
+    const watch = readWatch(target, query, this.#settings.bookmarkMs ?? BOOKMARK_MS, rendering);
     response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
     response.flushHeaders();
     this.#watches.add(response);

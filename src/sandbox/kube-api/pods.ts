@@ -1,4 +1,5 @@
-import { isEqual, isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import { isEqual, isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import { podSpecDefaults, withMissing } from "./pod-defaults.ts";
 import type { Strategy } from "./resource.ts";
 import { type FieldError, notAllowed, required } from "./status.ts";
 
@@ -7,7 +8,10 @@ export const podStrategy: Strategy = {
   prepare: (object, old) => ({
     ...object,
     spec: withDefaults(objectOr(object.spec)),
-    status: old === undefined ? { phase: "Pending", qosClass: "BestEffort" } : withAddresses(object.status),
+    status:
+      old === undefined
+        ? { phase: "Pending", qosClass: qosClass(objectOr(object.spec)) }
+        : withAddresses(object.status),
   }),
   validate: (object, old) => {
     const spec = objectOr(object.spec);
@@ -22,37 +26,49 @@ export const podStrategy: Strategy = {
 const IMMUTABLE =
   "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-const defaults = {
-  restartPolicy: "Always",
-  terminationGracePeriodSeconds: 30,
-  dnsPolicy: "ClusterFirst",
-  serviceAccountName: "default",
-  securityContext: {},
-  schedulerName: "default-scheduler",
-  enableServiceLinks: true,
-} as const satisfies JsonObject;
+const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
+  "system-node-critical": 2_000_001_000,
+  "system-cluster-critical": 2_000_000_000,
+};
+
+/** A pod waits so long on a node that is in trouble, unless it says otherwise. */
+const PATIENCE_SECONDS = 300;
 
 function withDefaults(spec: JsonObject): JsonObject {
-  const filled: JsonObject = { ...defaults, ...spec };
-  const lists = ["containers", "initContainers"].filter((name) => isList(spec[name]));
-  return {
-    ...filled,
-    serviceAccount: filled.serviceAccountName,
-    ...Object.fromEntries(lists.map((name) => [name, (spec[name] as readonly Json[]).map(withContainerDefaults)])),
-  };
+  const tolerations = isList(spec.tolerations) ? spec.tolerations : [];
+  const filled = withMissing(spec, {
+    serviceAccountName: textOr(spec.serviceAccount) || "default",
+    enableServiceLinks: true,
+    priority: SYSTEM_PRIORITIES[textOr(spec.priorityClassName)] ?? 0,
+    preemptionPolicy: "PreemptLowerPriority",
+  });
+  return { ...podSpecDefaults(filled), tolerations: [...tolerations, ...patience(tolerations)] };
 }
 
-function withContainerDefaults(container: Json): Json {
-  if (!isObject(container)) return container;
-  const image = textOr(container.image);
-  const isLatest = !/[:@][^/]*$/.test(image) || image.endsWith(":latest");
-  return {
-    resources: {},
-    terminationMessagePath: "/dev/termination-log",
-    terminationMessagePolicy: "File",
-    imagePullPolicy: isLatest ? "Always" : "IfNotPresent",
-    ...container,
-  };
+function patience(tolerations: readonly Json[]): readonly JsonObject[] {
+  return ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+    .filter((key) => !tolerations.map(objectOr).some((each) => tolerates(each, key)))
+    .map((key) => ({ key, operator: "Exists", effect: "NoExecute", tolerationSeconds: PATIENCE_SECONDS }));
+}
+
+function tolerates({ key, effect }: JsonObject, taint: string): boolean {
+  const isEvery = key === undefined || key === "";
+  return (isEvery || key === taint) && [undefined, "", "NoExecute"].includes(effect as string | undefined);
+}
+
+/** `Guaranteed` when all containers are limited to what they ask for, `BestEffort` when none asks for anything. */
+function qosClass(spec: JsonObject): string {
+  const all = [spec.containers, spec.initContainers].flatMap((list) => (isList(list) ? list.map(objectOr) : []));
+  const resources = all.map((container) => objectOr(container.resources));
+  const asked = resources.flatMap(({ limits, requests }) => [objectOr(limits), objectOr(requests)]);
+  if (asked.every((each) => each.cpu === undefined && each.memory === undefined)) return "BestEffort";
+  const isFixed = resources.every(({ limits, requests }) =>
+    ["cpu", "memory"].every((name) => {
+      const limit = objectOr(limits)[name];
+      return limit !== undefined && isEqual(limit, objectOr(requests)[name] ?? limit);
+    }),
+  );
+  return isFixed ? "Guaranteed" : "Burstable";
 }
 
 /** `podIP` and the first of `podIPs` are one value; whoever writes one writes the other. */

@@ -2,6 +2,7 @@ import type { Target } from "./cluster.ts";
 import { isTrue } from "./query.ts";
 import type { Registry } from "./registry.ts";
 import { methodNotAllowed, noSuchPath } from "./status.ts";
+import { subresourcesOf, verbsOf } from "./subresources.ts";
 
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
@@ -20,24 +21,17 @@ export function readRequest(
 ): ApiRequest {
   const target = readTarget(registry, path);
   const verb = readVerb(method, target, query);
-  if (target.resource.isReview && verb !== "create") throw methodNotAllowed();
   if (verb === "create" && target.resource.isNamespaced && target.namespace === "") throw methodNotAllowed();
   return { verb, target, query };
 }
 
-function readVerb(method: string, { name, subresource }: Target, query: URLSearchParams): Verb {
-  const verb =
-    subresource === "binding" || subresource === "token"
-      ? postVerb(method)
-      : name === ""
-        ? onAll[method]
-        : onOne[method];
-  if (verb === undefined || (subresource === "status" && verb === "delete")) throw methodNotAllowed();
+function readVerb(method: string, target: Target, query: URLSearchParams): Verb {
+  const { resource, name, subresource } = target;
+  const below = subresourcesOf(resource).find((each) => each.name === subresource);
+  const table = name === "" || below?.verbs.includes("create") ? onAll : onOne;
+  const verb = table[method];
+  if (verb === undefined || !(below?.verbs ?? verbsOf(resource)).includes(verb)) throw methodNotAllowed();
   return verb === "list" && isTrue(query.get("watch")) ? "watch" : verb;
-}
-
-function postVerb(method: string): Verb | undefined {
-  return method === "POST" ? "create" : undefined;
 }
 
 /** `/api/v1/…` or `/apis/<group>/<version>/…`, then `[namespaces/<namespace>/]<plural>[/<name>[/<subresource>]]`. */
@@ -52,12 +46,7 @@ function readTarget(registry: Registry, path: readonly string[]): Target {
   const isKnown = resource !== undefined && more.length === 0 && (!isInside || resource.isNamespaced);
   if (!isKnown || (name !== "" && resource.isNamespaced && !isInside)) throw noSuchPath();
   const target = { resource, namespace, name, subresource };
-  if (subresource !== "" && !hasSubresource(target)) throw noSuchPath();
+  const isThere = subresource === "" || subresourcesOf(resource).some((each) => each.name === subresource);
+  if (!isThere) throw noSuchPath();
   return target;
-}
-
-function hasSubresource({ resource, subresource }: Target): boolean {
-  if (subresource === "status") return resource.hasStatus;
-  if (subresource === "token") return resource.group === "" && resource.kind === "ServiceAccount";
-  return subresource === "binding" && resource.group === "" && resource.kind === "Pod";
 }

@@ -1,4 +1,6 @@
 import type { Json, JsonObject, KubeObject } from "./json.ts";
+import { fieldsOf, typeOfKind } from "./kube-types.ts";
+import { normalForm } from "./normal-form.ts";
 import type { Schema } from "./schema.ts";
 import type { FieldError } from "./status.ts";
 
@@ -19,16 +21,24 @@ export type Resource = Strategy & {
   readonly kind: string;
   readonly listKind: string;
   readonly shortNames: readonly string[];
+  /** Names of groups of kinds that `kubectl get` takes, such as `all`. */
+  readonly categories: readonly string[];
   readonly isNamespaced: boolean;
   /** Defined by a CustomResourceDefinition, with this structural schema. */
   readonly isCustom: boolean;
   readonly schema?: Schema;
+  /** The columns of a table that the definition asks for. */
+  readonly printerColumns: readonly JsonObject[];
   /** What names look like: DNS subdomain, DNS label, or anything that can stand in a path. */
   readonly nameForm: "subdomain" | "label" | "path";
   /** A question, answered by its POST; nothing is kept. */
   readonly isReview: boolean;
   /** A PUT leaves `status` alone and `/status` leaves the rest alone. */
   readonly hasStatus: boolean;
+  /** What every answer warns of; empty for most. */
+  readonly warning: string;
+  /** `/scale` shows and sets `spec.replicas`. */
+  readonly hasScale: boolean;
   /** A new object starts with the status that the client sends. */
   readonly keepsFirstStatus: boolean;
   /** `metadata.generation` counts the changes outside metadata (and status, where that is a subresource). */
@@ -58,11 +68,15 @@ export function builtIn(group: string, kind: string, plural: string, differences
     kind,
     listKind: `${kind}List`,
     shortNames: [],
+    categories: [],
     isNamespaced: true,
     isCustom: false,
     isReview: false,
+    printerColumns: [],
     nameForm: "subdomain",
     hasStatus: false,
+    warning: "",
+    hasScale: false,
     keepsFirstStatus: false,
     hasGeneration: false,
     updatesBlindly: true,
@@ -70,5 +84,13 @@ export function builtIn(group: string, kind: string, plural: string, differences
     returnsDeleted: false,
     selectableFields: {},
     ...differences,
+    ...(differences.isCustom !== true && { prepare: inNormalForm(typeOfKind(group, kind), differences.prepare) }),
   };
+}
+
+type Prepare = NonNullable<Strategy["prepare"]>;
+
+function inNormalForm(type: string, prepare: Prepare = (object) => object): Prepare {
+  if (fieldsOf(type) === undefined) return prepare;
+  return (object, old) => normalForm(prepare(object, old), type);
 }

@@ -7,7 +7,7 @@ export function send(response: ServerResponse, code: number, body: JsonObject, h
   if (response.headersSent || response.destroyed) return;
   const text = `${JSON.stringify(body)}\n`;
   const length = String(Buffer.byteLength(text));
-  response.writeHead(code, { ...headers, "content-type": "application/json", "content-length": length }).end(text);
+  response.writeHead(code, { "content-type": "application/json", ...headers, "content-length": length }).end(text);
 }
 
 /** Answers with a refusal; it also says in a header how long to wait. */

@@ -21,6 +21,7 @@ type Requirement = (value: string | undefined) => boolean;
 const NAME = "[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?";
 const VALUE = "[-A-Za-z0-9_.]*";
 const EQUALS = new RegExp(`^(${NAME})\\s*(==|=|!=)\\s*(${VALUE})$`);
+const BEGINS = new RegExp(`^${NAME}\\s*(==|=|!=)\\s*${VALUE}`);
 const SET = new RegExp(`^(${NAME})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
 const EXISTS = new RegExp(`^(!?)\\s*(${NAME})$`);
 const COMPARES = new RegExp(`^(${NAME})\\s*([<>])\\s*(-?\\d+)$`);
@@ -59,6 +60,8 @@ function readRequirement(text: string): { name: string; holds: Requirement } {
     const isBeyond = (label: number) => (operator === ">" ? label > Number(limit) : label < Number(limit));
     return { name, holds: (label) => label !== undefined && /^-?\d+$/.test(label) && isBeyond(Number(label)) };
   }
+  const [read] = BEGINS.exec(text) ?? [];
+  if (read !== undefined) throw badRequest(`found '${text[read.length]}', expected: ',' or 'end of string'`);
   throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`);
 }
 

@@ -2,12 +2,16 @@ import type { Cluster, Target } from "./cluster.ts";
 import type { Change } from "./collection.ts";
 import { crdName, crds } from "./crds.ts";
 import { isTrue, readRevision, wholeNumber } from "./query.ts";
+import { asObjects, type Rendering, rendered } from "./rendering.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 import { expired } from "./status.ts";
-import { bookmark, encode, eventOf } from "./watch-event.ts";
+import { withoutColumns } from "./table.ts";
+import { bookmark, encode, eventOf, type WatchEvent } from "./watch-event.ts";
 
 /** Where the lines of a watch go; `end` says that there will be no more. */
 export type Sink = { readonly send: (line: string) => void; readonly end: () => void };
+
+type EventSink = Sink & { readonly sendEvent: (event: WatchEvent) => void };
 
 /** What a client wants to watch. */
 export type Watch = {
@@ -18,6 +22,7 @@ export type Watch = {
   readonly lastsMs: number;
   /** 0 for a client that wants none. */
   readonly bookmarkMs: number;
+  readonly rendering: Rendering;
 };
 
 /** How long a watch lasts when the client does not say. */
@@ -27,7 +32,12 @@ const BEFORE_END_MS = 2000;
 const FIRST_OBJECTS_END = { "k8s.io/initial-events-end": "true" };
 
 /** Reads the query of a watch. @throws StatusError */
-export function readWatch(target: Target, query: URLSearchParams, bookmarkMs: number): Watch {
+export function readWatch(
+  target: Target,
+  query: URLSearchParams,
+  bookmarkMs: number,
+  rendering: Rendering = asObjects,
+): Watch {
   const from = readRevision(query.get("resourceVersion") || "0");
   return {
     target,
@@ -35,6 +45,7 @@ export function readWatch(target: Target, query: URLSearchParams, bookmarkMs: nu
     from: isTrue(query.get("sendInitialEvents")) ? 0 : from,
     lastsMs: 1000 * (wholeNumber(query, "timeoutSeconds") || LASTS_SECONDS),
     bookmarkMs: isTrue(query.get("allowWatchBookmarks")) ? bookmarkMs : 0,
+    rendering,
   };
 }
 
@@ -42,10 +53,11 @@ export function readWatch(target: Target, query: URLSearchParams, bookmarkMs: nu
  * Sends what happens until the watch's time is over or its custom resource goes; the result stops it sooner. A
  * revision that is too old ends it at once with an ERROR event.
  */
-export function runWatch(cluster: Cluster, watch: Watch, sink: Sink): () => void {
+export function runWatch(cluster: Cluster, watch: Watch, to: Sink): () => void {
   const { resource } = watch.target;
+  const sink = { ...to, sendEvent: eventSender(cluster, watch, to.send) };
   const tell = (change: Change) => sendChange(watch, change, sink);
-  const mark = () => sink.send(encode(bookmark(resource, cluster.store.revision)));
+  const mark = () => sink.sendEvent(bookmark(resource, cluster.store.revision));
   if (!catchUp(cluster, watch, sink)) {
     sink.end();
     return () => {};
@@ -67,26 +79,38 @@ export function runWatch(cluster: Cluster, watch: Watch, sink: Sink): () => void
   }
 }
 
-function sendChange({ target, selects }: Watch, change: Change, sink: Sink): void {
+/** Puts events into the form that the client wants. */
+function eventSender(cluster: Cluster, { target, rendering }: Watch, send: Sink["send"]): (event: WatchEvent) => void {
+  if (rendering.form === "object") return (event) => send(encode(event));
+  let isFirst = true;
+  return ({ type, object }) => {
+    const shown = type === "ERROR" ? object : rendered(target, object, rendering, cluster.now());
+    const isTable = shown.kind === "Table";
+    send(encode({ type, object: isTable && !isFirst ? withoutColumns(shown) : shown }));
+    if (isTable) isFirst = false;
+  };
+}
+
+function sendChange({ target, selects }: Watch, change: Change, sink: EventSink): void {
   if (target.namespace !== "" && change.object.metadata.namespace !== target.namespace) return;
   const event = eventOf(change, selects);
-  if (event !== undefined) sink.send(encode(event));
+  if (event !== undefined) sink.sendEvent(event);
 }
 
 /** Sends what the client does not know yet; false when that is no longer known here either. */
-function catchUp({ store }: Cluster, watch: Watch, sink: Sink): boolean {
+function catchUp({ store }: Cluster, watch: Watch, sink: EventSink): boolean {
   const { resource, namespace } = watch.target;
   const collection = store.of(resource);
   if (watch.from === 0) {
     const objects = collection.list(namespace).filter(watch.selects);
-    for (const object of objects) sink.send(encode({ type: "ADDED", object }));
-    if (watch.bookmarkMs > 0) sink.send(encode(bookmark(resource, store.revision, FIRST_OBJECTS_END)));
+    for (const object of objects) sink.sendEvent({ type: "ADDED", object });
+    if (watch.bookmarkMs > 0) sink.sendEvent(bookmark(resource, store.revision, FIRST_OBJECTS_END));
     return true;
   }
   const missed = collection.since(watch.from);
   if (missed === undefined) {
     const { status } = expired(`too old resource version: ${watch.from} (${store.revision})`);
-    sink.send(encode({ type: "ERROR", object: status }));
+    sink.sendEvent({ type: "ERROR", object: status });
     return false;
   }
   for (const change of missed) sendChange(watch, change, sink);

@@ -1,0 +1,44 @@
+import type { Verb } from "./request.ts";
+import type { Resource } from "./resource.ts";
+
+/** A path below an object's, what is sent or got there, and how. */
+export type Subresource = {
+  readonly name: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly Verb[];
+};
+
+const shown: readonly Verb[] = ["get", "patch", "update"];
+const scale: Subresource = { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: shown };
+
+const own: Readonly<Record<string, readonly Subresource[]>> = {
+  Namespace: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
+  Pod: [
+    { name: "binding", kind: "Binding", verbs: ["create"] },
+    { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+    { name: "log", kind: "Pod", verbs: ["get"] },
+  ],
+  ServiceAccount: [
+    { name: "token", group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
+  ],
+};
+
+/** What there is below the objects of a resource, in the order of the names. */
+export function subresourcesOf(resource: Resource): readonly Subresource[] {
+  const { kind, group, hasScale, hasStatus } = resource;
+  return [
+    ...(group === "" ? (own[kind] ?? []) : []),
+    ...(hasScale ? [scale] : []),
+    ...(hasStatus ? [{ name: "status", kind, verbs: shown }] : []),
+  ];
+}
+
+const VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/** What can be done with the objects of a resource. */
+export function verbsOf(resource: Resource): readonly Verb[] {
+  if (resource.isReview) return ["create"];
+  return resource.kind === "Namespace" ? VERBS.filter((verb) => verb !== "deletecollection") : VERBS;
+}
