@@ -6,6 +6,8 @@ const config: KnipConfig = {
     "src/bin/{mic,nmi,demo,podid,identityvalidator,simple}.ts",
     "tools/*.{ts,mjs}",
     "tools/images/make.ts",
+    "test/cluster/{main,start}.ts",
+    "test/cluster/support/azure-stand-in.ts",
     "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds,sandbox-server}.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],

@@ -56,7 +56,7 @@ export function azureVerbs(world: World, denied: Set<string>) {
     /** Lets the Key Vault refuse whoever has this client ID. */
     denySecrets: (clientId: string) => void denied.add(clientId),
     /** Makes trouble, as `podid emulate --fault` does. */
-    trouble: (...rules: readonly string[]) => {
+    trouble: (...rules: string[]) => {
       for (const rule of rules.map(readFaultRule)) world.traffic.inject(rule);
     },
     calm: () => world.traffic.calm(),

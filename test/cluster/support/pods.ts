@@ -3,8 +3,8 @@ import { imageOf } from "./images.ts";
 import { trust } from "./release.ts";
 
 export type PodWishes = {
-  /** Value of the label that leads to identities. */
-  readonly selector?: string;
+  /** Value of the label that leads to identities; null leaves the label out. */
+  readonly selector?: string | null;
   readonly node?: number;
   readonly labels?: Readonly<Record<string, string>>;
   /** More of the spec, init containers say. */
@@ -28,7 +28,7 @@ export function podOf(
   name: string,
   { selector, node, labels = {}, spec = {} }: PodWishes,
 ): Rendered {
-  const bound = selector === undefined ? {} : { aadpodidbinding: selector };
+  const bound = selector == null ? {} : { aadpodidbinding: selector };
   const where = node === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": `node${node}` } };
   return {
     apiVersion: "v1",

@@ -69,4 +69,10 @@ export async function podsOf(cluster: Cluster, component: "mic" | "nmi") {
   }[];
 }
 
+/** The pod of MIC that leads; empty while none does. */
+export async function leaderOf(cluster: Cluster): Promise<string> {
+  const { spec } = await cluster.get("lease", "aad-pod-identity-mic", "--namespace=default");
+  return spec.holderIdentity ?? "";
+}
+
 export const allNodes = NODES;

@@ -57,6 +57,8 @@ export function runners(folder: string) {
     },
     /** `helm`; what happens is for the caller to judge. */
     helm: (args: readonly string[], options?: Input) => exec(["--", "helm", ...args], options),
+    /** Any program in the cluster's network, beside the API server. */
+    inside: (command: readonly string[], options?: Input) => exec(["--", ...command], options),
     /** A program on a node, as root there. */
     onNode: (node: number, command: readonly string[], options?: Input) =>
       exec(["--node", String(node), "--", ...command], options),
