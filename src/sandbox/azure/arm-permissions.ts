@@ -7,6 +7,7 @@ import type { World } from "./world.ts";
 const PROVIDERS: Readonly<Record<string, string>> = {
   resourceGroups: "Microsoft.Resources/subscriptions/resourceGroups",
   userAssignedIdentities: "Microsoft.ManagedIdentity/userAssignedIdentities",
+  systemAssignedIdentities: "Microsoft.ManagedIdentity/identities",
   federatedIdentityCredentials: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
   virtualMachines: "Microsoft.Compute/virtualMachines",
   virtualMachineScaleSets: "Microsoft.Compute/virtualMachineScaleSets",

@@ -1,4 +1,5 @@
 import { constants, verify, X509Certificate } from "node:crypto";
+import { trustedLeaf } from "./certificate-chain.ts";
 import { Refusal } from "./refusal.ts";
 import type { Application } from "./service-principals.ts";
 
@@ -26,12 +27,14 @@ const SKEW_SECONDS = 300;
  * @throws Refusal whose code is the number of an AADSTS error
  */
 export function checkAssertion(
-  { clientId, certificates }: Application,
+  { clientId, certificates, trustedSubjects = [] }: Application,
   assertion: Assertion,
   { url, now }: Circumstances,
 ): void {
   const { claims } = assertion;
-  const certificate = certificates.map((pem) => new X509Certificate(pem)).find((one) => isNamed(one, assertion.header));
+  const registered = certificates.map((pem) => new X509Certificate(pem));
+  const sent = trustedLeaf(assertion.header.x5c, trustedSubjects);
+  const certificate = [...registered, ...sent].find((one) => isNamed(one, assertion.header));
   if (certificate === undefined) {
     throw invalidSignature(
       "The key was not found., Please make sure the certificate is registered on the application.",

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Answer } from "./server.ts";
+import type { Answer, Asked } from "./server.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The OAuth error that goes with an AADSTS number. */
 const OAUTH_ERRORS: Readonly<Record<string, string>> = {
@@ -27,8 +29,8 @@ const OAUTH_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** An error as Entra ID writes it. A code that is no number is an OAuth error without an AADSTS number. */
-export function entraError({ status, code, message, headers }: Refusal, clock: Clock): Answer {
-  const [traceId, correlationId] = [randomUUID(), randomUUID()];
+export function entraError({ status, code, message, headers }: Refusal, asked: Asked, clock: Clock): Answer {
+  const [traceId, correlationId] = [randomUUID(), requestIdOf(asked) ?? randomUUID()];
   const timestamp = new Date(clock.now()).toISOString().replace("T", " ").replace(/\.\d+/, "");
   const isNumber = /^\d+$/.test(code);
   const ids = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
@@ -42,4 +44,10 @@ export function entraError({ status, code, message, headers }: Refusal, clock: C
     ...(isNumber ? { error_uri: `https://login.microsoftonline.com/error?code=${code}` } : {}),
   };
   return { status, json, headers };
+}
+
+/** The ID that the client gave its request, by which its owner and Azure's support find it. */
+function requestIdOf({ headers, query }: Asked): string | undefined {
+  const given = headers["client-request-id"] ?? query.get("client-request-id");
+  return typeof given === "string" && UUID.test(given) ? given : undefined;
 }

@@ -1,4 +1,4 @@
-import { accessToken } from "./access-token.ts";
+import { accessToken, type Grant } from "./access-token.ts";
 import { type Assertion, checkAssertion, readAssertion } from "./entra-assertion.ts";
 import { checkFederated } from "./entra-federation.ts";
 import { Refusal } from "./refusal.ts";
@@ -31,7 +31,15 @@ export async function tokenAnswer(world: World, endpoint: Endpoint, tenant: stri
   const principal = await authenticated(world, tenant, form, `${origin}${path}`);
   const audience = endpoint === "v1" ? required(form, "resource") : audienceOf(required(form, "scope"));
   const lifetimeSeconds = world.tokenSeconds ?? SERVICE_PRINCIPAL_SECONDS;
-  const { token, notBefore, expiresOn } = accessToken(world, { ...principal, tenant, audience, lifetimeSeconds });
+  const proof = form.has("client_assertion") ? "assertion" : "secret";
+  const forWhat = { audience, ...version2(world, tenant, audience, origin) };
+  const { token, notBefore, expiresOn } = accessToken(world, {
+    ...principal,
+    ...forWhat,
+    tenant,
+    proof,
+    lifetimeSeconds,
+  });
   if (endpoint === "v2.0") {
     const times = { expires_in: lifetimeSeconds, ext_expires_in: lifetimeSeconds };
     return { status: 200, json: { token_type: "Bearer", ...times, access_token: token } };
@@ -48,6 +56,13 @@ export async function tokenAnswer(world: World, endpoint: Endpoint, tenant: stri
       access_token: token,
     },
   };
+}
+
+/** The issuer is that of the newer discovery document. */
+function version2(world: World, tenant: string, audience: string, origin: string): Pick<Grant, "version2"> {
+  const resource = world.resource(tenant, audience);
+  if (resource?.accessTokenVersion !== 2) return {};
+  return { version2: { issuer: `${origin}/${tenant}/v2.0`, audience: resource.clientId } };
 }
 
 /** @throws Refusal 90002 */

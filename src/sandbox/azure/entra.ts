@@ -26,7 +26,7 @@ export function startEntra({ world, ...place }: EntraOptions): Promise<Emulator>
       ],
       admit: () => {},
       headers: () => ({ "cache-control": "no-store, no-cache", "x-ms-request-id": randomUUID() }),
-      refused: (refusal) => entraError(refusal, world.clock),
+      refused: (refusal, asked) => entraError(refusal, asked, world.clock),
       unknown: ({ method, path }) =>
         new Refusal(404, "not_found", `This emulator of Entra ID does not know ${method} ${path}.`),
     },

@@ -99,8 +99,11 @@ export class World {
     return this.#identities.get(lookupKey(id));
   }
 
-  identities(resourceGroup: string): UserAssignedIdentity[] {
-    return [...this.#identities.values()].filter((one) => lookupKey(one.resourceGroup) === lookupKey(resourceGroup));
+  /** Those of a resource group, or all. */
+  identities(resourceGroup?: string): UserAssignedIdentity[] {
+    const all = [...this.#identities.values()];
+    if (resourceGroup === undefined) return all;
+    return all.filter((one) => lookupKey(one.resourceGroup) === lookupKey(resourceGroup));
   }
 
   /** Deletes an identity. As in Azure, machines that hold it go on showing it, but get no more tokens for it. */
@@ -137,6 +140,11 @@ export class World {
     if (found !== undefined || lookupKey(tenant) !== lookupKey(this.tenant)) return found;
     const identity = [...this.#identities.values()].find((one) => lookupKey(one.clientId) === lookupKey(clientId));
     return identity && { clientId: identity.clientId, principalId: identity.principalId, certificates: [] };
+  }
+
+  /** The application that tokens of that audience are for, where the tenant has it; Azure's own resources are none. */
+  resource(tenant: string, audience: string): ServicePrincipal | undefined {
+    return this.#servicePrincipals.resource(tenant, audience);
   }
 
   /** Whether Entra ID knows the tenant: the world's own, or one that a service principal was made in. */
