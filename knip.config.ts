@@ -8,6 +8,7 @@ const config: KnipConfig = {
     "tools/images/make.ts",
     "test/cluster/{main,start}.ts",
     "test/cluster/support/azure-stand-in.ts",
+    "test/cluster/upgrade/{arm-log,ask}.ts",
     "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds,sandbox-server}.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],

@@ -1,10 +1,10 @@
 import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 
-// A pod that asks the metadata service for tokens ten times a second, half of that on a kept connection and half on new
-// ones, and writes a line for each answer: `judge/answers.ts` reads them. ASKS is a map from names to queries, in turn.
+// A pod that asks the metadata service for tokens every EVERY_MS, half of that on a kept connection and half on new ones,
+// and writes a line for each answer: `judge/answers.ts` reads them. ASKS is a map from names to queries, in turn.
 const asks = Object.entries(JSON.parse(process.env.ASKS ?? "{}") as Readonly<Record<string, string>>);
-const EVERY_MS = 100;
+const everyMs = Number(process.env.EVERY_MS);
 const PATIENCE_MS = 8_000;
 const keeping = new Agent({ keepAlive: true, maxSockets: 1 });
 
@@ -23,7 +23,7 @@ function get(query: string, kept: boolean): Promise<Got> {
         error: signal.aborted ? "no answer" : (reason.code ?? reason.name),
       });
     const call = request({ host: "169.254.169.254", ...options }, (response) => {
-      const imds = (response.headers.server ?? "").startsWith("IMDS");
+      const imds = String(response.headers.server).startsWith("IMDS");
       const take = (body: string) => resolve({ status: response.statusCode ?? 0, appid: appOf(body), imds });
       text(response).then(take).catch(fail);
     });
@@ -50,5 +50,5 @@ setInterval(async () => {
   if (ask === undefined || query === undefined) return;
   const got = await get(query, kept);
   process.stdout.write(`${JSON.stringify({ at, ms: Date.now() - at, ask, kept, ...got })}\n`);
-}, EVERY_MS);
+}, everyMs);
 process.once("SIGTERM", () => process.exit(0));

@@ -20,7 +20,7 @@ describe("judge", () => {
     {
       when: "IMDS itself gave a token, right or wrong",
       given: [{ imds: true }, { imds: true, appid: "theirs" }],
-      then: { tokens: 1, wrong: 1, direct: 2 },
+      then: { tokens: 1, wrong: 0, wrongDirect: 1, direct: 2 },
     },
     {
       when: "answers are no tokens",
@@ -34,7 +34,7 @@ describe("judge", () => {
     },
     { when: "a 200 holds no token", given: [{ appid: "" }], then: { lost: { "200": 1 } } },
   ])("counts when $when", ({ given, then }) => {
-    const none = { tokens: 0, wrong: 0, direct: 0, lost: {} };
+    const none = { tokens: 0, wrong: 0, wrongDirect: 0, direct: 0, lost: {} };
     expect(judge(answers(...given), expected)).toMatchObject({ ...none, asked: given.length, ...then });
   });
 

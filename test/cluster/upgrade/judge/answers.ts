@@ -17,11 +17,13 @@ export type Answer = {
 };
 /** In milliseconds since 1970: from the first, and before the last. */
 export type Stretch = { readonly from: number; readonly to: number };
-/** What a pod got. Each answer is a token of its own, a wrong one, or lost; `direct` counts those of IMDS among all. */
+/** What a pod got. Each answer is a token of its own, one of another identity, or lost; `direct` counts those of IMDS among all. */
 export type Verdict = {
   readonly asked: number;
   readonly tokens: number;
+  /** Tokens of other identities: by NMI, and by IMDS itself, which does not know the pods of a machine. */
   readonly wrong: number;
+  readonly wrongDirect: number;
   readonly direct: number;
   /** How often, by status or error. */
   readonly lost: Readonly<Record<string, number>>;
@@ -54,12 +56,14 @@ export function judge(
   const isToken = ({ status, appid }: Answer) => status === 200 && appid !== "";
   const isOwn = (one: Answer) => isToken(one) && one.appid === expected[one.ask];
   const tokens = answers.filter(isOwn);
+  const others = answers.filter((one) => isToken(one) && !isOwn(one));
   const lost = Object.groupBy(answers, (one) => (isToken(one) ? "" : reasonOf(one)));
   const ways = Object.values(Object.groupBy(answers, ({ kept }) => String(kept)));
   return {
     asked: answers.length,
     tokens: tokens.length,
-    wrong: answers.filter((one) => isToken(one) && !isOwn(one)).length,
+    wrong: others.filter(({ imds }) => !imds).length,
+    wrongDirect: others.filter(({ imds }) => imds).length,
     direct: answers.filter(({ imds }) => imds).length,
     lost: Object.fromEntries(Object.entries(lost).flatMap(([why, some = []]) => (why ? [[why, some.length]] : []))),
     longestWithoutMs: Math.max(0, ...ways.map((way = []) => longestWithout(way, isOwn))),
