@@ -9,14 +9,19 @@ import { text } from "node:stream/consumers";
 
 /** A small program that asks for one token by the SDK of its language, as applications in pods do. */
 export type SdkClient = { readonly language: Language; readonly credential: Credential };
-/** `managed` names a client ID; `default` is a plain DefaultAzureCredential, which names nothing. */
-type Credential = "managed" | "default";
+/**
+ * `managed` names a client ID; `default` is a plain DefaultAzureCredential, which names nothing; `environment` is a service
+ * principal of the variables, in Go and Python alone.
+ */
+type Credential = "managed" | "default" | "environment";
 type Language = keyof typeof commands;
 
 /** What such a program says: the first 8 characters of the token's SHA-256, or the error as an application sees it. */
 export type Told = {
   readonly ok: boolean;
   readonly token?: string;
+  /** The token itself, where the variable TELL_TOKEN asks for it. */
+  readonly jwt?: string;
   readonly error?: string;
   readonly message?: string;
   readonly seconds: number;
@@ -53,16 +58,24 @@ export function clientMissing({ language }: SdkClient): string | undefined {
     : `test/clients/build has not made the one of ${language}`;
 }
 
-/** Runs one in a namespace to its end, with nothing of our own environment but PATH. */
+type Question = {
+  /** Of the network; our own where none is named. */
+  readonly namespace?: string;
+  readonly clientId?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+};
+
+/** Runs one to its end, with nothing of our own environment but PATH. */
 export async function askForToken(
   { language, credential }: SdkClient,
-  { namespace, clientId }: { readonly namespace: string; readonly clientId: string },
+  { namespace, clientId = "", variables = {} }: Question,
 ): Promise<Told> {
   const home = await mkdtemp(join(tmpdir(), "sdk-home-"));
   try {
-    const command = ["netns", "exec", namespace, ...commands[language], credential, clientId];
-    const env = { PATH: process.env.PATH ?? "", HOME: home };
-    const child = spawn("ip", command, { cwd: join(CACHE, language), env, stdio: ["ignore", "pipe", "pipe"] });
+    const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+    const [program = "", ...args] = [...inside, ...commands[language], credential, clientId];
+    const env = { PATH: process.env.PATH ?? "", HOME: home, ...variables };
+    const child = spawn(program, args, { cwd: join(CACHE, language), env, stdio: ["ignore", "pipe", "pipe"] });
     const [said, warned] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
     const line = said.trim().split("\n").at(-1) ?? "";
     if (!line.startsWith("{")) throw new Error(`the client of ${language} said no result: ${said}${warned}`);

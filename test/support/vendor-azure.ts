@@ -11,8 +11,8 @@ import { SigningKey } from "../../src/sandbox/azure/signing-key.ts";
 import { createWorld } from "../../src/sandbox/azure/world.ts";
 import { createAuthority, type ServerCertificate } from "../../src/sandbox/certificates.ts";
 
-/** Issues the certificates of the emulators, which `trustAuthority` lets this process trust. */
-const authority = await createAuthority();
+/** Issues the certificates of the emulators; `trustAuthority` lets this process trust it. */
+export const authority = await createAuthority();
 const tls: ServerCertificate = await authority.serverCertificate();
 /** To make one takes a second on a busy machine. */
 const usualKey = await SigningKey.generate();

@@ -84,11 +84,13 @@ function parsed(text: string): Assertion {
   throw new Refusal(400, "50027", "JWT token is invalid or malformed.");
 }
 
-/** Whether the header names the certificate, by its SHA-256 or SHA-1 thumbprint. */
+/**
+ * Whether the header names the certificate, by its SHA-256 or SHA-1 thumbprint. Clients write it in either alphabet of
+ * base64, with or without its padding.
+ */
 function isNamed({ fingerprint, fingerprint256 }: X509Certificate, header: Json): boolean {
-  const encoded = (hex: string) => Buffer.from(hex.replaceAll(":", ""), "hex").toString("base64url");
-  const named = header["x5t#S256"] ?? header.x5t ?? header.kid;
-  return named === encoded(fingerprint256) || named === encoded(fingerprint);
+  const named = Buffer.from(String(header["x5t#S256"] ?? header.x5t ?? header.kid), "base64");
+  return [fingerprint256, fingerprint].some((hex) => named.equals(Buffer.from(hex.replaceAll(":", ""), "hex")));
 }
 
 function isSignedBy({ publicKey }: X509Certificate, { header, content, signature }: Assertion): boolean {

@@ -115,10 +115,14 @@ function checkSecret({ clientId, secret }: Application, form: URLSearchParams): 
   throw new Refusal(401, "7000215", message);
 }
 
+/** What some SDKs ask for beside the resource, which means nothing without a user. */
+const OF_USERS: readonly string[] = ["openid", "profile", "offline_access", "email"];
+
 /** `https://vault.azure.net/.default` asks for the resource `https://vault.azure.net`. */
 function audienceOf(scope: string): string {
   const suffix = "/.default";
-  if (scope.endsWith(suffix) && !scope.includes(" ")) return scope.slice(0, -suffix.length);
+  const [wanted, ...others] = scope.split(" ").filter((one) => one !== "" && !OF_USERS.includes(one));
+  if (wanted?.endsWith(suffix) && others.length === 0) return wanted.slice(0, -suffix.length);
   const message = `The provided value for scope ${scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`;
   throw new Refusal(400, "1002012", message);
 }

@@ -70,6 +70,15 @@ describe("the token endpoint", () => {
     });
   });
 
+  it.each([
+    { when: "as the SDK of Go asks", scope: `${RESOURCE}/.default openid offline_access profile`, status: 200 },
+    { when: "of two resources", scope: `${RESOURCE}/.default https://management.azure.com/.default`, status: 400 },
+    { when: "of none", scope: "openid profile", status: 400 },
+  ])("answers $status to scopes $when", async ({ scope, status }) => {
+    await using entra = await start();
+    expect(await entra.post(v2, { ...secret, scope })).toMatchObject({ status });
+  });
+
   it("gives a token for a resource, as of version 1, with text for numbers", async () => {
     await using entra = await start();
     const { json } = await entra.post(v1, { ...secret, resource: `${RESOURCE}/` });

@@ -18,17 +18,22 @@ import (
 type result struct {
 	Ok      bool    `json:"ok"`
 	Token   string  `json:"token,omitempty"`
+	JWT     string  `json:"jwt,omitempty"`
 	Error   string  `json:"error,omitempty"`
 	Message string  `json:"message,omitempty"`
 	Seconds float64 `json:"seconds"`
 }
 
 func credential(kind, clientID string) (azcore.TokenCredential, error) {
-	if kind == "managed" {
+	switch kind {
+	case "managed":
 		id := azidentity.ClientID(clientID)
 		return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: id})
+	case "environment":
+		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{DisableInstanceDiscovery: true})
+	default:
+		return azidentity.NewDefaultAzureCredential(nil)
 	}
-	return azidentity.NewDefaultAzureCredential(nil)
 }
 
 func main() {
@@ -43,6 +48,9 @@ func main() {
 	if err == nil {
 		sum := sha256.Sum256([]byte(token.Token))
 		told.Token = hex.EncodeToString(sum[:])[:8]
+		if os.Getenv("TELL_TOKEN") != "" {
+			told.JWT = token.Token
+		}
 	} else {
 		told.Error, told.Message = fmt.Sprintf("%T", err), err.Error()
 	}
