@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { deviceTo } from "./routes-to-pods.ts";
 
 const LINKS = "/proc/net/arp";
@@ -52,8 +52,16 @@ function linesOf(links: string, address: string): readonly Line[] {
 
 /** How it is now. Where there are no such tables, nobody is known. */
 export async function readNeighbours(): Promise<Tables> {
-  const [links, routes] = await Promise.all([LINKS, ROUTES].map((file) => readFile(file, "utf8").catch(() => "")));
-  return { links: links ?? "", routes: routes ?? "" };
+  return { links: read(LINKS), routes: read(ROUTES) };
+}
+
+/** At once: the kernel makes these files as they are read, and to wait for them would take longer. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /**
