@@ -37,6 +37,8 @@ const roots = [
     "Event",
     "ServiceAccount",
     "Binding",
+    "LimitRange",
+    "ResourceQuota",
   ].map((name) => `core.${name}`),
   ...["Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "ControllerRevision"].map((name) => `apps.${name}`),
   ...["Job", "CronJob"].map((name) => `batch.${name}`),

@@ -9,7 +9,6 @@ import { stringify } from "yaml";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
 import type { ControlPlaneAddress } from "../support/control-plane.ts";
-import { eventually } from "../support/eventually.ts";
 import { type Run, runTool, toolPath } from "../support/helm.ts";
 import { kubeconfigOf } from "../support/kubeconfig.ts";
 
@@ -95,6 +94,7 @@ export class TwoServers implements AsyncDisposable {
 class Watch implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #closed: Promise<unknown>;
+  #check: () => void = () => {};
   text = "";
 
   constructor(server: Server, namespace: string, command: string) {
@@ -105,13 +105,20 @@ class Watch implements AsyncDisposable {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.text += text;
+        this.#check();
       });
     }
   }
 
   /** Resolves once it has said so many lines. */
-  async has(lines: number): Promise<void> {
-    await eventually(() => this.text.split("\n").length > lines || this.#child.exitCode !== null).toBe(true);
+  has(lines: number): Promise<unknown> {
+    const said = new Promise<void>((resolve) => {
+      this.#check = () => {
+        if (this.text.split("\n").length > lines) resolve();
+      };
+      this.#check();
+    });
+    return Promise.race([said, this.#closed]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -135,9 +142,9 @@ async function transcript(server: Server, namespace: string, steps: readonly Ste
   for (const step of steps) {
     const command: Command = typeof step === "string" ? { run: step } : step;
     const { run, code = 0, only = () => true } = command;
-    const args = typeof run === "string" ? run.split(" ") : run;
+    const args = (typeof run === "string" ? run.split(" ") : run).map((word) => word.replace("NAMESPACE", namespace));
     const result = await runTool("kubectl", ["--namespace", namespace, ...args], {
-      input: inputOf(command.input ?? ""),
+      input: inputOf(command.input ?? "").replaceAll("NAMESPACE", namespace),
       env: { KUBECONFIG: server.kubeconfig, HOME: server.home },
     });
     const text = textOf(args, result, only);
@@ -160,6 +167,7 @@ function textOf(args: readonly string[], { code, stdout, stderr }: Run, only: (l
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UID"],
   [/(resourceVersion"?: ?)"\d+"/g, "$1VERSION"],
+  [/(Resource Version: +)\d+/g, "$1VERSION"],
   [/20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "TIME"],
   [/(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d+ [A-Z][a-z]+ 20[\d :]+\+0000/g, "DATE"],
   [/\b10\.96\.\d+\.\d+\b/g, "ADDRESS"],

@@ -1,14 +1,14 @@
+import { answerBelow, objectIn } from "./answer-below.ts";
 import { review } from "./auth-reviews.ts";
-import { bindPod } from "./binding.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { deleteObject, readDeleteOptions } from "./deletion.ts";
 import { isObject, type Json, type JsonObject, objectOr } from "./json.ts";
+import { typeOfKind } from "./kube-types.ts";
 import { listObjects } from "./list.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
-import { badRequest, detailsOf, notFound, success } from "./status.ts";
-import { requestToken } from "./token-request.ts";
+import { detailsOf, notFound, success } from "./status.ts";
 import { create, replace, update } from "./writes.ts";
 
 export type Body = { readonly type: string; readonly json: Json | undefined };
@@ -17,8 +17,10 @@ export type Answer = { readonly code: number; readonly body: JsonObject };
 /** Does what a request to a resource asks for, except to watch. @throws StatusError */
 export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answer {
   const { verb, target, query } = request;
-  const { resource, name, subresource } = target;
+  const { resource, name } = target;
   const options = { isDryRun: query.get("dryRun") === "All" };
+  const below = answerBelow(cluster, request, body, options);
+  if (below !== undefined) return below;
   switch (verb) {
     case "get": {
       const object = cluster.store.of(resource).get(keyOf(target));
@@ -28,18 +30,15 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
     case "list":
       return { code: 200, body: listObjects(cluster, target, query) };
     case "create": {
-      const draft = objectIn(body);
-      if (subresource === "binding") return { code: 201, body: bindPod(cluster, target, draft, options) };
-      if (subresource === "token") return { code: 201, body: requestToken(cluster, target, draft) };
       const make = resource.isReview ? review : create;
-      return { code: 201, body: make(cluster, target, draft, options) };
+      return { code: 201, body: make(cluster, target, objectIn(body), options) };
     }
     case "update": {
       const isNew = cluster.store.of(resource).get(keyOf(target)) === undefined;
       return { code: isNew ? 201 : 200, body: replace(cluster, target, objectIn(body), options) };
     }
     case "patch": {
-      const change = readPatch(body.type, body.json ?? null);
+      const change = readPatch(body, resource.isCustom ? undefined : typeOfKind(resource.group, resource.kind));
       return { code: 200, body: update(cluster, target, change, { ...options, isBlind: true }) };
     }
     case "delete":
@@ -47,11 +46,6 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
     default:
       return deleteCollection(cluster, request, body);
   }
-}
-
-function objectIn({ json }: Body): JsonObject {
-  if (isObject(json)) return json;
-  throw badRequest("the body of the request is no object");
 }
 
 function deleteByName(cluster: Cluster, { target, query }: ApiRequest, body: Body): Answer {

@@ -94,6 +94,8 @@ export const builtIns: readonly Resource[] = [
     validate: eventErrors,
   }),
   builtIn("", "ServiceAccount", "serviceaccounts", { shortNames: ["sa"], returnsDeleted: true }),
+  builtIn("", "LimitRange", "limitranges", { shortNames: ["limits"] }),
+  builtIn("", "ResourceQuota", "resourcequotas", { shortNames: ["quota"], hasStatus: true }),
   builtIn("coordination.k8s.io", "Lease", "leases", { updatesBlindly: false, createsOnUpdate: true }),
   builtIn("apps", "ControllerRevision", "controllerrevisions"),
   ...workloads,

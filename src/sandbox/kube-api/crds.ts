@@ -32,13 +32,15 @@ function prepareCrd(object: JsonObject): JsonObject {
   const names = namesOf(object);
   const spec = { conversion: { strategy: "None" }, ...objectOr(object.spec), names };
   const since = objectOr(object.metadata).creationTimestamp;
-  const condition = (type: string, reason: string, message: string) => ({
-    ...{ type, status: "True", lastTransitionTime: since, reason, message },
+  const condition = (type: string, reason: string, message: string, status = "True") => ({
+    ...{ type, status, lastTransitionTime: since, reason, message },
   });
+  const approval = approvalOf(object);
   const status = {
     conditions: [
       condition("NamesAccepted", "NoConflicts", "no conflicts found"),
       condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+      ...(approval === undefined ? [] : [condition("KubernetesAPIApprovalPolicyConformant", ...approval)]),
     ],
     acceptedNames: names,
     storedVersions: versionsOf(object).flatMap(({ storage, name }) => (storage === true && name ? [name] : [])),
@@ -65,11 +67,22 @@ function crdErrors(object: JsonObject, old: KubeObject | undefined): FieldError[
   ];
 }
 
+/** What the status says of a group of the Kubernetes project. */
+function approvalOf(object: JsonObject): readonly [reason: string, message: string, status: string] | undefined {
+  if (!PROTECTED.test(textOr(objectOr(object.spec).group))) return undefined;
+  const said = textOr(objectOr(objectOr(object.metadata).annotations)[APPROVED]);
+  if (!said.startsWith("unapproved")) return ["ApprovedAnnotation", `approved in ${said}`, "True"];
+  return ["UnapprovedAnnotation", `not approved: ${JSON.stringify(said)}`, "False"];
+}
+
+const PROTECTED = /(^|\.)(k8s|kubernetes)\.io$/;
+const APPROVED = "api-approved.kubernetes.io";
+
 /** Groups of the Kubernetes project need the word of its reviewers, or that there is none. */
 function approvalErrors(object: JsonObject): FieldError[] {
   const { group } = objectOr(object.spec);
   const annotations = objectOr(objectOr(object.metadata).annotations);
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(textOr(group)) || annotations["api-approved.kubernetes.io"]) return [];
+  if (!PROTECTED.test(textOr(group)) || annotations[APPROVED]) return [];
   const message =
     'protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111';
   return [required("metadata.annotations[api-approved.kubernetes.io]", message)];

@@ -54,7 +54,11 @@ function deleteOne(cluster: Cluster, resource: Resource, current: KubeObject, op
   const isWaiting = grace > 0 || finalizersOf(current.metadata).length > 0;
   const next = isPod || isWaiting ? marked(cluster, current, grace) : current;
   if (options.isDryRun) return { object: next, isGone: !isWaiting };
-  if (!isWaiting) return { object: remove(cluster, resource, next), isGone: true };
+  if (!isWaiting) {
+    // A pod is marked first also where nobody waits for its end: watches hear of both.
+    const last = isPod && next !== current ? cluster.store.put(resource, next) : next;
+    return { object: remove(cluster, resource, last), isGone: true };
+  }
   return { object: next === current ? current : cluster.store.put(resource, next), isGone: false };
 }
 

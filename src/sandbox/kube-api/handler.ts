@@ -10,6 +10,7 @@ import { readBody } from "./body.ts";
 import type { Cluster } from "./cluster.ts";
 import { startControllers } from "./controllers.ts";
 import { discover } from "./discovery.ts";
+import { createFirstObjects } from "./first-objects.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { newCluster } from "./new-cluster.ts";
 import { openApi } from "./openapi.ts";
@@ -123,6 +124,7 @@ function emptyCluster({ tokens, controllers = false }: HandlerSettings): Cluster
   const target = { resource: namespaces, namespace: "", name: "", subresource: "" };
   for (const name of firstNamespaces) create(cluster, target, { metadata: { name } }, { isDryRun: false });
   createDefaultRoles(cluster);
+  createFirstObjects(cluster);
   if (controllers) startControllers(cluster);
   return cluster;
 }

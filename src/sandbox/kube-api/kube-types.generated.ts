@@ -175,6 +175,9 @@ core.ImageVolumeSource: reference 1 string, pullPolicy 2 string
 core.KeyToPath: key 1 string!, path 2 string!, mode 3 *int
 core.Lifecycle: postStart 1 *core.LifecycleHandler, preStop 2 *core.LifecycleHandler, stopSignal 3 *string
 core.LifecycleHandler: exec 1 *core.ExecAction, httpGet 2 *core.HTTPGetAction, tcpSocket 3 *core.TCPSocketAction, sleep 4 *core.SleepAction
+core.LimitRange: metadata 1 meta.ObjectMeta, spec 2 core.LimitRangeSpec
+core.LimitRangeItem: type 1 string!, max 2 {}quantity, min 3 {}quantity, default 4 {}quantity, defaultRequest 5 {}quantity, maxLimitRequestRatio 6 {}quantity
+core.LimitRangeSpec: limits 1 []core.LimitRangeItem!
 core.LinuxContainerUser: uid 1 int!, gid 2 int!, supplementalGroups 3 []int
 core.LoadBalancerIngress: ip 1 string, hostname 2 string, ipMode 3 *string, ports 4 []core.PortStatus
 core.LoadBalancerStatus: ingress 1 []core.LoadBalancerIngress
@@ -241,10 +244,15 @@ core.RBDVolumeSource: monitors 1 []string!, image 2 string!, fsType 3 string, po
 core.ResourceClaim: name 1 string!, request 2 string
 core.ResourceFieldSelector: containerName 1 string, resource 2 string!, divisor 3 quantity
 core.ResourceHealth: resourceID 1 string!, health 2 string
+core.ResourceQuota: metadata 1 meta.ObjectMeta, spec 2 core.ResourceQuotaSpec, status 3 core.ResourceQuotaStatus
+core.ResourceQuotaSpec: hard 1 {}quantity, scopes 2 []string, scopeSelector 3 *core.ScopeSelector
+core.ResourceQuotaStatus: hard 1 {}quantity, used 2 {}quantity
 core.ResourceRequirements: limits 1 {}quantity, requests 2 {}quantity, claims 3 []core.ResourceClaim
 core.ResourceStatus: name 1 string!, resources 2 []core.ResourceHealth
 core.SELinuxOptions: user 1 string, role 2 string, type 3 string, level 4 string
 core.ScaleIOVolumeSource: gateway 1 string!, system 2 string!, secretRef 3 *core.LocalObjectReference!, sslEnabled 4 bool, protectionDomain 5 string, storagePool 6 string, storageMode 7 string, volumeName 8 string, fsType 9 string, readOnly 10 bool
+core.ScopeSelector: matchExpressions 1 []core.ScopedResourceSelectorRequirement
+core.ScopedResourceSelectorRequirement: scopeName 1 string!, operator 2 string!, values 3 []string
 core.SeccompProfile: type 1 string!, localhostProfile 2 *string
 core.Secret: metadata 1 meta.ObjectMeta, immutable 5 *bool, data 2 {}bytes, stringData 4 {}string, type 3 string
 core.SecretEnvSource: + 1 core.LocalObjectReference, optional 2 *bool

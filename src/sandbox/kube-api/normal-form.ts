@@ -1,5 +1,6 @@
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { fieldsOf, jsonFieldsOf, type KubeField } from "./kube-types.ts";
+import { canonicalQuantity } from "./quantity.ts";
 
 /**
  * An object of a built-in type as the API server gives it back: only the type's fields, without those that are empty and need not be
@@ -48,7 +49,7 @@ function normalValue(value: Json, type: string): Json {
       Object.entries(value).map(([name, item]) => [name, normalValue(item ?? null, type.slice(2))]),
     );
   }
-  if (type === "quantity") return typeof value === "number" ? String(value) : value;
+  if (type === "quantity" && !isObject(value) && !isList(value)) return canonicalQuantity(String(value));
   return isObject(value) && fieldsOf(type) !== undefined ? normalObject(value, type) : value;
 }
 

@@ -1,26 +1,45 @@
+import type { Body } from "./answer.ts";
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { jsonPatch, PatchFailed } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { badRequest, StatusError, unsupported } from "./status.ts";
+import { strategicMerge } from "./strategic-merge.ts";
 
-/** The change that a PATCH of some content type asks for. @throws StatusError when the server does not take it */
-export function readPatch(contentType: string, body: Json): (document: JsonObject) => JsonObject {
+const STRATEGIC = "application/strategic-merge-patch+json";
+
+/**
+ * The change that a PATCH asks for; `type` is that of what it changes, undefined for a custom resource.
+ * @throws StatusError when the server does not take it
+ */
+export function readPatch({ type: contentType, json = null }: Body, type: string | undefined): Change {
   switch (contentType) {
     case "application/json-patch+json":
-      if (!isList(body)) throw badRequest("error decoding patch: a JSON patch is a list of operations");
-      return (document) => applied(() => jsonPatch(document, body));
+      if (!isList(json)) throw badRequest("error decoding patch: a JSON patch is a list of operations");
+      return (document) => applied(() => jsonPatch(document, json));
     case "application/merge-patch+json":
-      if (!isObject(body)) throw badRequest("error decoding patch: a merge patch is an object");
-      return (document) => applied(() => mergePatch(document, body));
-    case "application/strategic-merge-patch+json":
+      if (!isObject(json)) throw badRequest("error decoding patch: a merge patch is an object");
+      return (document) => applied(() => mergePatch(document, json));
+    case STRATEGIC: {
+      if (type === undefined) throw unknownFormat(ACCEPTED);
+      if (!isObject(json)) throw badRequest("error decoding patch: a strategic merge patch is an object");
+      return (document) => strategicMerge(document, json, type);
+    }
     case "application/apply-patch+yaml":
     case "application/apply-patch+cbor":
-      throw unsupported(
-        `patches of type ${contentType}: send application/merge-patch+json or application/json-patch+json`,
-      );
+      throw unsupported("server-side apply: use kubectl apply without --server-side, or send another kind of patch");
     default:
-      throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", { details: {} });
+      throw unknownFormat(type === undefined ? ACCEPTED : [...ACCEPTED, STRATEGIC]);
   }
+}
+
+type Change = (document: JsonObject) => JsonObject;
+
+const ACCEPTED = ["application/json-patch+json", "application/merge-patch+json"];
+
+function unknownFormat(accepted: readonly string[]): StatusError {
+  const list = [...accepted, "application/apply-patch+yaml"].join(", ");
+  const message = `the body of the request was in an unknown format - accepted media types include: ${list}`;
+  return new StatusError(415, "UnsupportedMediaType", message);
 }
 
 function applied(change: () => Json): JsonObject {

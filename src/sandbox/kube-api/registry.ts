@@ -10,7 +10,8 @@ export class Registry {
 
   constructor(store: Store, builtIns: readonly Resource[]) {
     this.#store = store;
-    this.#builtIns = new Map(builtIns.map((resource) => [crdName(resource), resource]));
+    const sorted = builtIns.toSorted((a, b) => (a.plural < b.plural ? -1 : 1));
+    this.#builtIns = new Map(sorted.map((resource) => [crdName(resource), resource]));
   }
 
   find(group: string, version: string, plural: string): Resource | undefined {

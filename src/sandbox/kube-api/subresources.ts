@@ -14,11 +14,9 @@ const shown: readonly Verb[] = ["get", "patch", "update"];
 const scale: Subresource = { name: "scale", group: "autoscaling", version: "v1", kind: "Scale", verbs: shown };
 
 const own: Readonly<Record<string, readonly Subresource[]>> = {
-  Namespace: [{ name: "finalize", kind: "Namespace", verbs: ["update"] }],
   Pod: [
     { name: "binding", kind: "Binding", verbs: ["create"] },
     { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
-    { name: "log", kind: "Pod", verbs: ["get"] },
   ],
   ServiceAccount: [
     { name: "token", group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },

@@ -37,6 +37,7 @@ const forms: Readonly<Record<string, readonly [columns: string, cells: TableForm
   configmaps: ["Name Data Age", core.configMapCells],
   serviceaccounts: ["Name Secrets Age", core.accountCells],
   endpoints: ["Name Endpoints Age", core.endpointsCells],
+  resourcequotas: ["Name Request Limit Age", core.quotaCells],
   events: ["Last_Seen Type Reason Object +Subobject +Source Message +First_Seen +Count +Name", core.eventCells],
   "leases.coordination.k8s.io": ["Name Holder Age", core.leaseCells],
   "endpointslices.discovery.k8s.io": ["Name AddressType Ports Endpoints Age", core.sliceCells],

@@ -103,6 +103,17 @@ export const sliceCells: Cells = (slice, now) => {
   return [nameOf(slice), textOr(slice.addressType), ...shown, ageOf(slice, now)];
 };
 
+export const quotaCells: Cells = (object, now) => {
+  const { hard, used } = objectOr(object.status);
+  const all = Object.entries(objectOr(hard)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const shown = (isLimit: boolean) =>
+    all
+      .filter(([name]) => name.startsWith("limits.") === isLimit)
+      .map(([name, most]) => `${name}: ${objectOr(used)[name] ?? 0}/${most}`)
+      .join(", ");
+  return [nameOf(object), shown(false), shown(true), ageOf(object, now)];
+};
+
 export const eventCells: Cells = (event, now) => {
   const { kind, name, fieldPath } = objectOr(event.involvedObject);
   const { component, host } = objectOr(event.source);
