@@ -25,7 +25,7 @@ const rules: Readonly<Record<string, { readonly folders: readonly string[]; read
     validator: { folders: ["tokens", "kube", "api", "base"] },
     simple: { folders: ["tokens", "kube", "api", "base"] },
     cli: { folders: ["assignment", "identity", "kube", "azure", "api", "base"], packages: ["commander", "yaml"] },
-    sandbox: { folders: ["base"], packages: ["kubernetes-types"] },
+    sandbox: { folders: ["base"], packages: ["kubernetes-types", "yaml"] },
     bin: {
       folders: [
         ...["assignment", "identity", "kube", "azure", "tokens", "intercept"],

@@ -73,6 +73,8 @@ export function normal(value: unknown, namespace: string): unknown {
   if (typeof value === "string") {
     return value
       .replaceAll(namespace, "NS")
+      .replace(/(patch: )?Invalid value: "\{.*\}":/, "$1Invalid value: OBJECT:")
+      .replace(/in record \(\d+\)/, "in record (VERSION)")
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID");
   }
   if (typeof value !== "object" || value === null) return value;

@@ -1,18 +1,28 @@
-import { answerBelow, objectIn } from "./answer-below.ts";
 import { review } from "./auth-reviews.ts";
+import { bindPod } from "./binding.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { deleteObject, readDeleteOptions } from "./deletion.ts";
+import { checkFields, readStrictness, unreadablePatch } from "./field-validation.ts";
 import { isObject, type Json, type JsonObject, objectOr } from "./json.ts";
-import { typeOfKind } from "./kube-types.ts";
 import { listObjects } from "./list.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
-import { detailsOf, notFound, success } from "./status.ts";
-import { create, replace, update } from "./writes.ts";
+import { badRequest, detailsOf, notFound, success } from "./status.ts";
+import { requestToken } from "./token-request.ts";
+import { create, replace, update, type WriteOptions } from "./writes.ts";
 
-export type Body = { readonly type: string; readonly json: Json | undefined };
-export type Answer = { readonly code: number; readonly body: JsonObject };
+export type Body = {
+  readonly type: string;
+  readonly json: Json | undefined;
+  /** The paths of names that came twice. */
+  readonly twice?: readonly string[];
+};
+export type Answer = {
+  readonly code: number;
+  readonly body: JsonObject;
+  readonly warnings?: readonly string[];
+};
 
 /** Does what a request to a resource asks for, except to watch. @throws StatusError */
 export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answer {
@@ -30,22 +40,45 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
     case "list":
       return { code: 200, body: listObjects(cluster, target, query) };
     case "create": {
+      const draft = objectIn(body);
+      if (subresource === "binding") return { code: 201, body: bindPod(cluster, target, draft, options) };
+      if (subresource === "token") return { code: 201, body: requestToken(cluster, target, draft) };
+      const warnings = checked(request, body, draft, "CreateOptions");
       const make = resource.isReview ? review : create;
-      return { code: 201, body: make(cluster, target, objectIn(body), options) };
+      return { code: 201, body: make(cluster, target, draft, options), warnings };
     }
     case "update": {
       const isNew = cluster.store.of(resource).get(keyOf(target)) === undefined;
-      return { code: isNew ? 201 : 200, body: replace(cluster, target, objectIn(body), options) };
+      const draft = objectIn(body);
+      const warnings = checked(request, body, draft, "UpdateOptions");
+      return { code: isNew ? 201 : 200, body: replace(cluster, target, draft, options), warnings };
     }
     case "patch": {
-      const change = readPatch(body, resource.isCustom ? undefined : typeOfKind(resource.group, resource.kind));
-      return { code: 200, body: update(cluster, target, change, { ...options, isBlind: true }) };
+      return patch(cluster, request, body, options);
     }
     case "delete":
       return deleteByName(cluster, request, body);
     default:
       return deleteCollection(cluster, request, body);
   }
+}
+
+function checked({ target, query }: ApiRequest, { twice }: Body, draft: JsonObject, options: string) {
+  return checkFields(target.resource, draft, { strictness: readStrictness(query, options), twice });
+}
+
+function patch(cluster: Cluster, { target, query }: ApiRequest, body: Body, options: WriteOptions): Answer {
+  const strictness = readStrictness(query, "PatchOptions");
+  const change = readPatch(body.type, body.json ?? null);
+  let warnings: readonly string[] = [];
+  const changeChecked = (current: JsonObject) => {
+    const next = change(current);
+    const refuse = (why: string) => unreadablePatch(next, why);
+    warnings = checkFields(target.resource, next, { strictness, refuse });
+    return next;
+  };
+  const object = update(cluster, target, changeChecked, { ...options, isBlind: true });
+  return { code: 200, body: object, warnings };
 }
 
 function deleteByName(cluster: Cluster, { target, query }: ApiRequest, body: Body): Answer {

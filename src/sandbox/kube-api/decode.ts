@@ -19,7 +19,7 @@ export function decode(resource: Resource, body: JsonObject): JsonObject {
   }
 }
 
-function unreadable(resource: Resource, body: JsonObject, why: string): StatusError {
+export function unreadable(resource: Resource, body: JsonObject, why: string): StatusError {
   const { kind = resource.kind, apiVersion = resource.version } = body;
   return badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${resource.kind}: ${why}`);
 }
@@ -28,8 +28,15 @@ function checkType(resource: Resource, body: JsonObject): void {
   const { kind, apiVersion } = body;
   const expected = apiVersionOf(resource);
   if (!resource.isCustom) {
-    const isOther = (kind ?? resource.kind) !== resource.kind || (apiVersion ?? expected) !== expected;
-    if (isOther) throw unreadable(resource, body, "unknown conversion");
+    if ((apiVersion ?? expected) !== expected) {
+      const why = `no kind ${JSON.stringify(kind ?? resource.kind)} is registered for version "${apiVersion}" in scheme`;
+      throw unreadable(resource, body, `${why} "pkg/runtime/scheme.go:110"`);
+    }
+    if ((kind ?? resource.kind) !== resource.kind) {
+      const internal = resource.group === "" ? "core" : (resource.group.split(".")[0] ?? "");
+      const why = `converting (${resource.version}.${kind}) to (${internal}.${resource.kind}): unknown conversion`;
+      throw unreadable(resource, body, why);
+    }
     return;
   }
   if (kind === undefined || kind === "") {

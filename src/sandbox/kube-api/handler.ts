@@ -96,7 +96,9 @@ export class ApiHandler {
     if (warning !== "") response.setHeader("warning", `299 - ${JSON.stringify(warning)}`);
     const rendering = readRendering(accept, searchParams);
     if (request.verb === "watch") return this.#stream(request, rendering, response);
-    const { code, body } = answer({ ...this.cluster, asking }, request, await readBody(incoming));
+    const content = await readBody(incoming, request.target.resource.kind);
+    const { code, body, warnings = [] } = answer({ ...this.cluster, asking }, request, content);
+    for (const each of warnings) response.appendHeader("warning", `299 - ${JSON.stringify(each)}`);
     send(response, code, rendered(request.target, body, rendering, Date.now()));
   }
 

@@ -43,6 +43,12 @@ export function readObjectMeta(value: Json | undefined): JsonObject {
   return Object.fromEntries(kept);
 }
 
+/** The names in metadata that ObjectMeta does not have. */
+export function unknownMeta(metadata: Json): readonly string[] {
+  const names = isObject(metadata) ? Object.keys(metadata) : [];
+  return names.filter((name) => !(name in fields) && name !== "managedFields" && name !== "selfLink");
+}
+
 /** What does not fit: inside a map or a list, the first thing that is no text. */
 function misfit(field: Json): Json {
   const items = typeof field === "object" && field !== null ? Object.values(field) : [];

@@ -1,5 +1,5 @@
 import { isList, isObject, type Json, type JsonObject, objectOr } from "./json.ts";
-import { readObjectMeta } from "./object-meta.ts";
+import { readObjectMeta, unknownMeta } from "./object-meta.ts";
 
 /** A structural schema (`openAPIV3Schema` of a CustomResourceDefinition), with the keywords of `KEYWORDS` only. */
 export type Schema = JsonObject;
@@ -32,11 +32,7 @@ export function unknownKeywords(schema: Json | undefined, path: string): string[
  * `isResource`: the value has apiVersion, kind and metadata, which belong to no schema.
  * @throws Error when the metadata of an embedded object cannot be read
  */
-export function pruned(
-  value: Json,
-  schema: Schema,
-  isResource = schema["x-kubernetes-embedded-resource"] === true,
-): Json {
+export function pruned(value: Json, schema: Schema, isResource = isEmbedded(schema)): Json {
   if (isList(value)) {
     const items = schema.items;
     return isObject(items) ? value.map((item) => pruned(item, items)) : value;
@@ -63,6 +59,27 @@ function prunedObject(value: JsonObject, schema: Schema, isResource: boolean): J
     if (fallback !== undefined && isMissing) kept[name] = fallback;
   }
   return kept;
+}
+
+/** The paths of the fields that a value has and its schema does not declare. */
+export function undeclared(value: Json, schema: Schema, path: string, isResource = isEmbedded(schema)): string[] {
+  if (isList(value)) {
+    const { items } = schema;
+    return isObject(items) ? value.flatMap((item, i) => undeclared(item, items, `${path}[${i}]`)) : [];
+  }
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, field]) => {
+    if (field === undefined || (isResource && (name === "apiVersion" || name === "kind"))) return [];
+    const inner = path === "" ? name : `${path}.${name}`;
+    if (isResource && name === "metadata") return unknownMeta(field).map((each) => `${inner}.${each}`);
+    const property = propertySchema(schema, name);
+    if (property === undefined) return [inner];
+    return property === true ? [] : undeclared(field, property, inner);
+  });
+}
+
+function isEmbedded(schema: Schema): boolean {
+  return schema["x-kubernetes-embedded-resource"] === true;
 }
 
 /** A null where none may stand counts as absent. */

@@ -84,9 +84,13 @@ describe("the in-memory API server", () => {
     await using api = await startKubeApi();
     const path = "/api/v1/namespaces/default/configmaps";
     expect(await call(api.url, "POST", path, "{half")).toMatchObject({ code: 400, body: { reason: "BadRequest" } });
-    expect(await call(api.url, "POST", path, "a: b", { type: "application/yaml" })).toMatchObject({
+    expect(await call(api.url, "POST", path, "a: b", { type: "text/plain" })).toMatchObject({
       code: 415,
       body: { reason: "UnsupportedMediaType" },
+    });
+    expect(await call(api.url, "POST", path, "a: [b", { type: "application/yaml" })).toMatchObject({
+      code: 400,
+      body: { reason: "BadRequest", message: expect.stringMatching(/^the object provided is unrecognized/) },
     });
     expect(await call(api.url, "POST", path, "x".repeat(4_000_000))).toMatchObject({ code: 413 });
   });

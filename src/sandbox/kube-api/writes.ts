@@ -37,14 +37,26 @@ export function replace(cluster: Cluster, target: Target, body: JsonObject, opti
   if (current === undefined && !resource.createsOnUpdate) throw notFound(resource, name);
   const uid = current?.metadata.uid ?? "";
   if (sent.uid !== undefined && sent.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${uid}`;
-    throw conflict(resource, name, why);
+    const failed = `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${uid}`;
+    const place = `StorageError: invalid object, Code: 4, Key: ${storageKey(target)}, ResourceVersion: 0`;
+    throw conflict(resource, name, `${place}, AdditionalErrorMsg: ${failed}`);
   }
   if (current === undefined) {
     return create(cluster, target, { ...body, metadata: without(sent, "resourceVersion") }, options);
   }
   return update(cluster, target, () => body, { ...options, isBlind: resource.updatesBlindly });
 }
+
+/** Where the real server keeps an object in etcd. */
+function storageKey({ resource: { group, plural, isCustom }, namespace, name }: Target): string {
+  const parts = ["/registry", isCustom ? group : "", STORED_AS[plural] ?? plural, namespace, name];
+  return parts.filter((part) => part !== "").join("/");
+}
+const STORED_AS: Readonly<Record<string, string>> = {
+  nodes: "minions",
+  services: "services/specs",
+  endpoints: "services/endpoints",
+};
 
 /** Stores what `change` makes of the current object. @throws StatusError */
 export function update(
