@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inNamespace } from "../test/support/netns.ts";
+import { nodeFlags } from "../tools/programs.ts";
 import { Measured } from "./measured.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { NODE } from "./nmi-objects.ts";
@@ -63,12 +64,19 @@ export function bare(body: string): NmiProgram {
     command: ({ folder }) => [process.execPath, join(import.meta.dirname, "nmi-bare.ts"), join(folder, "body")],
     furnish: (place) => {
       writeFileSync(join(place.folder, "body"), body);
-      allowRedirect(place);
-      inNamespace(place.node, "iptables-restore --noflush", RULES);
+      redirectPods(place);
     },
     ready: () => ({ url: `http://${LISTENS_AT}`, body: "" }),
   };
 }
+
+/** A relay of Node that asks the metadata service whatever it is asked, with NMI's flags behind the same redirection. */
+export const relay: NmiProgram = {
+  name: "relay",
+  command: () => [process.execPath, ...nodeFlags("nmi"), join(import.meta.dirname, "nmi-relay.cjs")],
+  furnish: redirectPods,
+  ready: () => ({ url: `http://${LISTENS_AT}/metadata/identity/oauth2/token?client_id=none`, body: "" }),
+};
 
 /** Starts one on the node and waits until it serves pods. Whoever asked disposes of it. */
 export async function startNmi(program: NmiProgram, place: NmiPlace, ports = USUAL_PORTS): Promise<RunningNmi> {
@@ -90,6 +98,11 @@ export async function startNmi(program: NmiProgram, place: NmiPlace, ports = USU
 function flags({ probes, metrics }: Ports): readonly string[] {
   const ports = [`--http-probe-port=${probes}`, `--prometheus-port=${metrics}`];
   return [`--node=${NODE}`, "--kubelet-config=/dev/null", ...ports];
+}
+
+function redirectPods(place: NmiPlace): void {
+  allowRedirect(place);
+  inNamespace(place.node, "iptables-restore --noflush", RULES);
 }
 
 function allowRedirect({ node }: NmiPlace): void {

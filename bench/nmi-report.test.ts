@@ -35,7 +35,9 @@ const size = {
 
 function results(over: Partial<NmiRun> = {}, rest: Partial<NmiResults> = {}): NmiResults {
   const bareLoads = [{ ...load, requestsASecond: 45_000, round: 1 }];
-  return { runs: [{ ...good, ...over }, original], bareLoads, size, ...rest };
+  const { readyMs, idle, direct, first } = good;
+  const relays = [{ readyMs: readyMs - 111, idle, direct, first, round: 1 }];
+  return { runs: [{ ...good, ...over }, original], bareLoads, relays, size, ...rest };
 }
 
 const missed = (of: NmiResults) => nmiVerdicts(of).flatMap(({ what, holds }) => (holds ? [] : [what]));
@@ -85,6 +87,7 @@ describe("NMI's report", () => {
     expect(page).toContain("| bare server | median | 45000 | 2 | 5 | 0 | 30 |");
     expect(page).toContain("| original | 1 | 2800 | 2 | 53 | 0 | 30 |");
     expect(page).toContain("| start to ready, ms | 200 | 200 | 1 |");
+    expect(page).toContain("| median | 89 | 50 | 15 | 11 | 12 |");
     expect(page).toContain("Memory during 1000000 requests, MB: 60, 70, 71, 70.");
   });
 

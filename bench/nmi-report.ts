@@ -2,7 +2,7 @@ import { median, shown } from "./figures.ts";
 import { IMDS_MS } from "./imds-stand-in.ts";
 import { CONNECTIONS, type Load } from "./nmi-load.ts";
 import { bareName, ours } from "./nmi-program.ts";
-import type { NmiResults, NmiRun } from "./nmi-run.ts";
+import type { NmiResults, NmiRun, NmiStart } from "./nmi-run.ts";
 import type { NmiSize } from "./nmi-shares.ts";
 import { nmiVerdicts } from "./nmi-verdicts.ts";
 import type { Answer } from "./question.ts";
@@ -17,12 +17,15 @@ const loadMeasures: Readonly<Record<string, (load: Load) => number>> = {
   failed: ({ failed }) => failed,
   "processor a request, µs": ({ processorUs }) => processorUs,
 };
-const measures: Readonly<Record<string, RunNumber>> = {
+const startMeasures: Readonly<Record<string, (start: NmiStart) => number>> = {
   "start to ready, ms": ({ readyMs }) => readyMs,
   "idle, MB": ({ idle }) => idle.rssMb,
   "of it private, MB": ({ idle }) => idle.privateMb,
   "IMDS itself, ms": ({ direct }) => median(direct),
   "first token, ms": ({ first }) => median(first),
+};
+const measures: Readonly<Record<string, RunNumber>> = {
+  ...startMeasures,
   "loaded, MB": ({ loaded }) => loaded.rssMb,
   "loaded private, MB": ({ loaded }) => loaded.privateMb,
   "storm over, ms": ({ storm }) => storm.tookMs,
@@ -50,6 +53,8 @@ export function nmiAnswer(results: NmiResults): Answer {
     runTable(results),
     `All runs, in the order in which they ran.\n\n${rawTable(results)}`,
     longText(results),
+    `## What Node takes\n\n${RELAY_IN_WORDS}`,
+    relayTable(results),
   ].join("\n\n");
   return { raw: { ...where, ...results, verdicts }, page: `${page}\n`, verdicts };
 }
@@ -71,6 +76,11 @@ function nodeInWords({ stormPods, stormIdentities, waiting, firstTokens }: NmiSi
     "Medians; the ratio is the original's number over ours.",
   ].join(" ");
 }
+
+const RELAY_IN_WORDS = [
+  "A relay of 20 lines on the same Node, with the same flags, asks the metadata service whatever it is asked. It knows no",
+  "pods, no API server and no rules, and decides, keeps, counts and logs nothing. No program of Node comes below it.",
+].join(" ");
 
 type NamedLoad = Load & { readonly program: string; readonly round: number };
 
@@ -101,6 +111,13 @@ function runTable({ runs }: NmiResults): string {
 function rawTable({ runs }: NmiResults): string {
   const rows = runs.map((run) => [run.round, run.program, ...Object.values(measures).map((number) => number(run))]);
   return table(["round", "program", ...Object.keys(measures)], rows);
+}
+
+function relayTable({ relays }: NmiResults): string {
+  const numbers = Object.values(startMeasures);
+  const typical = ["median", ...numbers.map((number) => median(relays.map(number)))];
+  const all = relays.map((run) => [run.round, ...numbers.map((number) => number(run))]);
+  return table(["round", ...Object.keys(startMeasures)], [typical, ...all]);
 }
 
 function longText({ runs }: NmiResults): string {

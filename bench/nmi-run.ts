@@ -8,11 +8,11 @@ import { type NmiSize, objectsOf, type Shares, sharesOf } from "./nmi-shares.ts"
 import { askFirstTokens, type FirstTokens, runStorm, runWaiting, type Storm } from "./nmi-tokens.ts";
 
 type Memory = { readonly rssMb: number; readonly privateMb: number };
+/** What a program takes before it has given many tokens. */
+export type NmiStart = FirstTokens & { readonly readyMs: number; readonly idle: Memory };
 /** How one program did once, on a node of its own. */
-export type NmiRun = FirstTokens & {
+export type NmiRun = NmiStart & {
   readonly program: string;
-  readonly readyMs: number;
-  readonly idle: Memory;
   readonly load: Load;
   readonly loaded: Memory;
   readonly storm: Storm;
@@ -29,6 +29,8 @@ export type NmiResults = {
   /** In the order in which they ran. */
   readonly runs: readonly (NmiRun & { readonly round: number })[];
   readonly bareLoads: readonly (Load & { readonly round: number })[];
+  /** Of a relay, below which no program of Node can come. */
+  readonly relays: readonly (NmiStart & { readonly round: number })[];
   readonly size: NmiSize;
 };
 type RunOptions = {
@@ -63,6 +65,18 @@ export async function runBare(program: NmiProgram, size: NmiSize, signal: AbortS
   await using stack = new AsyncDisposableStack();
   stack.defer(() => nmi.kill());
   return await warmLoad(place, nmi, size, signal);
+}
+
+/** The start and the first tokens alone, for a program that knows no pods. */
+export async function runRelay(program: NmiProgram, size: NmiSize, signal: AbortSignal): Promise<NmiStart> {
+  const shares = sharesOf(size);
+  await using place = await nmiPlace(shares.addresses, signal);
+  const { nmi, readyMs } = await startNmi(program, place);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => nmi.kill());
+  await setTimeout(SETTLE_MS, undefined, { signal });
+  const idle = memoryOf(nmi);
+  return { readyMs, idle, ...(await askFirstTokens(place, shares, signal, true)) };
 }
 
 type Asking = RunOptions & { readonly nmi: Measured; readonly place: NmiPlace; readonly shares: Shares };

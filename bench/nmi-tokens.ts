@@ -20,16 +20,23 @@ const PAUSE_MS = 120;
 const BEFORE_ASSIGNED_MS = 600;
 const BETWEEN_ASSIGNED_MS = 170;
 
-/** Each pod in turn asks for its first token. @throws Error when one does not get it */
-export async function askFirstTokens(place: NmiPlace, { first }: Shares, signal: AbortSignal): Promise<FirstTokens> {
+/**
+ * Each pod in turn asks for its first token; it names its identity where the program cannot know it.
+ * @throws Error when one does not get it
+ */
+export async function askFirstTokens(
+  place: NmiPlace,
+  { first }: Shares,
+  signal: AbortSignal,
+  isNamed = false,
+): Promise<FirstTokens> {
   const times = { direct: [] as number[], first: [] as number[] };
   for (const { n, identity } of first) {
-    const { url } = tokenOf(n);
-    times.direct.push(
-      took(await place.host.ask({ get: { url: `${url}&client_id=${clientIdOf(identity)}` } }), identity),
-    );
+    const plain = tokenOf(n);
+    const named = { ...plain, url: `${plain.url}&client_id=${clientIdOf(identity)}` };
+    times.direct.push(took(await place.host.ask({ get: { url: named.url } }), identity));
     await setTimeout(PAUSE_MS, undefined, { signal });
-    times.first.push(took(await place.pods.ask({ get: tokenOf(n) }), identity));
+    times.first.push(took(await place.pods.ask({ get: isNamed ? named : plain }), identity));
     await setTimeout(PAUSE_MS, undefined, { signal });
   }
   return times;

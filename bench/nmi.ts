@@ -6,9 +6,9 @@ import { rotated, shown } from "./figures.ts";
 import { accessTokenOf, TOKEN_LIFE_SECONDS } from "./imds-stand-in.ts";
 import { type Load, loadMissing } from "./nmi-load.ts";
 import { clientIdOf } from "./nmi-objects.ts";
-import { bare, original, ours } from "./nmi-program.ts";
+import { bare, original, ours, relay } from "./nmi-program.ts";
 import { nmiAnswer } from "./nmi-report.ts";
-import { type NmiResults, type NmiRun, runBare, runNmi } from "./nmi-run.ts";
+import { type NmiResults, type NmiRun, runBare, runNmi, runRelay } from "./nmi-run.ts";
 import type { NmiSize } from "./nmi-shares.ts";
 import type { Answer, Asked } from "./question.ts";
 
@@ -35,18 +35,19 @@ export async function nmiQuestion(asked: Asked): Promise<Answer> {
   const lack = networkMissing() ?? loadMissing();
   if (lack !== undefined) throw new Error(lack);
   const size = asked.quick ? small : full;
-  const { turns, runs, bareLoads } = turnsOf(asked, size);
+  const { turns, ...results } = turnsOf(asked, size);
   for (let round = 1; round <= asked.rounds; round += 1) {
     for (const { name, run } of rotated(turns, round - 1)) {
       asked.say(`round ${round} of ${asked.rounds}, ${name}: ${await run(round)}`);
     }
   }
-  return nmiAnswer({ runs, bareLoads, size });
+  return nmiAnswer({ ...results, size });
 }
 
 function turnsOf(asked: Asked, size: NmiSize) {
   const runs: NmiResults["runs"][number][] = [];
-  const bareLoads: (Load & { readonly round: number })[] = [];
+  const bareLoads: NmiResults["bareLoads"][number][] = [];
+  const relays: NmiResults["relays"][number][] = [];
   const { signal } = asked;
   const known = (program: typeof ours, isOurs: boolean): Turn => ({
     name: program.name,
@@ -66,7 +67,16 @@ function turnsOf(asked: Asked, size: NmiSize) {
       return loadInWords(load);
     },
   };
-  return { turns: [known(ours, true), ...peers(asked).map((peer) => known(peer, false)), floor], runs, bareLoads };
+  const relaying: Turn = {
+    name: relay.name,
+    run: async (round) => {
+      const run = await runRelay(relay, size, signal);
+      relays.push({ ...run, round });
+      return `ready in ${shown(run.readyMs)} ms, idle ${shown(run.idle.rssMb)} MB`;
+    },
+  };
+  const programs = [known(ours, true), ...peers(asked).map((peer) => known(peer, false))];
+  return { turns: [...programs, floor, relaying], runs, bareLoads, relays };
 }
 
 /** @throws Error when the original is named and is not there */
