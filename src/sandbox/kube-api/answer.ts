@@ -1,15 +1,15 @@
+import { answerBelow, objectIn } from "./answer-below.ts";
 import { review } from "./auth-reviews.ts";
-import { bindPod } from "./binding.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { deleteObject, readDeleteOptions } from "./deletion.ts";
 import { checkFields, readStrictness, unreadablePatch } from "./field-validation.ts";
 import { isObject, type Json, type JsonObject, objectOr } from "./json.ts";
+import { typeOfKind } from "./kube-types.ts";
 import { listObjects } from "./list.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
-import { badRequest, detailsOf, notFound, success } from "./status.ts";
-import { requestToken } from "./token-request.ts";
+import { detailsOf, notFound, success } from "./status.ts";
 import { create, replace, update, type WriteOptions } from "./writes.ts";
 
 export type Body = {
@@ -41,8 +41,6 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
       return { code: 200, body: listObjects(cluster, target, query) };
     case "create": {
       const draft = objectIn(body);
-      if (subresource === "binding") return { code: 201, body: bindPod(cluster, target, draft, options) };
-      if (subresource === "token") return { code: 201, body: requestToken(cluster, target, draft) };
       const warnings = checked(request, body, draft, "CreateOptions");
       const make = resource.isReview ? review : create;
       return { code: 201, body: make(cluster, target, draft, options), warnings };
@@ -69,7 +67,8 @@ function checked({ target, query }: ApiRequest, { twice }: Body, draft: JsonObje
 
 function patch(cluster: Cluster, { target, query }: ApiRequest, body: Body, options: WriteOptions): Answer {
   const strictness = readStrictness(query, "PatchOptions");
-  const change = readPatch(body.type, body.json ?? null);
+  const { isCustom, group, kind } = target.resource;
+  const change = readPatch(body, isCustom ? undefined : typeOfKind(group, kind));
   let warnings: readonly string[] = [];
   const changeChecked = (current: JsonObject) => {
     const next = change(current);
