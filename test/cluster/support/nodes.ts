@@ -9,7 +9,8 @@ type Program = "mic" | "nmi";
 
 /** Kills a program of ours on a node, as a crash does. */
 export async function killOn(cluster: Cluster, node: number, program: Program): Promise<void> {
-  const find = `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '/app/${program}.cjs' && echo \${p#/proc/}; done; true`;
+  const name = `/app/[${program[0]}]${program.slice(1)}.cjs`; // a pattern that the command below does not match itself
+  const find = `for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | grep -q '${name}' && echo \${p#/proc/}; done 2>/dev/null; true`;
   const pids = told(await cluster.onNode(node, ["sh", "-c", find]))
     .trim()
     .split("\n");
@@ -41,6 +42,8 @@ export async function withoutNode(cluster: Cluster, node: number): Promise<Async
   await cluster.kubectl("delete", "node", `node${node}`);
   return {
     [Symbol.asyncDispose]: async () => {
+      // A kubelet that starts without its Node waits minutes for what it did not find at first.
+      await cluster.apply({ apiVersion: "v1", kind: "Node", metadata: { name: `node${node}` } });
       await up(cluster);
       await makeAzureNode(cluster, node);
     },

@@ -2,7 +2,7 @@ import type { Rendered, Run } from "../../support/helm.ts";
 import { urls } from "./azure-facts.ts";
 import { SECRET } from "./azure-vault.ts";
 import type { Cluster } from "./cluster.ts";
-import { type PodWishes, podOf } from "./pods.ts";
+import { type PodObject, type PodWishes, podOf } from "./pods.ts";
 import { told } from "./runners.ts";
 
 /** A machine that is changed too often has to wait its turn for most of a minute. */
@@ -59,7 +59,7 @@ function placeIn(cluster: Cluster, namespace: string, recordsIn: string) {
       await cluster.apply(identityObject(identity), bindingObject(name));
       return identity;
     },
-    podObject: (name: string, { selector = name, ...wishes }: PodWishes = {}): Rendered =>
+    podObject: (name: string, { selector = name, ...wishes }: PodWishes = {}): PodObject =>
       podOf(namespace, name, { ...wishes, selector: selector === null ? null : selectorOf(selector) }),
     /** A pod that waits until checks are run in it, and has the label of the identity of its name, or of `selector`. */
     pod: async (name: string, wishes: PodWishes = {}): Promise<void> => {

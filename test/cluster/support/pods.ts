@@ -1,4 +1,3 @@
-import type { Rendered } from "../../support/helm.ts";
 import { imageOf } from "./images.ts";
 import { trust } from "./release.ts";
 
@@ -9,6 +8,14 @@ export type PodWishes = {
   readonly labels?: Readonly<Record<string, string>>;
   /** More of the spec, init containers say. */
   readonly spec?: object;
+};
+
+/** A pod to be made. */
+export type PodObject = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: object };
+  readonly spec: object;
 };
 
 /** A container that waits, in which programs can be run. */
@@ -27,7 +34,7 @@ export function podOf(
   namespace: string,
   name: string,
   { selector, node, labels = {}, spec = {} }: PodWishes,
-): Rendered {
+): PodObject {
   const bound = selector == null ? {} : { aadpodidbinding: selector };
   const where = node === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": `node${node}` } };
   return {
