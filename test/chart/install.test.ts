@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UNINSTALL_ANNOTATION } from "../../src/api/daemon-set.ts";
 import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { CHART, type Values } from "../support/helm.ts";
+import { CHART, containerOf, type Values } from "../support/helm.ts";
 import { originalChart, originalCrds } from "../support/original-chart.ts";
 
 const missing = clusterMissing();
@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
   it("is not upgraded to the original's own images, which --reuse-values brings along", async () => {
     const { code, stderr } = await cluster.helm("upgrade", {}, "--reuse-values");
     expect([code, stderr]).toEqual([1, expect.stringContaining("--reset-then-reuse-values")]);
-    expect((await daemonSet()).spec.template.spec.containers[0].image).toContain("v1.8.17");
+    expect(containerOf(await daemonSet()).image).toContain("v1.8.17");
     expect(cluster.hooks).toEqual([]);
     const own = "image.repository=ghcr.io/aad-pod-identity,mic.tag=,nmi.tag=";
     const { code: renders } = await cluster.helm("upgrade", {}, "--reuse-values", "--dry-run=server", "--set", own);
@@ -107,7 +107,7 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
 
   it("goes back to the original with identities and CRDs as they are", async () => {
     expect(await cluster.helmDoes("rollback", "aad", "1")).toMatchObject({ code: 0 });
-    expect((await daemonSet()).spec.template.spec.containers[0].image).toContain("v1.8.17");
+    expect(containerOf(await daemonSet()).image).toContain("v1.8.17");
     expect([await mine(), await declares("ResourceID")]).toEqual([uid, true]);
   });
 

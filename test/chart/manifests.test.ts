@@ -99,7 +99,7 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
     const plain = the(objects("infra/deployment.yaml"), "Deployment");
     expect(containerOf(plain).args).toContain("--kubeconfig=/var/lib/kubelet/kubeconfig");
     expect(podOf(plain).serviceAccountName).toBeUndefined();
-    const paths = podOf(plain).volumes.map(({ hostPath }: { hostPath: { path: string } }) => hostPath.path);
+    const paths = podOf(plain).volumes.map(({ hostPath }) => hostPath.path);
     expect(paths).toEqual(["/etc/kubernetes/azure.json", "/var/lib/kubelet", "/etc/kubernetes/certs"]);
     const file = objects("infra/noazurejson/deployment-rbac.yaml");
     expect(the(file, "Secret").stringData).toMatchObject({ TenantID: "<TenantID>" });

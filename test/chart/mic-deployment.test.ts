@@ -56,13 +56,13 @@ describe.skipIf(missing !== undefined)(
       expect(workload.spec.replicas).toBe(2);
       const { priorityClassName, tolerations, affinity, nodeSelector } = podOf(workload);
       expect(priorityClassName).toBe("system-cluster-critical");
-      expect(tolerations.map(({ key }: { key: string }) => key)).toEqual([
+      expect(tolerations.map(({ key }) => key)).toEqual([
         "CriticalAddonsOnly",
         "node-role.kubernetes.io/control-plane",
       ]);
       expect(nodeSelector).toEqual({ "kubernetes.io/os": "linux" });
       const [term] = affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
-      expect([term.weight, term.podAffinityTerm.topologyKey]).toEqual([1, "kubernetes.io/hostname"]);
+      expect([term?.weight, term?.podAffinityTerm.topologyKey]).toEqual([1, "kubernetes.io/hostname"]);
     });
 
     it("reads azure.json as uid 0 without any capability", async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { CHART, helmMissing, render, the, type Values } from "../support/helm.ts";
+import { CHART, containerOf, helmMissing, render, the, type Values } from "../support/helm.ts";
 
 const missing = helmMissing();
 type Groups = { readonly groups: readonly { readonly name: string }[] };
@@ -26,9 +26,7 @@ describe.skipIf(missing !== undefined)(
         },
       ]);
       const deployment = the(objects, "Deployment");
-      expect(deployment.spec.template.spec.containers[0].ports).toMatchObject([
-        { name: "metrics", containerPort: 8888 },
-      ]);
+      expect(containerOf(deployment).ports).toMatchObject([{ name: "metrics", containerPort: 8888 }]);
     });
 
     it.each([true, "true"])(

@@ -66,7 +66,7 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
       readOnlyRootFilesystem: true,
       seccompProfile: { type: "RuntimeDefault" },
     });
-    const volumes = podOf(workload).volumes.map(({ hostPath }: { hostPath?: object }) => hostPath);
+    const volumes = podOf(workload).volumes.map(({ hostPath }) => hostPath);
     expect(volumes).toEqual([
       { path: "/run/xtables.lock", type: "FileOrCreate" },
       { path: "/proc/sys/net", type: "Directory" },
@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     const managed = containerOf(await nmi({ operationMode: "managed" }));
     expect(managed.args).toEqual(expect.arrayContaining(["--operation-mode=managed", "--forceNamespaced"]));
     expect(managed.args.join()).not.toContain("mic-service-account");
-    expect(managed.env.map(({ name }: { name: string }) => name)).toEqual(["NODE_NAME"]);
+    expect(managed.env.map(({ name }) => name)).toEqual(["NODE_NAME"]);
   });
 
   it("asks the probes that tell whether it serves and whether it lives, at the port it is given", async () => {
@@ -154,8 +154,8 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     const [shell, flag, script] = container.startupProbe.exec.command;
     expect([shell, flag, script]).toEqual(["/bin/sh", "-c", expect.stringContaining(`[ -e ${file} ]`)]);
     expect(container.startupProbe.failureThreshold).toBeGreaterThan(100_000);
-    const folder = container.volumeMounts.find(({ mountPath }: { mountPath: string }) => file?.startsWith(mountPath));
-    expect(podOf(await nmi()).volumes).toContainEqual({ name: folder.name, emptyDir: {} });
+    const folder = container.volumeMounts.find(({ mountPath }) => file?.startsWith(mountPath));
+    expect(podOf(await nmi()).volumes).toContainEqual({ name: folder?.name, emptyDir: {} });
   });
 
   it("knows a custom cloud by its file", async () => {

@@ -3,24 +3,76 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { DaemonSetSpec, DeploymentSpec } from "kubernetes-types/apps/v1.d.ts";
+import type { Container, ContainerStatus, PodSpec, PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
+import type { RoleRef, Subject } from "kubernetes-types/rbac/v1.d.ts";
 import { parseAllDocuments, stringify } from "yaml";
+import type { Rule } from "./rbac.ts";
 
 const BIN = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "aad-pod-identity-cluster", "bin");
 export const CHART = join(import.meta.dirname, "../../charts/aad-pod-identity");
 
-/** What the tests read of a rendered object; the rest is looked at by path. */
+/** With all fields, at any depth: each test knows which its object has, and fails where one is missing. */
+type Whole<T> = T extends object ? { readonly [Name in keyof T]-?: Whole<NonNullable<T[Name]>> } : T;
+type Words = Readonly<Record<string, string>>;
+type Reference = { readonly metadata: { readonly name: string; readonly namespace: string } };
+type JsonSchema = { readonly properties: Readonly<Record<string, JsonSchema>> };
+
+type Some<T> = readonly [T, ...T[]];
+
+type Workload = Whole<Pick<DeploymentSpec, "replicas" | "selector"> & Pick<DaemonSetSpec, "updateStrategy">> & {
+  readonly template: Whole<Pick<PodTemplateSpec, "metadata">> & {
+    readonly spec: Whole<Omit<PodSpec, "containers">> & { readonly containers: Some<Whole<Container>> };
+  };
+};
+type AssignmentSpec = {
+  readonly pod: string;
+  readonly podNamespace: string;
+  readonly azureIdentityRef: Reference;
+  readonly azureBindingRef: Reference;
+};
+/** What the specs of all kinds that tests look at may hold. */
+type Spec = Workload &
+  AssignmentSpec & {
+    readonly nodeName: string;
+    readonly clientID: string;
+    readonly holderIdentity: string;
+    readonly podLabels: Words;
+    readonly volumes: readonly unknown[];
+    readonly groups: readonly unknown[];
+    readonly versions: readonly [
+      { readonly schema: { readonly openAPIV3Schema: { readonly properties: { readonly spec: JsonSchema } } } },
+    ];
+    readonly podMetricsEndpoints: readonly unknown[];
+  };
+type Status = {
+  readonly phase: string;
+  readonly podIP: string;
+  readonly status: string;
+  readonly initContainerStatuses: readonly [Whole<ContainerStatus>];
+};
+
+/** An object that the chart gives or the API server has, as far as tests look into it. */
 export type Rendered = {
+  readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
     readonly uid?: string;
+    readonly generation: number;
     readonly deletionTimestamp?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Words;
+    readonly annotations?: Words;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: objects of a dozen kinds, of which each test knows its own.
-  readonly [part: string]: any;
+  readonly spec: Spec;
+  readonly status: Status;
+  readonly data: Words;
+  readonly stringData: Words;
+  readonly rules: Some<Rule>;
+  readonly roleRef: RoleRef;
+  readonly subjects: readonly Subject[];
+  readonly items: Some<Rendered>;
 };
 
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -95,5 +147,8 @@ export function the(objects: readonly Rendered[], kind: string, name?: string): 
   return found[0];
 }
 
-export const podOf = (workload: Rendered) => workload.spec.template.spec;
+/** The pod of a workload. */
+export const podOf = ({ spec }: Rendered) => spec.template.spec;
+
+/** A workload's first container. */
 export const containerOf = (workload: Rendered) => podOf(workload).containers[0];

@@ -2,6 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Container, EnvVar, PodSpec, SecurityContext } from "kubernetes-types/core/v1.d.ts";
+import type { LabelSelector } from "kubernetes-types/meta/v1.d.ts";
+import type { PolicyRule, RoleRef, Subject } from "kubernetes-types/rbac/v1.d.ts";
 import { parse, parseAllDocuments, stringify } from "yaml";
 
 const root = join(import.meta.dirname, "../..");
@@ -9,12 +12,22 @@ const chart = join(root, "charts/aad-pod-identity");
 const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
 const built = join(cache, "aad-pod-identity-cluster/bin/helm");
 
+/** A program's container, with what the chart always gives it. */
+type ChartContainer = Container & { args: string[]; env: EnvVar[]; securityContext: SecurityContext };
+type Template = { metadata?: { labels?: object }; spec: PodSpec & { containers: [ChartContainer] } };
+/** What the specs of all kinds that are changed may hold. */
+type Spec = { selector: LabelSelector; template: Template; podLabels?: object; policyName?: string };
+
 /** An object of the chart, to be changed into one of the manifests. */
 export type Manifest = {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: object; annotations?: Readonly<Record<string, string>> };
-  // biome-ignore lint/suspicious/noExplicitAny: objects of a dozen kinds; the transformations know their own.
-  [part: string]: any;
+  spec: Spec;
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+  roleRef?: RoleRef;
+  subjects?: Subject[];
+  rules?: (PolicyRule & { resources: string[] })[];
 };
 
 /** What the chart gives on a current Kubernetes, without its hooks. @throws Error with what Helm says */

@@ -53,7 +53,7 @@ function infra(values: object, mic: PodLabels, change: (object: Manifest) => voi
 /** Placeholders that a person reads, in place of the values that the chart needs. */
 function withPlaceholders(object: Manifest): void {
   if (object.kind !== "Secret") return;
-  object.stringData = Object.fromEntries(Object.keys(object.data).map((key) => [key, `<${key}>`]));
+  object.stringData = Object.fromEntries(Object.keys(object.data ?? {}).map((key) => [key, `<${key}>`]));
   delete object.data;
 }
 
@@ -65,7 +65,7 @@ function asNode(object: Manifest): void {
   const [container] = pod.containers;
   container.args.unshift("--kubeconfig=/var/lib/kubelet/kubeconfig");
   container.securityContext.runAsUser = 0;
-  for (const part of ["runAsNonRoot", "runAsGroup"]) delete container.securityContext[part];
+  for (const part of ["runAsNonRoot", "runAsGroup"] as const) delete container.securityContext[part];
   const paths = { kubeconfig: "/var/lib/kubelet", certificates: "/etc/kubernetes/certs" };
   for (const [name, path] of Object.entries(paths)) {
     pod.volumes = [...(pod.volumes ?? []), { name, hostPath: { path } }];

@@ -52,10 +52,11 @@ function workload({ metadata, spec }: Manifest, { selector, others }: PodLabels)
   spec.selector.matchLabels = selector;
   spec.template.metadata = { labels };
   const pod = spec.template.spec;
-  if (pod.serviceAccountName === "default") delete pod.serviceAccountName;
-  else pod.serviceAccountName = renamed("ServiceAccount", pod.serviceAccountName);
+  const { serviceAccountName = "default" } = pod;
+  if (serviceAccountName === "default") delete pod.serviceAccountName;
+  else pod.serviceAccountName = renamed("ServiceAccount", serviceAccountName);
   const [container] = pod.containers;
-  container.args = container.args.map((flag: string) =>
+  container.args = container.args.map((flag) =>
     flag
       .replace(/^(--daemonset=.*\/).*$/, "$1nmi")
       .replace(/^(--mic-service-account=.*\/).*$/, `$1${renamed("ServiceAccount", "aad-pod-identity-mic")}`),
