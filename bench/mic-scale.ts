@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { kinds } from "../src/api/kinds.ts";
 import { Fault } from "../src/base/fault.ts";
 import { createLog } from "../src/base/log.ts";
@@ -41,7 +42,8 @@ export async function runScale(
   await using azure = await startAzure(PATCH_MS);
   const facts = furnishAzure(azure.world, scale);
   await using server = await startScaleServer(facts, signal);
-  const kubeconfig = await writeKubeconfig(azure.folder, server.url, "", "bench");
+  const file = join(azure.folder, "kubeconfig");
+  const kubeconfig = await writeKubeconfig(file, { server: server.url, caPem: "", token: "bench", user: "bench" });
   const started = await startMic(program, { ...azure, kubeconfig, lease: "bench" }, signal);
   await using mic = started.mic;
   const looks = () => looksSoFar(started.metricsPort);
