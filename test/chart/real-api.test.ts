@@ -17,7 +17,11 @@ const examples = [
   {},
   { operationMode: "managed" },
   { mic: { podDisruptionBudget: { minAvailable: 1 }, prometheusPort: 8888 }, forceNamespaced: true },
-  { rbac: { createUserFacingClusterRoles: true }, nmi: { customCloud: { enabled: true } } },
+  {
+    rbac: { createUserFacingClusterRoles: true },
+    nmi: { customCloud: { enabled: true } },
+    dashboard: { enabled: true },
+  },
 ];
 
 describe.skipIf(missing !== undefined)(`a real API server${reason}`, () => {
