@@ -23,7 +23,9 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
 ];
 
 /** What takes minutes because it waits: the longest first, two at a time. */
-const suites = ["e2e", "contract", "clients", "live", "chart", "model", "fuzz"] as const;
+const suites = ["e2e", "contract", "clients", "live", "cluster", "chart", "model", "fuzz"] as const;
+/** What is no part of the whole run, since it takes ten minutes: the other files of this project. */
+const partOf: Readonly<Partial<Record<string, readonly string[]>>> = { cluster: ["test/cluster/walkthrough.test.ts"] };
 const SUITES_AT_ONCE = 2;
 
 function run(command: string, args: readonly string[]): Promise<Done> {
@@ -73,7 +75,9 @@ async function runTests(project: string, folder: string): Promise<void> {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   // These share nothing and wait for no time; files of others run one after the other, or they would wait for each other.
   const workers = ["unit", "chart"].includes(project) ? [`--maxWorkers=${availableParallelism()}`] : [];
-  const { ok, output, seconds } = await run("vitest", ["run", "--project", project, ...workers, ...reporters]);
+  const files = partOf[project] ?? [];
+  const args = ["run", "--project", project, ...files, ...workers, ...reporters];
+  const { ok, output, seconds } = await run("vitest", args);
   process.stdout.write(output);
   let report: Report;
   try {

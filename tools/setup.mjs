@@ -16,6 +16,7 @@ installPackages();
 checkPinnedNode();
 if (wants.has("--build")) run(pinned, ["tools/build.ts", "--if-stale"]);
 if (wants.has("--cluster")) buildControlPlane();
+if (wants.has("--nodes")) buildNodes();
 if (wants.has("--clients")) buildClients();
 
 function say(line) {
@@ -82,6 +83,14 @@ function buildControlPlane() {
     say(`building etcd and kube-apiserver for the tests, once, into ${bin} (about 10 minutes on 2 cores)`);
   }
   run("test/cluster/build-programs", ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool"]);
+}
+
+function buildNodes() {
+  if (process.getuid() !== 0 && process.env.REQUIRE_ALL !== "1") {
+    return say("not root, who alone runs a cluster's nodes: the tests on a cluster with nodes will be skipped");
+  }
+  if (spawnSync("go", ["version"]).status !== 0) return; // told above
+  run("test/cluster/build-programs", ["kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns"]);
 }
 
 function buildClients() {

@@ -21,7 +21,7 @@ export const certificateNames = Object.values(names)
 export const nodeAddress = (node: number) => `172.30.0.${10 + node}`;
 
 /** A machine of a node: `id` is its VM's or scale set's, `instanceId` the same or its instance's. */
-export type NodeMachine = { readonly node: string; readonly id: string; readonly instanceId: string };
+type NodeMachine = { readonly node: string; readonly id: string; readonly instanceId: string };
 
 export type AzureFacts = {
   readonly subscription: string;

@@ -121,7 +121,7 @@ function placeIn(cluster: Cluster, namespace: string, recordsIn: string) {
 }
 
 /** Status 0: there was no answer in time, or no connection. `appId` is whom the token is for. */
-export type Answered = {
+type Answered = {
   readonly status: number;
   readonly appId?: string;
   readonly text: string;

@@ -9,7 +9,7 @@ export const SYSTEM = "kube-system";
 export const RELEASE = "aad-pod-identity";
 
 /** Every pod has the certificate of the cluster's authority, by which Azure's stand-ins are known. */
-export const CA_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+const CA_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 export const trust = { name: "NODE_EXTRA_CA_CERTS", value: CA_FILE } as const;
 
 const customCloud = { enabled: true };
@@ -20,7 +20,7 @@ const clusterValues = {
 };
 
 /** Values of the chart for this cluster, with others over them, of which `mic` and `nmi` are put together. */
-export function valuesWith({ mic = {}, nmi = {}, ...others }: Wishes = {}): Values {
+function valuesWith({ mic = {}, nmi = {}, ...others }: Wishes = {}): Values {
   return { ...others, mic: { ...clusterValues.mic, ...mic }, nmi: { ...clusterValues.nmi, ...nmi } };
 }
 export type Wishes = Values & { readonly mic?: Values; readonly nmi?: Values };
