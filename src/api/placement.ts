@@ -34,10 +34,13 @@ export function readPlaces(
   { nodeName, resourceId }: { readonly nodeName: string; readonly resourceId: string },
 ): Places {
   const machine = readMachineId(annotations[MACHINE_ANNOTATION] ?? "")?.id ?? "";
-  const listed = v.parse(leftoversSchema, annotations[LEFTOVERS_ANNOTATION] ?? "[]");
-  const leftovers = listed.flatMap(readPlacement);
+  const leftovers = readLeftovers(annotations[LEFTOVERS_ANNOTATION]);
   if (machine === "" || annotations[NODE_ANNOTATION] === nodeName) return { machine, leftovers };
   return { machine: "", leftovers: [...leftovers, ...readPlacement({ machine, resourceId })] };
+}
+
+function readLeftovers(text: string | undefined): readonly Placement[] {
+  return text === undefined ? [] : v.parse(leftoversSchema, text).flatMap(readPlacement);
 }
 
 function readPlacement({ machine, resourceId }: Placement): readonly Placement[] {
