@@ -123,7 +123,7 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
     const values = { rbac: { pspEnabled: "true" } };
     const old = await render(values, OLD);
     const { volumes } = the(old, "PodSecurityPolicy", "aad-pod-identity-psp-mic").spec;
-    expect(volumes).toEqual(["hostPath", "secret", "projected"]);
+    expect(volumes).toEqual(["hostPath", "secret", "projected", "emptyDir"]);
     expect(the(old, "PodSecurityPolicy", "aad-pod-identity-psp-nmi").spec).toMatchObject({
       privileged: false,
       hostNetwork: true,

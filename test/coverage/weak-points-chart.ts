@@ -37,7 +37,11 @@ export const chart: readonly WeakPoint[] = [
       { file: objects, name: "have policies of pods and of admission where the API server has them" },
       { file: objects, name: "are NMI's alone in managed mode, whatever MIC's values ask for" },
     ],
-    breakage: { file: `${templates}/psp.yaml`, find: "[hostPath, secret, projected]", replace: "[hostPath, secret]" },
+    breakage: {
+      file: `${templates}/psp.yaml`,
+      find: "[hostPath, secret, projected, emptyDir]",
+      replace: "[hostPath, secret, emptyDir]",
+    },
   },
   {
     id: "M52",
