@@ -4,6 +4,7 @@ import { checkName, checkNamespace, decode } from "./decode.ts";
 import { isEqual, type JsonObject, type KubeObject, keeping, objectOr, textOr, without } from "./json.ts";
 import { metadataErrors } from "./names.ts";
 import type { Resource } from "./resource.ts";
+import { ruleErrors } from "./rules.ts";
 import { schemaErrors } from "./schema-errors.ts";
 import { conflict, type FieldError, invalid, notAllowed, StatusError, wrong } from "./status.ts";
 
@@ -49,7 +50,8 @@ export function changedObject(target: Target, current: KubeObject, body: JsonObj
   checkNamespace(namespace, sent);
   checkVersion(resource, current, sent, isBlind);
   if (sent.uid !== undefined && sent.uid !== current.metadata.uid) {
-    throw invalid(resource, name, [wrong("metadata.uid", sent.uid, "field is immutable")]);
+    const error = wrong("metadata.uid", sent.uid, "field is immutable");
+    throw invalid(resource, name, [error, error]); // the real server checks it twice
   }
   const object =
     subresource === "status"
@@ -85,6 +87,7 @@ function settle(resource: Resource, object: JsonObject, old: KubeObject | undefi
     ...metadataErrors(metadata, resource),
     ...newFinalizerErrors(metadata, old),
     ...(resource.schema === undefined ? [] : schemaErrors(without(settled, "metadata"), resource.schema, "")),
+    ...(resource.isCustom ? [] : ruleErrors(resource, settled, old)),
     ...(resource.validate?.(settled, old) ?? []),
   ];
   if (errors.length > 0) throw invalid(resource, textOr(metadata.name), errors);

@@ -28,7 +28,7 @@ export function metadataErrors(metadata: JsonObject, { nameForm, isCustom }: Res
     ...nameErrors(name, nameForm),
     ...pairs(labels).flatMap(([key, value]) => [
       ...keyErrors("metadata.labels", key),
-      ...labelValueErrors("metadata.labels", value),
+      ...valueErrors("metadata.labels", value),
     ]),
     ...pairs(annotations).flatMap(([key]) => keyErrors("metadata.annotations", key.toLowerCase())),
     ...(Array.isArray(finalizers) && !isCustom ? finalizers.flatMap(finalizerErrors) : []),
@@ -36,14 +36,26 @@ export function metadataErrors(metadata: JsonObject, { nameForm, isCustom }: Res
 }
 
 function nameErrors(name: Json | undefined, form: NameForm): FieldError[] {
-  if (typeof name !== "string" || name === "") {
-    return [required("metadata.name", "name or generateName is required")];
-  }
-  if (form === "path") return /^\.\.?$|[/%]/.test(name) ? [wrong("metadata.name", name, "may not contain '/'")] : [];
-  const [rule, text, limit] = form === "label" ? [LABEL, LABEL_RULE, 63] : [SUBDOMAIN, SUBDOMAIN_RULE, 253];
+  const field = "metadata.name";
+  if (typeof name !== "string" || name === "") return [required(field, "name or generateName is required")];
+  if (form === "path") return /^\.\.?$|[/%]/.test(name) ? [wrong(field, name, "may not contain '/'")] : [];
+  return form === "label" ? labelErrors(field, name) : subdomainErrors(field, name);
+}
+
+/** What is wrong with a DNS label. */
+export function labelErrors(field: string, name: string): FieldError[] {
+  const rule = SUBDOMAIN.test(name) ? "must not contain dots" : LABEL_RULE;
   return [
-    ...(name.length > limit ? [wrong("metadata.name", name, tooLong(limit))] : []),
-    ...(rule.test(name) ? [] : [wrong("metadata.name", name, text)]),
+    ...(name.length > 63 ? [wrong(field, name, "must be no more than 63 characters")] : []),
+    ...(LABEL.test(name) ? [] : [wrong(field, name, rule)]),
+  ];
+}
+
+/** What is wrong with a DNS subdomain. */
+export function subdomainErrors(field: string, name: string): FieldError[] {
+  return [
+    ...(name.length > 253 ? [wrong(field, name, "must be no more than 253 characters")] : []),
+    ...(SUBDOMAIN.test(name) ? [] : [wrong(field, name, SUBDOMAIN_RULE)]),
   ];
 }
 
@@ -65,7 +77,7 @@ function finalizerErrors(name: string, i: number): FieldError[] {
   return [wrong(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 
-function labelValueErrors(field: string, value: string): FieldError[] {
+function valueErrors(field: string, value: string): FieldError[] {
   return [
     ...(value.length > 63 ? [wrong(field, value, tooLong(63))] : []),
     ...(value === "" || QUALIFIED.test(value) ? [] : [wrong(field, value, VALUE_RULE)]),

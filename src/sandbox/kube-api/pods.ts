@@ -1,7 +1,6 @@
 import { isEqual, isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
 import { podSpecDefaults, withMissing } from "./pod-defaults.ts";
 import type { Strategy } from "./resource.ts";
-import { type FieldError, notAllowed, required } from "./status.ts";
 
 /** What is particular to pods: defaults, a first status, and a spec that hardly changes. */
 export const podStrategy: Strategy = {
@@ -13,18 +12,7 @@ export const podStrategy: Strategy = {
         ? { phase: "Pending", qosClass: qosClass(objectOr(object.spec)) }
         : withAddresses(object.status),
   }),
-  validate: (object, old) => {
-    const spec = objectOr(object.spec);
-    const errors = containerErrors(spec.containers);
-    if (old !== undefined && !isEqual(fixedPart(spec), fixedPart(objectOr(old.spec)))) {
-      errors.push(notAllowed("spec", IMMUTABLE));
-    }
-    return errors;
-  },
 };
-
-const IMMUTABLE =
-  "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 const SYSTEM_PRIORITIES: Readonly<Record<string, number>> = {
   "system-node-critical": 2_000_001_000,
@@ -80,25 +68,6 @@ function withAddresses(status: Json | undefined): JsonObject {
     return { ...rest, podIP, podIPs: isFirst ? list : [{ ip: podIP }] };
   }
   return { ...rest, ...(list.length > 0 && { podIP: objectOr(list[0]).ip, podIPs: list }) };
-}
-
-function containerErrors(containers: Json | undefined): FieldError[] {
-  if (!isList(containers) || containers.length === 0) return [required("spec.containers")];
-  return containers.flatMap((container, i) =>
-    ["name", "image"]
-      .filter((name) => textOr(objectOr(container)[name]) === "")
-      .map((name) => required(`spec.containers[${i}].${name}`)),
-  );
-}
-
-/** The part of a pod's spec that never changes once the pod exists. */
-function fixedPart(spec: JsonObject): JsonObject {
-  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ...rest } = spec;
-  return { ...rest, containers: imageless(spec.containers), initContainers: imageless(spec.initContainers) };
-}
-
-function imageless(containers: Json | undefined): Json | undefined {
-  return isList(containers) ? containers.map((container) => ({ ...objectOr(container), image: "" })) : undefined;
 }
 
 /** How long a pod may take to end when the request does not say; 0 for one that runs nowhere. */

@@ -83,7 +83,7 @@ export function invalid(
   errors: readonly FieldError[],
   kind: string = resource.kind,
 ): StatusError {
-  const each = errors.map(({ field, message }) => `${field}: ${message}`);
+  const each = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
   const list = each.length === 1 ? each[0] : `[${each.join(", ")}]`;
   const message = `${qualified(kind, resource.group)} "${name}" is invalid: ${list}`;
   const causes = errors.map(({ field, reason, message }) => ({ reason, message, field }));
@@ -111,6 +111,24 @@ export function required(field: string, message = ""): FieldError {
 /** A value that does not fit; `value` is shown as the API server shows it. */
 export function wrong(field: string, value: unknown, message: string): FieldError {
   return { field, reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(value)}: ${message}` };
+}
+
+/** The error of a value that is none of those that may stand there; none when it is one. */
+export function oneOf(field: string, value: unknown, allowed: readonly string[]): FieldError[] {
+  if (allowed.includes(value as string)) return [];
+  const list = allowed.map((item) => JSON.stringify(item)).join(", ");
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
+  return [{ field, reason: "FieldValueNotSupported", message }];
+}
+
+/** A value that another of a list has already. */
+export function duplicate(field: string, value: unknown): FieldError {
+  return { field, reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify(value)}` };
+}
+
+/** A value that names something which is not there. */
+export function notThere(field: string, value: unknown): FieldError {
+  return { field, reason: "FieldValueNotFound", message: `Not found: ${JSON.stringify(value)}` };
 }
 
 /** A field that may not be set or changed. */

@@ -1,0 +1,68 @@
+import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import type { Resource } from "./resource.ts";
+import { podErrors } from "./rules-pods.ts";
+import { bindingErrors, roleErrors } from "./rules-rbac.ts";
+import { workloadErrors } from "./rules-workloads.ts";
+import { type FieldError, notAllowed, wrong } from "./status.ts";
+
+type Rules = (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
+
+/** What the objects of built-in kinds must be like beyond the types of their fields, as far as people meet it. */
+const rules: Readonly<Record<string, Rules>> = {
+  "/Pod": podErrors,
+  "/ConfigMap": (map, old) => [...keyErrors(map, "data"), ...keyErrors(map, "binaryData"), ...fixedMapErrors(map, old)],
+  "/Secret": (secret) => keyErrors(secret, "data"),
+  "apps/Deployment": workloadErrors("deployment"),
+  "apps/DaemonSet": workloadErrors("daemonset"),
+  "coordination.k8s.io/Lease": leaseErrors,
+  "policy/PodDisruptionBudget": budgetErrors,
+  "rbac.authorization.k8s.io/Role": roleErrors(true),
+  "rbac.authorization.k8s.io/ClusterRole": roleErrors(false),
+  "rbac.authorization.k8s.io/RoleBinding": bindingErrors(true),
+  "rbac.authorization.k8s.io/ClusterRoleBinding": bindingErrors(false),
+};
+
+export function ruleErrors({ group, kind }: Resource, object: JsonObject, old: KubeObject | undefined) {
+  return rules[`${group}/${kind}`]?.(object, old) ?? [];
+}
+
+const KEY = /^[-._a-zA-Z0-9]+$/;
+const KEY_RULE =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+function keyErrors(object: JsonObject, field: string): readonly FieldError[] {
+  const keys = Object.keys(objectOr(object[field])).filter((key) => !KEY.test(key));
+  return keys.map((key) => wrong(`${field}[${key}]`, key, KEY_RULE));
+}
+
+const FIXED = "field is immutable when `immutable` is set";
+
+function fixedMapErrors(map: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
+  if (old?.immutable !== true) return [];
+  const changed = ["data", "binaryData"].filter((field) => !isEqual(map[field], old[field]));
+  return [...(map.immutable === true ? [] : ["immutable"]), ...changed].map((field) => notAllowed(field, FIXED));
+}
+
+function leaseErrors({ spec }: JsonObject): readonly FieldError[] {
+  const { leaseDurationSeconds, leaseTransitions } = objectOr(spec);
+  return [
+    ...(typeof leaseDurationSeconds === "number" && leaseDurationSeconds <= 0
+      ? [wrong("spec.leaseDurationSeconds", leaseDurationSeconds, "must be greater than 0")]
+      : []),
+    ...(typeof leaseTransitions === "number" && leaseTransitions < 0
+      ? [wrong("spec.leaseTransitions", leaseTransitions, "must be greater than or equal to 0")]
+      : []),
+  ];
+}
+
+function budgetErrors({ spec }: JsonObject): readonly FieldError[] {
+  const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy } = objectOr(spec);
+  if ((minAvailable ?? null) === null || (maxUnavailable ?? null) === null) return [];
+  const shown = {
+    MinAvailable: minAvailable,
+    Selector: selector ?? null,
+    MaxUnavailable: maxUnavailable,
+    UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+  };
+  return [wrong("spec", shown, "minAvailable and maxUnavailable cannot be both set")];
+}
