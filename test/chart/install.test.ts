@@ -17,6 +17,12 @@ const identity = {
     resourceID: "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine",
   },
 };
+const lock = { name: "aad-pod-identity-mic", namespace: "default" };
+const keptByMic = [
+  { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: lock, spec: { holderIdentity: "" } },
+  { apiVersion: "v1", kind: "Endpoints", metadata: lock },
+  { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "aad-pod-identity-config", namespace: "pods" } },
+];
 const ours = "app.kubernetes.io/name=aad-pod-identity";
 
 // One release through its life, so the tests follow each other.
@@ -123,16 +129,24 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
         `--patch=${JSON.stringify({ metadata: { finalizers } })}`,
       );
     await keep(["example.com/look-first"]);
+    await cluster.apply(...keptByMic);
     const { code, stderr } = await cluster.helmDoes("uninstall", "aad");
     expect([code, stderr]).toEqual([0, ""]);
     const { annotations, deletionTimestamp } = (await daemonSet()).metadata;
     expect([annotations?.[UNINSTALL_ANNOTATION], typeof deletionTimestamp]).toEqual(["true", "string"]);
     await keep(null);
-    expect(cluster.hooks.at(-1)).toEqual({
-      name: "aad-pod-identity-uninstall",
-      code: 0,
-      output: "DaemonSet pods/aad-pod-identity-nmi is marked\n",
-    });
+    expect(cluster.hooks.slice(-2)).toEqual([
+      { name: "aad-pod-identity-uninstall", code: 0, output: "DaemonSet pods/aad-pod-identity-nmi is marked\n" },
+      {
+        name: "aad-pod-identity-lock",
+        code: 0,
+        output: "lock default/aad-pod-identity-mic and ConfigMap pods/aad-pod-identity-config are gone\n",
+      },
+    ]);
+    for (const { kind, metadata } of keptByMic) {
+      const args = ["get", kind, metadata.name, `--namespace=${metadata.namespace}`, "--ignore-not-found"];
+      expect(await cluster.kubectl(...args)).toBe("");
+    }
     expect([await mine(), await declares("ResourceID")]).toEqual([uid, true]);
     const kinds = [
       "daemonsets,deployments,jobs,configmaps,secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings",
@@ -161,7 +175,7 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     expect(await mine()).toBe(uid);
     await cluster.kubectl("delete", "daemonset", "aad-pod-identity-nmi", "--namespace=pods");
     expect(await cluster.helmDoes("uninstall", "aad")).toMatchObject({ code: 0 });
-    expect(cluster.hooks.at(-1)?.output).toContain("there is no DaemonSet pods/aad-pod-identity-nmi");
+    expect(cluster.hooks.at(-2)?.output).toContain("there is no DaemonSet pods/aad-pod-identity-nmi");
     await cluster.kubectl("create", "serviceaccount", "default", "--namespace=pods");
     const { code, stderr } = await cluster.helm("install", { rbac: { enabled: false } });
     expect([code, stderr]).toEqual([1, expect.stringContaining("failed pre-install")]);

@@ -100,13 +100,7 @@ onCluster("the Standard Walkthrough", (cluster) => {
     expect(await place.kubectl("get", "azureidentities", "--output=name")).toContain("/demo");
     const all = await cluster.kubectl("get", "azureassignedidentities", "--all-namespaces", "--output=name");
     expect(all).toBe("");
-    // MIC's lock and its note of the spelling, which the guide tells how to delete.
-    const documented = [
-      "lease.coordination.k8s.io/aad-pod-identity-mic",
-      "endpoints/aad-pod-identity-mic",
-      "configmap/aad-pod-identity-config",
-    ];
-    expect((await left(cluster)).toSorted()).toEqual(documented.toSorted());
+    expect(await left(cluster)).toEqual([]);
   });
 });
 

@@ -134,7 +134,7 @@ const nmi: readonly ValueRow[] = [
     "nmi.cleanUpOnUninstall",
     true,
     yesNo,
-    "A hook tells NMI of `helm uninstall`, so that it removes its iptables rules from the nodes. Without `rbac.enabled` the namespace's default account has to be allowed to patch the DaemonSet.",
+    "Hooks tell NMI of `helm uninstall`, so that it removes its iptables rules from the nodes, and delete MIC's lock after it. Without `rbac.enabled` the namespace's default account has to be allowed to patch the DaemonSet, and to delete the lock.",
   ],
 ];
 
