@@ -64,6 +64,12 @@ describe("rules are kept", () => {
     expect([keeper.trouble, repairs]).toEqual([undefined, []]);
   });
 
+  it("are laid in as few looks as it takes, since NMI serves nobody meanwhile: before and after", async () => {
+    const keeper = start();
+    await keeper.standing(stop.signal);
+    expect(machine.runs.filter((program) => program === `${NFT}-save`)).toHaveLength(2);
+  });
+
   it("are left alone while they are right", async () => {
     const keeper = start();
     await keeper.standing(stop.signal);

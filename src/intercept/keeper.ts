@@ -28,6 +28,7 @@ const messages = {
   nat: "flushing iptables to add aad-metadata custom chains",
   filter: "restoring the iptables chains that guard the metadata service and loopback",
 } as const satisfies Record<Table, string>;
+const tables = ["filter", "nat"] as const;
 const notYet = new Fault("IPTABLES_FAILED", "the iptables rules are not laid yet");
 
 /** Lays chains and keeps them as they should be. Whatever goes wrong is tried again: it never gives up. */
@@ -117,24 +118,36 @@ export class Keeper {
     const found: Drift[] = [];
     const faults = await faultOf(async () => void found.push(...(await this.#drifts(wanted))));
     if (faults.length > 0) return faults;
-    for (const table of ["filter", "nat"] as const) {
-      const drifts = found.filter(({ chain }) => chain.table === table);
-      const failed = drifts.length > 0 ? await faultOf(() => this.#putRight(table, drifts)) : [];
-      if (failed.length === 0 && wanted.some((chain) => chain.table === table)) this.#stood.add(table);
+    const right = new Set<Table>();
+    const changed: Chain[] = [];
+    for (const table of tables) {
+      const due = found.filter((drift) => drift.chain.table === table && this.#isDue(drift));
+      const failed = due.length > 0 ? await faultOf(() => this.#putRight(table, due)) : [];
       faults.push(...failed);
+      if (failed.length > 0) continue;
+      right.add(table);
+      changed.push(...due.map(({ chain }) => chain));
     }
-    return faults;
+    const unsettled = changed.length > 0 ? await faultOf(() => this.#check(changed)) : [];
+    if (unsettled.length === 0) for (const { table } of wanted) if (right.has(table)) this.#stood.add(table);
+    return [...faults, ...unsettled];
   }
 
-  async #putRight(table: Table, drifts: readonly Drift[]): Promise<void> {
+  #isDue({ chain, isOnlyPosition }: Drift): boolean {
+    return !isOnlyPosition || this.#contest.isDue(chain.name);
+  }
+
+  async #putRight(table: Table, due: readonly Drift[]): Promise<void> {
     const { iptables, log, onRepair } = this.#options;
-    const due = drifts.filter((drift) => !drift.isOnlyPosition || this.#contest.isDue(drift.chain.name));
-    if (due.length === 0) return;
     log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
     this.#hasChanged = true;
     await iptables.change(repairText(table, due));
     if (this.#stood.has(table)) onRepair(table);
-    const left = (await this.#drifts(due.map(({ chain }) => chain))).filter(({ isOnlyPosition }) => !isOnlyPosition);
+  }
+
+  /** @throws Fault IPTABLES_FAILED when chains that were laid are otherwise */
+  async #check(chains: readonly Chain[]): Promise<void> {
+    const left = (await this.#drifts(chains)).filter(({ isOnlyPosition }) => !isOnlyPosition);
     const wrong = left.flatMap((drift) => drift.wrong).join("; ");
     if (wrong !== "") throw new Fault("IPTABLES_FAILED", `rules do not stay as NMI lays them: ${wrong}`);
   }

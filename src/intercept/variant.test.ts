@@ -49,6 +49,19 @@ describe("iptables is the one that Kubernetes uses", () => {
     expect([chosen.variant, (await chosen.read())("nat").chains.has("PREROUTING")]).toEqual(["legacy", true]);
   });
 
+  it("the first look at it is the one by which it was found, if that was whole", async () => {
+    const machine = new FakeIptables([NFT]);
+    const looksOf = async () => {
+      machine.runs.length = 0;
+      const { chosen } = await findIptables(machine.run);
+      const isRead = (await chosen.read())("nat").chains.has("PREROUTING");
+      return [isRead, machine.runs.filter((program) => program === `${NFT}-save`).length];
+    };
+    expect(await looksOf()).toEqual([true, 1]);
+    machine.failNext(/nft-save/, "Another app is currently holding the xtables lock.");
+    expect(await looksOf()).toEqual([true, 2]);
+  });
+
   it("none is installed: one sentence says what to do", async () => {
     const machine = new FakeIptables([]);
     await expect(findIptables(machine.run)).rejects.toMatchObject({

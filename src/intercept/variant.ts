@@ -2,12 +2,13 @@ import { Fault } from "../base/fault.ts";
 import type { RunCommand } from "./command.ts";
 import { type Iptables, iptablesOf, type Variant } from "./iptables.ts";
 import { chainNames } from "./rules.ts";
+import { readSaved } from "./saved.ts";
 
 /** What a variant of iptables holds. */
-type Look = { readonly iptables: Iptables; readonly saved: string };
+type Look = { readonly iptables: Iptables; readonly saved: string; readonly isWhole: boolean };
 
 export type Found = {
-  /** The one in which NMI's rules belong. */
+  /** The one in which NMI's rules belong; its first read tells what was found there now. */
   readonly chosen: Iptables;
   /** Variants that are not chosen but hold rules of NMI all the same. */
   readonly stale: readonly Variant[];
@@ -36,7 +37,18 @@ export async function findIptables(run: RunCommand): Promise<Found> {
   const stale = looks
     .filter((look) => look !== chosen && holdsOurs(look.saved))
     .map(({ iptables }) => iptables.variant);
-  return { chosen: chosen.iptables, stale };
+  return { chosen: readOnce(chosen), stale };
+}
+
+/** To look again at once would keep pods waiting for nothing. */
+function readOnce({ iptables, saved, isWhole }: Look): Iptables {
+  let fresh = isWhole ? saved : undefined;
+  const read: Iptables["read"] = async () => {
+    const found = fresh;
+    fresh = undefined;
+    return found === undefined ? await iptables.read() : readSaved(found);
+  };
+  return { ...iptables, read };
 }
 
 /** Every variant that is installed. */
@@ -57,7 +69,7 @@ async function lookAtAll(run: RunCommand): Promise<{ looks: readonly Look[]; usu
 async function look(program: string, variant: Variant, run: RunCommand): Promise<Look | undefined> {
   // Without a table named, since naming one makes a kernel have it.
   const ran = await run(`${program}-save`, []);
-  return ran && { iptables: iptablesOf(program, variant, run), saved: ran.stdout };
+  return ran && { iptables: iptablesOf(program, variant, run), saved: ran.stdout, isWhole: ran.code === 0 };
 }
 
 async function usualVariant(run: RunCommand): Promise<Variant | undefined> {

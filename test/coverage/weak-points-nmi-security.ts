@@ -100,8 +100,8 @@ export const agentSecurity: readonly WeakPoint[] = [
     ],
     breakage: {
       file: "src/intercept/keeper.ts",
-      find: 'for (const table of ["filter", "nat"] as const) {',
-      replace: 'for (const table of ["nat", "filter"] as const) {',
+      find: 'const tables = ["filter", "nat"] as const;',
+      replace: 'const tables = ["nat", "filter"] as const;',
     },
   },
   {

@@ -8,6 +8,8 @@ export class FakeIptables {
   readonly variants: ReadonlyMap<string, Rules>;
   /** Every change that succeeded, as `<program> <table>`. */
   readonly changes: string[] = [];
+  /** Every program that was run. */
+  readonly runs: string[] = [];
   readonly #usual: string | undefined;
   readonly #failures: { readonly program: RegExp; readonly ran: Ran | undefined }[] = [];
 
@@ -35,6 +37,7 @@ export class FakeIptables {
   }
 
   readonly run: RunCommand = async (program, args, input = "") => {
+    this.runs.push(program);
     const at = this.#failures.findIndex((failure) => failure.program.test(program));
     if (at >= 0) return this.#failures.splice(at, 1)[0]?.ran;
     if (program === "iptables" && args[0] === "--version") return this.#version();
