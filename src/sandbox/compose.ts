@@ -16,7 +16,8 @@ import { componentPods, type PodManifest, type SandboxNode } from "./manifests.t
 import { type AddressPool, takeAddresses } from "./node/addresses.ts";
 import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
-import { startKubelet } from "./node/kubelet.ts";
+import { type Kubelet, startKubelet } from "./node/kubelet.ts";
+import { keeperOf, logsOf } from "./node/logs.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
 import { PodAccounts } from "./pod-account.ts";
@@ -72,6 +73,8 @@ type Parts = {
   readonly authority: Authority;
   readonly addresses: AddressPool;
   readonly world: World;
+  /** Those that run; the API server asks them for logs. */
+  readonly kubelets: Kubelet[];
 };
 
 async function compose(
@@ -82,12 +85,13 @@ async function compose(
   const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
   const addresses = stack.use(await takeAddresses());
-  const parts = {
+  const parts: Parts = {
     stack,
     options,
     folder,
     guard,
     addresses,
+    kubelets: [],
     authority: await createAuthority(),
     world: await createWorld(),
   };
@@ -95,19 +99,21 @@ async function compose(
   const { access, kubeconfig } = await startKubernetes(parts);
   const { azure, files } = await startAzure(parts, kubeconfig);
   const nodes = await startMachines(parts);
-  const kubelets = await Promise.all(nodes.map((node) => startNode(parts, node, access, files)));
+  parts.kubelets.push(...(await Promise.all(nodes.map((node) => startNode(parts, node, access, files)))));
   stack.use(startScheduler({ access, nodes: nodes.map(({ name }) => name), log: options.log }));
-  const logOf = (namespace: string, pod: string) =>
-    kubelets.map((kubelet) => kubelet.logOf(namespace, pod)).find((file) => file !== undefined);
+  const logOf = (namespace: string, pod: string) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod);
   return { folder, kubeconfig, nodes, manifests: componentPods(nodes, files), azure, logOf };
 }
 
-async function startKubernetes({ stack, options, folder, authority }: Parts) {
+async function startKubernetes({ stack, options, folder, authority, kubelets }: Parts) {
   if (options.kubernetes !== undefined) return options.kubernetes;
   const token = randomBytes(24).toString("base64url");
   const tls = await authority.serverCertificate();
   const { url } = stack.use(
-    await startKubeApi({ tls, tokens: new Map([[token, "admin"]]), controllers: true, log: options.log }),
+    await startKubeApi({
+      ...{ tls, tokens: new Map([[token, "admin"]]), controllers: true, log: options.log },
+      logs: logsOf(kubelets),
+    }),
   );
   const file = join(folder, "kubeconfig");
   const kubeconfig = await writeKubeconfig(file, { server: url, caPem: authority.caPem, token, user: "admin" });

@@ -1,8 +1,10 @@
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import { workloads } from "./kubectl-objects.ts";
 import { seen } from "./kubectl-seen.ts";
 import { hostTwoServers, type Step } from "./kubectl-under-test.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // many programs, one after the other
 
 const made: readonly Step[] = [
   { run: "create --filename=-", input: [...workloads, ...seen.objects] },
@@ -55,6 +57,9 @@ onKubernetes("kubectl", (shared) => {
         ...seen.statuses.slice(0, 1),
         "wait pod/one --for=condition=Initialized --timeout=5s",
         "wait pod/none --for=delete --timeout=1s",
+        { run: "logs one --container=nobody", code: 1 },
+        "logs two",
+        { run: "logs none", code: 1 },
       ));
   });
 });

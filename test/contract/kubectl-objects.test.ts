@@ -1,7 +1,9 @@
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import { workloads } from "./kubectl-objects.ts";
 import { hostTwoServers } from "./kubectl-under-test.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // many programs, one after the other
 
 onKubernetes("kubectl", (shared) => {
   const on = hostTwoServers(shared);

@@ -1,8 +1,10 @@
-import { describe, it } from "vitest";
+import { describe, it, vi } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import { workloads } from "./kubectl-objects.ts";
 import { seen } from "./kubectl-seen.ts";
 import { hostTwoServers, type Step } from "./kubectl-under-test.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // many programs, one after the other
 
 /** Objects with the status that a cluster's controllers and nodes would give them. */
 const made: readonly Step[] = [

@@ -14,6 +14,7 @@ import { createFirstObjects } from "./first-objects.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { newCluster } from "./new-cluster.ts";
 import { openApi } from "./openapi.ts";
+import { type NodeLogs, sendLog } from "./pod-log.ts";
 import { createDefaultRoles } from "./rbac-bootstrap.ts";
 import { type Rendering, readRendering, rendered } from "./rendering.ts";
 import { type ApiRequest, readRequest } from "./request.ts";
@@ -32,6 +33,8 @@ export type HandlerSettings = {
   /** How often a watch that wants bookmarks gets one. */
   readonly bookmarkMs?: number;
   readonly log?: Log;
+  /** Without it no pod has printed anything. */
+  readonly logs?: NodeLogs;
 };
 
 const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
@@ -92,6 +95,7 @@ export class ApiHandler {
     if (delayMs !== undefined) await realClock.sleep(delayMs);
     if (drops) return void incoming.socket.destroy();
     if (failure) throw refusal(failure);
+    if (request.target.subresource === "log") return sendLog(this.cluster, request, this.#settings.logs, response);
     const { warning } = request.target.resource;
     if (warning !== "") response.setHeader("warning", `299 - ${JSON.stringify(warning)}`);
     const rendering = readRendering(accept, searchParams);

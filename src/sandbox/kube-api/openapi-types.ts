@@ -18,6 +18,9 @@ const named: Readonly<Record<string, readonly [name: string, schema: JsonObject]
   ],
 };
 
+/** Which fields an owner of fields owns: of any names. */
+const FIELDS: readonly [name: string, schema: JsonObject] = [`${META}.FieldsV1`, { type: "object" }];
+
 const plain: Readonly<Record<string, JsonObject>> = {
   string: { type: "string" },
   bool: { type: "boolean" },
@@ -50,7 +53,11 @@ export function addType(schemas: Map<string, JsonObject>, type: string): void {
   schemas.set(name, { type: "object", properties, ...(required.length > 0 && { required }) });
 }
 
-function fieldSchema(schemas: Map<string, JsonObject>, { type, mergeKey, retainsKeys }: KubeField): JsonObject {
+function fieldSchema(schemas: Map<string, JsonObject>, { name, type, mergeKey, retainsKeys }: KubeField): JsonObject {
+  if (name === "fieldsV1") {
+    schemas.set(...FIELDS);
+    return { allOf: [refTo(FIELDS[0])] };
+  }
   const strategies = [...(mergeKey === undefined ? [] : ["merge"]), ...(retainsKeys ? ["retainKeys"] : [])];
   return {
     ...typeSchema(schemas, type),

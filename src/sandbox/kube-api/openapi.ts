@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isObject, type JsonObject, objectOr } from "./json.ts";
+import { isList, isObject, type JsonObject, objectOr } from "./json.ts";
 import { fieldsOf, typeOfKind } from "./kube-types.ts";
 import { addType, refTo, schemaName } from "./openapi-types.ts";
 import type { Registry } from "./registry.ts";
@@ -60,7 +60,7 @@ function addResource(schemas: Map<string, JsonObject>, resource: Resource): void
   if (!resource.isCustom) addType(schemas, type);
   else addType(schemas, META);
   const name = nameOf(resource);
-  const schema = resource.isCustom ? objectOr(resource.schema) : objectOr(schemas.get(name));
+  const schema = resource.isCustom ? published(objectOr(resource.schema)) : objectOr(schemas.get(name));
   schemas.set(name, {
     ...schema,
     properties: { ...objectOr(schema.properties), ...headOf(schema, resource) },
@@ -82,8 +82,24 @@ const head: Readonly<Record<string, string>> = {
     "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
 };
 
+/** The schema of a custom resource as it is told: objects inside that are resources have what every object has. */
+function published(schema: JsonObject): JsonObject {
+  const { properties, items, additionalProperties, required } = schema;
+  const inner = Object.entries(objectOr(properties)).map(([name, each]) => [name, published(objectOr(each))]);
+  const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
+  const told = { ...Object.fromEntries(inner), ...(isEmbedded && headOf(schema, { isCustom: true })) };
+  const wanted = [...(isList(required) ? required : []), ...(isEmbedded ? ["apiVersion", "kind"] : [])];
+  return {
+    ...schema,
+    ...((properties !== undefined || isEmbedded) && { properties: told }),
+    ...(isObject(items) && { items: published(items) }),
+    ...(isObject(additionalProperties) && { additionalProperties: published(additionalProperties) }),
+    ...(wanted.length > 0 && { required: [...new Set(wanted)] }),
+  };
+}
+
 /** What every object has, whatever its schema says. */
-function headOf({ properties }: JsonObject, { isCustom }: Resource): JsonObject {
+function headOf({ properties }: JsonObject, { isCustom }: Pick<Resource, "isCustom">): JsonObject {
   const { metadata: meta = "", ...texts } = head;
   const fields = Object.entries(texts).map(([name, description]) => {
     const own = objectOr(properties)[name];

@@ -21,6 +21,11 @@ export class Registry {
     return resource?.version === version ? resource : undefined;
   }
 
+  /** Whether a group has built-in resources of a version. */
+  hasBuiltIn(group: string, version: string): boolean {
+    return this.#builtIns.values().some((resource) => resource.group === group && resource.version === version);
+  }
+
   all(): readonly Resource[] {
     const custom = this.#store
       .of(crds)

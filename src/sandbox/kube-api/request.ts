@@ -1,4 +1,5 @@
 import type { Target } from "./cluster.ts";
+import { NoPage } from "./no-page.ts";
 import { isTrue } from "./query.ts";
 import type { Registry } from "./registry.ts";
 import { methodNotAllowed, noSuchPath } from "./status.ts";
@@ -38,11 +39,12 @@ function readVerb(method: string, target: Target, query: URLSearchParams): Verb 
 function readTarget(registry: Registry, path: readonly string[]): Target {
   const [group, version, rest] =
     path[0] === "api" ? ["", path[1], path.slice(2)] : path[0] === "apis" ? [path[1], path[2], path.slice(3)] : [];
-  if (group === undefined || version === undefined || rest === undefined) throw noSuchPath();
+  if (group === undefined || version === undefined || rest === undefined) throw new NoPage();
   const isInside = rest[0] === "namespaces" && rest.length > 2 && !["status", "finalize"].includes(rest[2] ?? "");
   const namespace = isInside ? (rest[1] ?? "") : "";
   const [plural = "", name = "", subresource = "", ...more] = isInside ? rest.slice(2) : rest;
   const resource = registry.find(group, version, plural);
+  if (resource === undefined && !registry.hasBuiltIn(group, version)) throw new NoPage();
   const isKnown = resource !== undefined && more.length === 0 && (!isInside || resource.isNamespaced);
   if (!isKnown || (name !== "" && resource.isNamespaced && !isInside)) throw noSuchPath();
   const target = { resource, namespace, name, subresource };

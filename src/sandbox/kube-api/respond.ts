@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { type JsonObject, objectOr } from "./json.ts";
+import { NoPage } from "./no-page.ts";
 import type { StatusError } from "./status.ts";
 
 /** Answers with an object. */
@@ -11,11 +12,17 @@ export function send(response: ServerResponse, code: number, body: JsonObject, h
 }
 
 /** Answers with a refusal; it also says in a header how long to wait. */
-export function sendError(response: ServerResponse, { code, status }: StatusError): void {
+export function sendError(response: ServerResponse, error: StatusError): void {
+  const { code, status } = error;
+  if (error instanceof NoPage) {
+    sendText(response, `${error.message}\n`, code);
+    return;
+  }
   const { retryAfterSeconds } = objectOr(status.details);
   send(response, code, status, retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) });
 }
 
-export function sendText(response: ServerResponse, text: string): void {
-  response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(text);
+export function sendText(response: ServerResponse, text: string, code = 200): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(code, { "content-type": "text/plain; charset=utf-8" }).end(text);
 }

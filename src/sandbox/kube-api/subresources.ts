@@ -17,6 +17,7 @@ const own: Readonly<Record<string, readonly Subresource[]>> = {
   Pod: [
     { name: "binding", kind: "Binding", verbs: ["create"] },
     { name: "eviction", group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+    { name: "log", kind: "Pod", verbs: ["get"] },
   ],
   ServiceAccount: [
     { name: "token", group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
@@ -35,8 +36,14 @@ export function subresourcesOf(resource: Resource): readonly Subresource[] {
 
 const VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
+/** The same in the order in which they are told of custom resources. */
+const CUSTOM_VERBS: readonly Verb[] = [
+  ...(["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const),
+];
+
 /** What can be done with the objects of a resource. */
 export function verbsOf(resource: Resource): readonly Verb[] {
   if (resource.isReview) return ["create"];
+  if (resource.isCustom) return CUSTOM_VERBS;
   return resource.kind === "Namespace" ? VERBS.filter((verb) => verb !== "deletecollection") : VERBS;
 }

@@ -1,0 +1,27 @@
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
+import { RawKube } from "../../../test/support/raw-kube.ts";
+import { startTestNode } from "../../../test/support/sandbox-node.ts";
+import { startKubeApi } from "../kube-api/server.ts";
+import type { Kubelet } from "./kubelet.ts";
+import { logsOf } from "./logs.ts";
+
+it("of a pod are had from the API server, and followed until the pod goes", { timeout: 60_000 }, async () => {
+  const kubelets: Kubelet[] = [];
+  await using api = await startKubeApi({ logs: logsOf(kubelets) });
+  await using node = await startTestNode(api.url);
+  kubelets.push(node.kubelet);
+  const kube = new RawKube(api.url);
+  const log = (query = "") => fetch(`${api.url}/api/v1/namespaces/default/pods/demo/log${query}`);
+  await kube.createPod(
+    "demo",
+    `console.log("first"); process.on("SIGTERM", () => { console.log("last"); process.exit(); }); setInterval(() => {}, 1000);`,
+  );
+  await kube.running("demo");
+  await eventually(async () => (await log()).text()).toBe("first\n");
+
+  const followed = log("?follow=true").then(({ body }) => text(body as AsyncIterable<Uint8Array>));
+  await kube.deletePod("demo");
+  expect(await followed).toBe("first\nlast\n");
+});
