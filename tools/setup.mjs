@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const pinned = join(root, "node_modules/.bin/node");
 const wants = new Set(process.argv.slice(2));
+const cacheFolder = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+const programs = join(cacheFolder, "aad-pod-identity-cluster/bin");
 
 checkMachine();
 installPackages();
@@ -77,19 +79,27 @@ function buildControlPlane() {
       );
     return say("no Go here: the suites on a real Kubernetes API server will be skipped");
   }
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const bin = join(cache, "aad-pod-identity-cluster/bin");
-  if (!existsSync(join(bin, "kube-apiserver"))) {
-    say(`building etcd and kube-apiserver for the tests, once, into ${bin} (about 10 minutes on 2 cores)`);
+  if (!existsSync(join(programs, "kube-apiserver"))) {
+    say(`building etcd and kube-apiserver for the tests, once, into ${programs} (about 10 minutes on 2 cores)`);
   }
-  run("test/cluster/build-programs", ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool"]);
+  const programs = ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool"];
+  run("test/cluster/build-programs", [...programs, "monitoring-crds"]);
 }
 
 function buildNodes() {
-  if (process.getuid() !== 0 && process.env.REQUIRE_ALL !== "1") {
-    return say("not root, who alone runs a cluster's nodes: the tests on a cluster with nodes will be skipped");
+  const cannot =
+    process.getuid() !== 0
+      ? "not root, who alone runs a cluster's nodes"
+      : existsSync("/sys/fs/cgroup/memory")
+        ? undefined
+        : "no cgroup v1, which a cluster's nodes need";
+  if (cannot !== undefined && process.env.REQUIRE_ALL !== "1") {
+    return say(`${cannot}: the tests on a cluster with nodes will be skipped`);
   }
   if (spawnSync("go", ["version"]).status !== 0) return; // told above
+  if (!existsSync(join(programs, "coredns"))) {
+    say(`building what a cluster's nodes run for the tests, once, into ${programs} (about 5 minutes on 2 cores)`);
+  }
   run("test/cluster/build-programs", ["kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns"]);
 }
 
@@ -97,8 +107,7 @@ function buildClients() {
   if (process.getuid() !== 0 && process.env.REQUIRE_ALL !== "1") {
     return say("not root, who alone makes network namespaces: the tests of real SDKs will be skipped");
   }
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-  const folder = join(cache, "aad-pod-identity-clients");
+  const folder = join(cacheFolder, "aad-pod-identity-clients");
   if (!existsSync(folder)) {
     say(`making clients of Azure's SDKs for the tests, once, in ${folder} (about 5 minutes on 2 cores)`);
   }

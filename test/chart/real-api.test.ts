@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { manifests } from "../../tools/manifests/files.ts";
 import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { CHART, runTool, template } from "../support/helm.ts";
+import { CHART, OPERATOR_CRDS, operatorCrdsMissing, runTool, template } from "../support/helm.ts";
 import { writeSchemas } from "../support/schemas.ts";
 
 const missing = clusterMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
 const files = missing === undefined ? manifests() : {};
+const noOperator = operatorCrdsMissing();
 const kinds = ["AzureIdentity", "AzureIdentityBinding", "AzureAssignedIdentity", "AzurePodIdentityException"];
 
 const RECENT = "--kube-version=1.34.0";
@@ -23,6 +24,8 @@ const examples = [
     dashboard: { enabled: true },
   },
 ];
+const labels = { release: "prometheus" };
+const monitored = { podMonitor: { enabled: true, labels, interval: "30s" }, prometheusRule: { enabled: true, labels } };
 
 describe.skipIf(missing !== undefined)(`a real API server${reason}`, () => {
   let cluster: ChartCluster;
@@ -55,6 +58,22 @@ describe.skipIf(missing !== undefined)(`a real API server${reason}`, () => {
 
   it.each(examples)("takes what the chart gives for %j as it is", async (values) => {
     expect(await dryRun((await template(values, RECENT)).stdout)).toMatchObject({ code: 0 });
+  });
+
+  const words = `takes monitors and alerts where it has the operator's CRDs${noOperator ? ` (skipped: ${noOperator})` : ""}`;
+  it.skipIf(noOperator !== undefined)(words, async () => {
+    await cluster.kubectl("create", `--filename=${OPERATOR_CRDS}`);
+    await cluster.kubectl("wait", "--for=condition=Established", `--filename=${OPERATOR_CRDS}`);
+    const { stdout } = await template(monitored, RECENT);
+    const { code, stdout: taken } = await dryRun(stdout);
+    expect([code, taken.match(/(?<=^(?:podmonitor|prometheusrule)[^/]*\/)[\w-]+ created/gm)]).toEqual([
+      0,
+      ["aad-pod-identity-mic created", "aad-pod-identity-nmi created", "aad-pod-identity created"],
+    ]);
+    const { stderr } = await dryRun(stdout.replace("honorLabels: true", "honourLabels: true"));
+    expect(stderr).toContain('unknown field "spec.podMetricsEndpoints[0].honourLabels"');
+    const late = await dryRun(stdout.replace("for: 5m", "for: soon"));
+    expect(late.stderr).toContain("spec.groups[0].rules[0].for in body should match");
   });
 
   it("has schemas to which all of these conform, and what is wrong does not", async () => {

@@ -9,7 +9,10 @@ import type { RoleRef, Subject } from "kubernetes-types/rbac/v1.d.ts";
 import { parseAllDocuments, stringify } from "yaml";
 import type { Rule } from "./rbac.ts";
 
-const BIN = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "aad-pod-identity-cluster", "bin");
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "aad-pod-identity-cluster");
+const BIN = join(CACHE, "bin");
+/** The CRDs of the Prometheus operator, where "npm test" has fetched them. */
+export const OPERATOR_CRDS = join(CACHE, "crds");
 export const CHART = join(import.meta.dirname, "../../charts/aad-pod-identity");
 
 /** With all fields, at any depth: each test knows which its object has, and fails where one is missing. */
@@ -84,9 +87,16 @@ export const helmMissing = (): string | undefined => toolsMissing("helm", "kubec
 
 /** The same of others. @throws Error where they are required */
 export function toolsMissing(...programs: readonly Program[]): string | undefined {
-  const unbuilt = programs.filter((program) => !existsSync(join(BIN, program)));
+  return missingOf(programs.filter((program) => !existsSync(join(BIN, program))));
+}
+
+/** Why objects cannot be held to the CRDs of the Prometheus operator. @throws Error where they have to be */
+export const operatorCrdsMissing = (): string | undefined =>
+  missingOf(existsSync(OPERATOR_CRDS) ? [] : ["CRDs of the Prometheus operator"]);
+
+function missingOf(unbuilt: readonly string[]): string | undefined {
   if (unbuilt.length === 0) return undefined;
-  const reason = `no ${unbuilt.join(" and ")} here: "npm test" builds them where Go is installed`;
+  const reason = `no ${unbuilt.join(" and ")} here: "npm test" makes them where Go is installed`;
   if (process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${reason}`);
   return reason;
 }
