@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const pinned = join(root, "node_modules/.bin/node");
 const wants = new Set(process.argv.slice(2));
 const cacheFolder = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
-const programs = join(cacheFolder, "aad-pod-identity-cluster/bin");
+const programFolder = join(cacheFolder, "aad-pod-identity-cluster/bin");
 
 checkMachine();
 installPackages();
@@ -79,26 +79,24 @@ function buildControlPlane() {
       );
     return say("no Go here: the suites on a real Kubernetes API server will be skipped");
   }
-  if (!existsSync(join(programs, "kube-apiserver"))) {
-    say(`building etcd and kube-apiserver for the tests, once, into ${programs} (about 10 minutes on 2 cores)`);
+  if (!existsSync(join(programFolder, "kube-apiserver"))) {
+    say(`building etcd and kube-apiserver for the tests, once, into ${programFolder} (about 10 minutes on 2 cores)`);
   }
-  const programs = ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool"];
-  run("test/cluster/build-programs", [...programs, "monitoring-crds"]);
+  const parts = ["etcd", "kube-apiserver", "helm", "kubectl", "kubeconform", "promtool", "monitoring-crds"];
+  run("test/cluster/build-programs", parts);
 }
 
 function buildNodes() {
-  const cannot =
-    process.getuid() !== 0
-      ? "not root, who alone runs a cluster's nodes"
-      : existsSync("/sys/fs/cgroup/memory")
-        ? undefined
-        : "no cgroup v1, which a cluster's nodes need";
-  if (cannot !== undefined && process.env.REQUIRE_ALL !== "1") {
-    return say(`${cannot}: the tests on a cluster with nodes will be skipped`);
+  const lacks = [
+    ...(process.getuid() === 0 ? [] : ["not root, who alone runs a cluster's nodes"]),
+    ...(existsSync("/sys/fs/cgroup/memory") ? [] : ["no cgroup v1, which a cluster's nodes need"]),
+  ];
+  if (lacks.length > 0 && process.env.REQUIRE_ALL !== "1") {
+    return say(`${lacks.join(", ")}: the tests on a cluster with nodes will be skipped`);
   }
   if (spawnSync("go", ["version"]).status !== 0) return; // told above
-  if (!existsSync(join(programs, "coredns"))) {
-    say(`building what a cluster's nodes run for the tests, once, into ${programs} (about 5 minutes on 2 cores)`);
+  if (!existsSync(join(programFolder, "coredns"))) {
+    say(`building what a cluster's nodes run for the tests, once, into ${programFolder} (about 5 minutes on 2 cores)`);
   }
   run("test/cluster/build-programs", ["kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns"]);
 }
