@@ -4,6 +4,7 @@ import { clusterScenarios, forgottenScenarios } from "./scenarios-cluster.ts";
 import { micScenarios } from "./scenarios-mic.ts";
 import { agentScenarios } from "./scenarios-nmi.ts";
 import { agentClusterScenarios, agentForgottenScenarios } from "./scenarios-nmi-cluster.ts";
+import { realClusterScenarios } from "./scenarios-real-cluster.ts";
 
 type Section = { readonly title: string; readonly scenarios: readonly Scenario[] };
 
@@ -16,4 +17,5 @@ export const scenarioSections: readonly Section[] = [
   { title: "The node agent", scenarios: agentScenarios },
   { title: "The node agent in a whole cluster", scenarios: agentClusterScenarios },
   { title: "What the original's tests leave out of the node agent", scenarios: agentForgottenScenarios },
+  { title: "On a real cluster", scenarios: realClusterScenarios },
 ];

@@ -96,18 +96,24 @@ async function startAzure(folder: string, stack: AsyncDisposableStack): Promise<
 
 /** What Azure's installers and its cloud provider leave on a node: azure.json for root alone, endpoints, the provider ID. */
 export async function makeAzureNode(cluster: Cluster, node: number): Promise<void> {
-  const { mic, tenant, subscription, resourceGroup, machines } = cluster.facts;
-  const signIn = { tenantId: tenant, aadClientId: mic.clientId, aadClientSecret: mic.secret };
-  const azureJson = { cloud: "AzureStackCloud", ...signIn, subscriptionId: subscription, resourceGroup };
+  const { mic, machines } = cluster.facts;
+  await writeAzureJson(cluster, node, { aadClientId: mic.clientId, aadClientSecret: mic.secret });
   const endpoints = { resourceManagerEndpoint: urls.arm, activeDirectoryEndpoint: urls.entra };
-  const write = (file: string, mode: string, value: object) =>
-    cluster.onNode(node, ["sh", "-c", `umask 077; cat >${file}; chmod ${mode} ${file}`], {
-      input: JSON.stringify(value),
-    });
-  told(await write("/etc/kubernetes/azure.json", "600", azureJson));
-  told(await write("/etc/kubernetes/akscustom.json", "644", endpoints));
+  await writeOn(cluster, node, "/etc/kubernetes/akscustom.json", "644", endpoints);
   const providerID = `azure://${machines[node - 1]?.instanceId}`;
   await cluster.kubectl("patch", "node", `node${node}`, `--patch=${JSON.stringify({ spec: { providerID } })}`);
+}
+
+/** azure.json of a node, with how MIC signs in. */
+export function writeAzureJson(cluster: Cluster, node: number, signIn: object): Promise<void> {
+  const { tenant, subscription, resourceGroup } = cluster.facts;
+  const where = { cloud: "AzureStackCloud", tenantId: tenant, subscriptionId: subscription, resourceGroup };
+  return writeOn(cluster, node, "/etc/kubernetes/azure.json", "600", { ...where, ...signIn });
+}
+
+async function writeOn(cluster: Cluster, node: number, file: string, mode: string, value: object): Promise<void> {
+  const command = ["sh", "-c", `umask 077; cat >${file}; chmod ${mode} ${file}`];
+  told(await cluster.onNode(node, command, { input: JSON.stringify(value) }));
 }
 
 /** Ends what a run of ours that was killed has left behind: the folder's name says whose it is. */

@@ -19,6 +19,7 @@ export async function setup(project: TestProject): Promise<void> {
   const reason = clusterMissing();
   if (reason !== undefined) {
     if (process.env.REQUIRE_ALL === "1") throw new Error(`REQUIRE_ALL is set, but ${reason}`);
+    process.stderr.write(`the tests on a cluster are skipped: ${reason}\n`);
     return project.provide("cluster", { missing: reason });
   }
   if (process.env.CLUSTER !== undefined) return project.provide("cluster", { folder: process.env.CLUSTER });
