@@ -24,6 +24,7 @@ import { ConnectionLimit } from "../nmi/limits-connections.ts";
 import { dropRefusals, Refusals } from "../nmi/limits-refusals.ts";
 import { WaiterLimit } from "../nmi/limits-waiters.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
+import type { NmiRequest } from "../nmi/message.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { isManagedMode, isNamespacedOnly } from "../nmi/mode.ts";
 import { linkIn, neighbours, readNeighbours } from "../nmi/neighbours.ts";
@@ -51,6 +52,8 @@ import { leaving } from "./nmi-uninstall.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
+/** Clients that ask often ask again within it; those that wait for this NMI to go, a restart's, do not wait much longer. */
+const LAST_ANSWERS_MS = 1_000;
 
 type Health = { readonly isActive: () => boolean; readonly trouble: () => string | undefined };
 
@@ -113,7 +116,8 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const ports = { ...whoAsks(config, stores, events, holders), ...answering, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
-  await using server = await serve({ ...address, connections, answer: (request) => route(request, ports) });
+  const answer = (request: NmiRequest) => route(request, ports);
+  await using server = await serve({ ...address, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
   log.info(`listening on ${address.host}:${server.port}`);
   await interception.redirectTo(server.port);
   state.isServing = true;

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request as send } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Listener } from "../base/listener.ts";
 import type { Connection, NmiRequest, NmiResponse } from "./message.ts";
@@ -13,9 +14,11 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one[Symbol.asyncDispose]();
 });
 
-async function start(answer: (request: NmiRequest) => Promise<NmiResponse>, drainMs?: number): Promise<Listener> {
-  const options = { host: "127.0.0.1", port: 0, answer };
-  const listener = await serve(drainMs === undefined ? options : { ...options, drainMs });
+async function start(
+  answer: (request: NmiRequest) => Promise<NmiResponse>,
+  times: { readonly drainMs?: number; readonly lastAnswersMs?: number } = {},
+): Promise<Listener> {
+  const listener = await serve({ host: "127.0.0.1", port: 0, answer, ...times });
   opened.push(listener);
   return listener;
 }
@@ -188,18 +191,45 @@ describe("serve", () => {
 
   it("ends the wait of those that would wait on when it stops", async () => {
     const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
-    const listener = await start(({ signal }) => {
-      arrived();
-      return new Promise((resolve) => {
-        signal.addEventListener("abort", () =>
-          resolve({ ...fine, status: signal.reason.code === "SHUTTING_DOWN" ? 503 : 500 }),
-        );
-      });
-    }, 1);
+    const listener = await start(
+      ({ signal }) => {
+        arrived();
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () =>
+            resolve({ ...fine, status: signal.reason.code === "SHUTTING_DOWN" ? 503 : 500 }),
+          );
+        });
+      },
+      { drainMs: 1 },
+    );
     const response = call(listener.port);
     await asked;
     await listener[Symbol.asyncDispose]();
     expect((await response).statusCode).toBe(503);
+  });
+
+  it("ends kept connections by one more answer when it stops, since a request may be on its way", async () => {
+    const listener = await start(async () => fine, { lastAnswersMs: 60_000 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async () => {
+      const { headers, socket } = await call(listener.port, { agent }).then((response) => response.resume());
+      return [headers.connection, socket.localPort];
+    };
+    const [, port] = await ask();
+    const stopped = listener[Symbol.asyncDispose]();
+    for (let turns = 0; turns < 100; turns += 1) await setImmediate(); // whatever it does at once is done
+    expect(await ask()).toEqual(["close", port]);
+    await stopped;
+    agent.destroy();
+  });
+
+  it("does not wait for clients that ask no more", async () => {
+    const listener = await start(async () => fine, { lastAnswersMs: 10 });
+    const agent = new Agent({ keepAlive: true });
+    const { socket } = await call(listener.port, { agent }).then((response) => response.resume());
+    await listener[Symbol.asyncDispose]();
+    await expect.poll(() => socket.destroyed).toBe(true);
+    agent.destroy();
   });
 });
 

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { lastAnswers } from "./last-answers.ts";
 import { type ConnectionLimit, tooManyConnections } from "./limits-connections.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import { type Entered, Peers } from "./server-peers.ts";
@@ -29,11 +30,14 @@ export type ServerOptions = {
   readonly answer: (request: NmiRequest) => NmiResponse | Promise<NmiResponse>;
   /** How long requests under way may go on once NMI stops; those that still wait then get 503. */
   readonly drainMs?: number;
+  /** How long kept connections may stay, to be ended by an answer, before all that is drained. */
+  readonly lastAnswersMs?: number;
   readonly connections?: ConnectionLimit;
 };
 
 /** The only place that knows HTTP as Node has it. @throws Fault PORT_IN_USE or ADDRESS_UNAVAILABLE */
-export async function serve({ host, port, answer, drainMs = DRAIN_MS, connections }: ServerOptions): Promise<Listener> {
+export async function serve(options: ServerOptions): Promise<Listener> {
+  const { host, port, answer, drainMs = DRAIN_MS, lastAnswersMs = 0, connections } = options;
   const peers = new Peers();
   let isStopping = false;
 
@@ -71,6 +75,7 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS, connection
     isShared: true, // two run while one takes over from the other
     server: { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_TIMEOUT_MS, requireHostHeader: false },
   });
+  const last = lastAnswers(listener.server);
   if (connections !== undefined) listener.server.on("connection", connections.take);
   // Before or in the middle of an answer another one would be taken for it, or for a part of it.
   const turnAway = (socket: Duplex) => (peers.isAnswered(socket) ? socket.destroy() : refuse(socket));
@@ -89,6 +94,7 @@ export async function serve({ host, port, answer, drainMs = DRAIN_MS, connection
     ...listener,
     [Symbol.asyncDispose]: async () => {
       isStopping = true;
+      await last.ended(lastAnswersMs);
       const timer = setTimeout(() => {
         peers.stop(new Fault("SHUTTING_DOWN", "NMI is stopping: ask again"));
       }, drainMs);
