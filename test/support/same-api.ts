@@ -15,6 +15,8 @@ export type Ask = {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Null: nobody's. */
   readonly token?: string | null;
+  /** Asked again until it is answered 200: a custom resource is there a moment after its definition. */
+  readonly isAwaited?: boolean;
 };
 export type Told = { readonly code: number; readonly warnings: readonly string[]; readonly body: unknown };
 

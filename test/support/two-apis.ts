@@ -11,22 +11,38 @@ export type ExpectSame = (asks: readonly Ask[]) => Promise<void>;
 
 /** The real server hears of a new role a moment after it has it. */
 const LATEST_MS = 3_000;
+const MOST_TRIES = 250;
 
-/** Gives the embedded API server and the real one to the tests of a file; each test has a namespace in both. */
-export function twoApis(shared: ControlPlaneAddress): ExpectSame {
+export type Around = {
+  /** Sent to both before the first test. */
+  readonly before?: readonly Ask[];
+  /** Paths of what is taken away from the real server after each test, and after the last one. */
+  readonly afterEach?: readonly string[];
+  readonly after?: readonly string[];
+};
+
+/**
+ * Gives the embedded API server and the real one to the tests of a file; each test has a namespace in both.
+ */
+export function twoApis(shared: ControlPlaneAddress, around: Around = {}): ExpectSame {
   let embedded: KubeApi;
   beforeAll(async () => {
     embedded = await startKubeApi({ tokens: new Map([["admin's", "admin-token"]]) });
+    await Promise.all([mine(), real].map((api) => answers(api, "default", around.before ?? [])));
   });
-  afterAll(() => embedded?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    for (const path of around.after ?? []) await ask(real, { method: "DELETE", path });
+    await embedded?.[Symbol.asyncDispose]();
+  });
+  const mine = (): RawApi => ({ url: embedded.url, token: "admin's" });
   const real: RawApi = { url: shared.server, ca: shared.ca, token: shared.token };
 
   return async (asks) => {
     const namespace = `same-${randomBytes(4).toString("hex")}`;
-    const [got, wanted] = await Promise.all(
-      [{ url: embedded.url, token: "admin's" }, real].map((api) => answers(api, namespace, asks)),
-    );
-    expect(got).toEqual(await settled(real, namespace, asks.at(-1), wanted, got));
+    const [got, wanted] = await Promise.all([mine(), real].map((api) => answers(api, namespace, asks)));
+    const right = await settled(real, namespace, asks.at(-1), wanted, got);
+    for (const path of around.afterEach ?? []) await ask(real, inNamespace({ method: "DELETE", path }, namespace));
+    expect(got).toEqual(right);
   };
 }
 
@@ -50,7 +66,13 @@ async function settled(
 async function answers(api: RawApi, namespace: string, asks: readonly Ask[]): Promise<Told> {
   const home = { path: "/api/v1/namespaces", body: { metadata: { name: namespace } } };
   let last = await ask(api, home);
-  for (const each of asks) last = await ask(api, inNamespace(each, namespace));
+  for (const each of asks) {
+    last = await ask(api, inNamespace(each, namespace));
+    for (let i = 0; each.isAwaited && last.code !== 200 && i < MOST_TRIES; i += 1) {
+      await setTimeout(20);
+      last = await ask(api, inNamespace(each, namespace));
+    }
+  }
   return { ...last, body: normal(last.body, namespace) };
 }
 

@@ -9,6 +9,7 @@ import { typeOfKind } from "./kube-types.ts";
 import { listObjects } from "./list.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
+import { inVersion } from "./resource.ts";
 import { detailsOf, notFound, success } from "./status.ts";
 import { create, replace, update, type WriteOptions } from "./writes.ts";
 
@@ -35,7 +36,7 @@ export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answe
     case "get": {
       const object = cluster.store.of(resource).get(keyOf(target));
       if (object === undefined) throw notFound(resource, name);
-      return { code: 200, body: object };
+      return { code: 200, body: inVersion(resource, object) };
     }
     case "list":
       return { code: 200, body: listObjects(cluster, target, query) };

@@ -1,7 +1,7 @@
-import { isList, isObject, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import { versionErrors } from "./crd-versions.ts";
+import { isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
 import { builtIn, type Resource } from "./resource.ts";
-import { unknownKeywords } from "./schema.ts";
-import { type FieldError, notAllowed, required, wrong } from "./status.ts";
+import { type FieldError, oneOf, required, wrong } from "./status.ts";
 import { objectsIn } from "./table-format.ts";
 
 /** CustomResourceDefinitions: each one makes a resource appear as soon as it is stored. */
@@ -28,7 +28,7 @@ function versionsOf(object: JsonObject): readonly JsonObject[] {
   return isList(versions) ? versions.filter(isObject) : [];
 }
 
-function prepareCrd(object: JsonObject): JsonObject {
+function prepareCrd(object: JsonObject, old: KubeObject | undefined): JsonObject {
   const names = namesOf(object);
   const spec = { conversion: { strategy: "None" }, ...objectOr(object.spec), names };
   const since = objectOr(object.metadata).creationTimestamp;
@@ -43,9 +43,16 @@ function prepareCrd(object: JsonObject): JsonObject {
       ...(approval === undefined ? [] : [condition("KubernetesAPIApprovalPolicyConformant", ...approval)]),
     ],
     acceptedNames: names,
-    storedVersions: versionsOf(object).flatMap(({ storage, name }) => (storage === true && name ? [name] : [])),
+    storedVersions: storedVersions(object, old),
   };
   return { ...object, spec, status };
+}
+
+/** Every version that objects may be stored in: those of before, and the one of now. */
+function storedVersions(object: JsonObject, old: KubeObject | undefined): readonly Json[] {
+  const before = objectOr(old?.status).storedVersions;
+  const now = versionsOf(object).find(({ storage }) => storage === true)?.name;
+  return [...new Set([...(isList(before) ? before : []), ...(now === undefined ? [] : [now])])];
 }
 
 function crdErrors(object: JsonObject, old: KubeObject | undefined): FieldError[] {
@@ -58,12 +65,12 @@ function crdErrors(object: JsonObject, old: KubeObject | undefined): FieldError[
     ...(name === `${plural}.${group}`
       ? []
       : [wrong("metadata.name", name, `must be spec.names.plural+"."+spec.group`)]),
-    ...(scope === "Namespaced" || scope === "Cluster" ? [] : [required("spec.scope")]),
+    ...(textOr(scope) === "" ? [required("spec.scope")] : oneOf("spec.scope", scope, ["Cluster", "Namespaced"])),
     ...(old !== undefined && objectOr(old.spec).scope !== scope
       ? [wrong("spec.scope", scope, "field is immutable")]
       : []),
     ...approvalErrors(object),
-    ...versionErrors(versionsOf(object)),
+    ...versionErrors(versionsOf(object), objectOr(object.status).storedVersions),
   ];
 }
 
@@ -88,38 +95,24 @@ function approvalErrors(object: JsonObject): FieldError[] {
   return [required("metadata.annotations[api-approved.kubernetes.io]", message)];
 }
 
-function versionErrors(versions: readonly JsonObject[]): FieldError[] {
-  const served = versions.filter((version) => version.served === true);
-  const stored = versions.filter((version) => version.storage === true);
-  return [
-    ...(stored.length === 1
-      ? []
-      : [wrong("spec.versions", stored.length, "must have exactly one version marked as storage version")]),
-    ...(served.length > 1
-      ? [notAllowed("spec.versions", "this API server serves one version of a custom resource")]
-      : []),
-    ...versions.flatMap((version, i) => {
-      const field = `spec.versions[${i}].schema.openAPIV3Schema`;
-      const schema = objectOr(version.schema).openAPIV3Schema;
-      if (!isObject(schema)) return [required(field, "schemas are required")];
-      return unknownKeywords(schema, field).map((path) =>
-        notAllowed(path, "this API server does not know the keyword"),
-      );
-    }),
-  ];
+const resources = new WeakMap<KubeObject, readonly Resource[]>();
+
+/** The resources that a CustomResourceDefinition makes, one a version that it serves. */
+export function resourcesOf(crd: KubeObject): readonly Resource[] {
+  let made = resources.get(crd);
+  if (made === undefined) {
+    const served = versionsOf(crd).filter((version) => version.served === true);
+    made = served.map((version) => resourceOf(crd, version));
+    resources.set(crd, made);
+  }
+  return made;
 }
 
-const resources = new WeakMap<KubeObject, Resource>();
-
-/** The resource that a CustomResourceDefinition makes; undefined when it serves no version. */
-export function resourceOf(crd: KubeObject): Resource | undefined {
-  const known = resources.get(crd);
-  if (known !== undefined) return known;
-  const version = versionsOf(crd).find(({ served }) => served === true);
-  if (version === undefined) return undefined;
+function resourceOf(crd: KubeObject, version: JsonObject): Resource {
   const { group, scope } = objectOr(crd.spec);
   const names = namesOf(crd);
-  const resource = builtIn(textOr(group), textOr(names.kind), textOr(names.plural), {
+  const stored = versionsOf(crd).find(({ storage }) => storage === true) ?? version;
+  return builtIn(textOr(group), textOr(names.kind), textOr(names.plural), {
     version: textOr(version.name),
     singular: textOr(names.singular),
     listKind: textOr(names.listKind),
@@ -128,13 +121,16 @@ export function resourceOf(crd: KubeObject): Resource | undefined {
     isCustom: true,
     categories: isList(names.categories) ? names.categories.map(String) : [],
     printerColumns: objectsIn(version.additionalPrinterColumns),
-    schema: objectOr(objectOr(version.schema).openAPIV3Schema),
+    schema: schemaOf(version),
+    ...(stored !== version && { storageSchema: schemaOf(stored) }),
     hasStatus: isObject(objectOr(version.subresources).status),
     hasGeneration: true,
     updatesBlindly: false,
   });
-  resources.set(crd, resource);
-  return resource;
+}
+
+function schemaOf({ schema }: JsonObject): JsonObject {
+  return objectOr(objectOr(schema).openAPIV3Schema);
 }
 
 /** `<plural>.<group>`: the name of the CustomResourceDefinition of a resource. */

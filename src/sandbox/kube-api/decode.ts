@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, textOr } from "./json.ts";
 import { readObjectMeta } from "./object-meta.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { pruned } from "./schema.ts";
@@ -13,7 +13,10 @@ export function decode(resource: Resource, body: JsonObject): JsonObject {
   try {
     const metadata = readObjectMeta(body.metadata);
     const typed = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...body, metadata };
-    return resource.schema === undefined ? typed : (pruned(typed, resource.schema, true) as JsonObject);
+    const { schema, storageSchema } = resource;
+    if (schema === undefined) return typed;
+    const shown = pruned(typed, schema, true) as JsonObject;
+    return storageSchema === undefined ? shown : (pruned(shown, storageSchema, true) as JsonObject);
   } catch (reason) {
     throw unreadable(resource, body, reason instanceof Error ? reason.message : String(reason));
   }
@@ -21,7 +24,8 @@ export function decode(resource: Resource, body: JsonObject): JsonObject {
 
 export function unreadable(resource: Resource, body: JsonObject, why: string): StatusError {
   const { kind = resource.kind, apiVersion = resource.version } = body;
-  return badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${resource.kind}: ${why}`);
+  const version = textOr(apiVersion).split("/").at(-1);
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
 }
 
 function checkType(resource: Resource, body: JsonObject): void {
@@ -40,9 +44,10 @@ function checkType(resource: Resource, body: JsonObject): void {
     return;
   }
   if (kind === undefined || kind === "") {
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing`,
-    );
+    const text = JSON.stringify(body);
+    const start = text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+    const why = `Object 'Kind' is missing in '${text}' (${start})`;
+    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${why}`);
   }
   if (apiVersion !== expected) {
     const given = apiVersion ?? "";

@@ -1,6 +1,6 @@
 import { type Cluster, type Target, timestamp } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
-import { crds, resourceOf } from "./crds.ts";
+import { crds, resourcesOf } from "./crds.ts";
 import { finalizersOf, withNextGeneration } from "./draft.ts";
 import { type JsonObject, type KubeObject, objectOr } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
@@ -91,7 +91,7 @@ function deleteCrd(cluster: Cluster, current: KubeObject, options: DeleteOptions
   const next = marked(cluster, current, 0);
   if (options.isDryRun) return { object: next, isGone: false };
   const object = cluster.store.put(crds, next);
-  const resource = resourceOf(object);
+  const [resource] = resourcesOf(object);
   if (resource !== undefined) deleteAll(cluster, resource, "");
   removeEmptyCrd(cluster, object.metadata.name);
   return { object, isGone: cluster.store.of(crds).get(keyOf(object.metadata)) === undefined };

@@ -2,7 +2,7 @@ import type { Cluster, Target } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import type { JsonObject, KubeObject } from "./json.ts";
 import { readRevision, wholeNumber } from "./query.ts";
-import { apiVersionOf, type Resource } from "./resource.ts";
+import { apiVersionOf, inVersion, type Resource } from "./resource.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 import { badRequest, expired, invalid, notAllowed, StatusError } from "./status.ts";
 
@@ -38,8 +38,8 @@ export function listObjects(cluster: Cluster, target: Target, query: URLSearchPa
   return {
     kind: resource.listKind,
     apiVersion: apiVersionOf(resource),
-    metadata: { resourceVersion: String(at), ...more },
-    items: page.map((object) => asItem(resource, object)),
+    metadata: { ...(resource.isCustom && { continue: "" }), resourceVersion: String(at), ...more },
+    items: page.map((object) => asItem(resource, inVersion(resource, object))),
   };
 }
 

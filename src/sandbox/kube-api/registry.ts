@@ -1,5 +1,5 @@
 import { keyOf } from "./collection.ts";
-import { crdName, crds, resourceOf } from "./crds.ts";
+import { crdName, crds, resourcesOf } from "./crds.ts";
 import type { Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
 
@@ -17,8 +17,9 @@ export class Registry {
   find(group: string, version: string, plural: string): Resource | undefined {
     const name = crdName({ plural, group });
     const crd = this.#store.of(crds).get(keyOf({ name }));
-    const resource = this.#builtIns.get(name) ?? (crd && resourceOf(crd));
-    return resource?.version === version ? resource : undefined;
+    const own = this.#builtIns.get(name);
+    const all = own === undefined ? (crd === undefined ? [] : resourcesOf(crd)) : [own];
+    return all.find((resource) => resource.version === version);
   }
 
   /** Whether a group has built-in resources of a version. */
@@ -27,10 +28,7 @@ export class Registry {
   }
 
   all(): readonly Resource[] {
-    const custom = this.#store
-      .of(crds)
-      .list("")
-      .flatMap((crd) => resourceOf(crd) ?? []);
+    const custom = this.#store.of(crds).list("").flatMap(resourcesOf);
     return [...this.#builtIns.values(), ...custom];
   }
 }

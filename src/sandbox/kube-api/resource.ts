@@ -27,6 +27,8 @@ export type Resource = Strategy & {
   /** Defined by a CustomResourceDefinition, with this structural schema. */
   readonly isCustom: boolean;
   readonly schema?: Schema;
+  /** That of the version in which objects are stored, where it is another one: nothing else is kept. */
+  readonly storageSchema?: Schema;
   /** The columns of a table that the definition asks for. */
   readonly printerColumns: readonly JsonObject[];
   /** What names look like: DNS subdomain, DNS label, or anything that can stand in a path. */
@@ -56,6 +58,18 @@ export type Resource = Strategy & {
 /** `v1`, or `coordination.k8s.io/v1`. */
 export function apiVersionOf({ group, version }: Pick<Resource, "group" | "version">): string {
   return group === "" ? version : `${group}/${version}`;
+}
+
+const converted = new WeakMap<KubeObject, Map<string, KubeObject>>();
+
+/** A custom resource as a version of its definition shows it, whichever it was written in. */
+export function inVersion(resource: Resource, object: KubeObject): KubeObject {
+  const apiVersion = apiVersionOf(resource);
+  if (!resource.isCustom || object.apiVersion === apiVersion) return object;
+  const made = converted.get(object) ?? new Map<string, KubeObject>();
+  const shown = made.get(apiVersion) ?? { ...object, apiVersion };
+  converted.set(object, made.set(apiVersion, shown));
+  return shown;
 }
 
 /** A resource as most built-in ones are: namespaced, updated blindly, without a status of its own. */

@@ -1,5 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, objectOr } from "./json.ts";
 import type { Schema } from "./schema.ts";
+import { combinedErrors } from "./schema-combined.ts";
+import { listTypeErrors } from "./schema-lists.ts";
 import { type FieldError, required } from "./status.ts";
 
 /** Every place where a value breaks its schema, worded as the API server words it. */
@@ -10,6 +12,7 @@ export function schemaErrors(value: Json, schema: Schema, path: string): FieldEr
     ...valueErrors(value, schema, path),
     ...innerErrors(value, schema, path),
     ...embeddedErrors(value, schema, path),
+    ...combinedErrors(value, schema, path, schemaErrors),
   ];
 }
 
@@ -59,31 +62,87 @@ function numberType(value: Json): string {
 }
 
 function valueErrors(value: Json, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const refuse = (message: string) =>
-    errors.push({
+  const inEnum = !isList(schema.enum) || schema.enum.includes(value);
+  return [
+    ...(inEnum ? [] : [enumError(value, schema.enum as readonly Json[], path)]),
+    ...(typeof value === "number" ? numberErrors(value, schema, path) : []),
+    ...(typeof value === "string" ? textErrors(value, schema, path) : []),
+    ...(isList(value) ? [...sizeErrors(value, schema, path), ...listTypeErrors(value, schema, path)] : []),
+    ...(isObject(value) ? [...propertyErrors(value, schema, path), ...missing(value, schema, path)] : []),
+  ];
+}
+
+/** The errors of the rules that do not hold; `shown` is the value as messages have it. */
+function broken(
+  shown: Json,
+  path: string,
+  rules: readonly (readonly [holds: boolean, should: string])[],
+): FieldError[] {
+  return rules
+    .filter(([holds]) => !holds)
+    .map(([, should]) => ({
       field: path,
       reason: "FieldValueInvalid",
-      message: `Invalid value: ${JSON.stringify(value)}: ${path} in body should ${message}`,
-    });
-  if (isList(schema.enum) && !schema.enum.includes(value)) errors.push(enumError(value, schema.enum, path));
-  if (typeof value === "number") {
-    if (Number(schema.minimum ?? Number.NEGATIVE_INFINITY) > value)
-      refuse(`be greater than or equal to ${schema.minimum}`);
-    if (Number(schema.maximum ?? Number.POSITIVE_INFINITY) < value)
-      refuse(`be less than or equal to ${schema.maximum}`);
-  }
-  if (typeof value === "string") {
-    if (Number(schema.minLength ?? 0) > value.length) refuse(`be at least ${schema.minLength} chars long`);
-    if (Number(schema.maxLength ?? Infinity) < value.length) refuse(`be at most ${schema.maxLength} chars long`);
-    if (schema.pattern !== undefined && !new RegExp(String(schema.pattern)).test(value))
-      refuse(`match '${schema.pattern}'`);
-  }
-  if (isList(value)) {
-    if (Number(schema.minItems ?? 0) > value.length) refuse(`have at least ${schema.minItems} items`);
-    if (Number(schema.maxItems ?? Infinity) < value.length) refuse(`have at most ${schema.maxItems} items`);
-  }
-  return isObject(value) ? [...errors, ...missing(value, schema, path)] : errors;
+      message: `Invalid value: ${JSON.stringify(shown)}: ${path} in body should ${should}`,
+    }));
+}
+
+function numberErrors(value: number, schema: Schema, path: string): FieldError[] {
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const low = Number(minimum ?? Number.NEGATIVE_INFINITY);
+  const high = Number(maximum ?? Number.POSITIVE_INFINITY);
+  const least = exclusiveMinimum === true ? `greater than ${minimum}` : `greater than or equal to ${minimum}`;
+  const most = exclusiveMaximum === true ? `less than ${maximum}` : `less than or equal to ${maximum}`;
+  return broken(value, path, [
+    [exclusiveMinimum === true ? value > low : value >= low, `be ${least}`],
+    [exclusiveMaximum === true ? value < high : value <= high, `be ${most}`],
+    [multipleOf === undefined || value % Number(multipleOf) === 0, `be a multiple of ${multipleOf}`],
+  ]);
+}
+
+function textErrors(value: string, schema: Schema, path: string): FieldError[] {
+  const { minLength, maxLength, pattern, format } = schema;
+  const most = Number(maxLength ?? Number.POSITIVE_INFINITY);
+  const tooLong = `Too long: may not be more than ${plural(most, "byte")}`;
+  return [
+    ...broken(value, path, [
+      [value.length >= Number(minLength ?? 0), `be at least ${minLength} chars long`],
+      [pattern === undefined || new RegExp(String(pattern)).test(value), `match '${pattern}'`],
+    ]),
+    ...(value.length > most ? [{ field: path, reason: "FieldValueTooLong", message: tooLong }] : []),
+    ...(format === "date-time" && !DATE_TIME.test(value) ? [formatError(value, format, path)] : []),
+  ];
+}
+
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)$/i;
+
+function formatError(value: string, format: string, path: string): FieldError {
+  const text = JSON.stringify(value);
+  const message = `Invalid value: ${text}: ${path} in body must be of type ${format}: ${text}`;
+  return { field: path, reason: "FieldValueTypeInvalid", message };
+}
+
+function sizeErrors(list: readonly Json[], { minItems, maxItems }: Schema, path: string): FieldError[] {
+  const most = Number(maxItems ?? Number.POSITIVE_INFINITY);
+  const message = `Too many: ${list.length}: must have at most ${plural(most, "item")}`;
+  return [
+    ...broken(list.length, path, [[list.length >= Number(minItems ?? 0), `have at least ${minItems} items`]]),
+    ...(list.length > most ? [{ field: path, reason: "FieldValueTooMany", message }] : []),
+  ];
+}
+
+function propertyErrors(value: JsonObject, { minProperties, maxProperties }: Schema, path: string): FieldError[] {
+  const count = Object.keys(value).length;
+  const most = Number(maxProperties ?? Number.POSITIVE_INFINITY);
+  const message = `Too many: ${count}: must have at most ${plural(most, "item")}`;
+  return [
+    ...broken(count, path, [[count >= Number(minProperties ?? 0), `have at least ${minProperties} properties`]]),
+    ...(count > most ? [{ field: path, reason: "FieldValueTooMany", message }] : []),
+  ];
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function enumError(value: Json, allowed: readonly Json[], path: string): FieldError {

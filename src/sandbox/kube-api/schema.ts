@@ -6,7 +6,8 @@ export type Schema = JsonObject;
 
 const KEYWORDS: ReadonlySet<string> = new Set([
   ...["type", "format", "nullable", "properties", "additionalProperties", "items", "required", "enum", "default"],
-  ...["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern"],
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern"],
+  ...["minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "anyOf", "oneOf", "allOf", "not"],
   ...["title", "description", "example", "externalDocs"],
   ...["x-kubernetes-embedded-resource", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string"],
   ...["x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type"],
@@ -17,7 +18,7 @@ export function unknownKeywords(schema: Json | undefined, path: string): string[
   if (!isObject(schema)) return [];
   return [
     ...Object.keys(schema)
-      .filter((name) => !KEYWORDS.has(name))
+      .filter((name) => !KEYWORDS.has(name) && name !== "$ref") // which has a refusal of its own
       .map((name) => `${path}.${name}`),
     ...Object.entries(objectOr(schema.properties)).flatMap(([name, property]) =>
       unknownKeywords(property, `${path}.properties[${name}]`),
@@ -56,7 +57,7 @@ function prunedObject(value: JsonObject, schema: Schema, isResource: boolean): J
   for (const [name, property] of Object.entries(properties)) {
     const { default: fallback } = objectOr(property);
     const isMissing = kept[name] === undefined;
-    if (fallback !== undefined && isMissing) kept[name] = fallback;
+    if (fallback !== undefined && isMissing) kept[name] = pruned(fallback, objectOr(property));
   }
   return kept;
 }

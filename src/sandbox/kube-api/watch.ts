@@ -1,8 +1,10 @@
 import type { Cluster, Target } from "./cluster.ts";
 import type { Change } from "./collection.ts";
 import { crdName, crds } from "./crds.ts";
+import type { KubeObject } from "./json.ts";
 import { isTrue, readRevision, wholeNumber } from "./query.ts";
 import { asObjects, type Rendering, rendered } from "./rendering.ts";
+import { inVersion, type Resource } from "./resource.ts";
 import { readSelector, type Selector } from "./selectors.ts";
 import { expired } from "./status.ts";
 import { withoutColumns } from "./table.ts";
@@ -81,7 +83,8 @@ export function runWatch(cluster: Cluster, watch: Watch, to: Sink): () => void {
 
 /** Puts events into the form that the client wants. */
 function eventSender(cluster: Cluster, { target, rendering }: Watch, send: Sink["send"]): (event: WatchEvent) => void {
-  if (rendering.form === "object") return (event) => send(encode(event));
+  const { resource } = target;
+  if (rendering.form === "object") return (event) => send(encode(versioned(resource, event)));
   let isFirst = true;
   return ({ type, object }) => {
     const shown = type === "ERROR" ? object : rendered(target, object, rendering, cluster.now());
@@ -89,6 +92,12 @@ function eventSender(cluster: Cluster, { target, rendering }: Watch, send: Sink[
     send(encode({ type, object: isTable && !isFirst ? withoutColumns(shown) : shown }));
     if (isTable) isFirst = false;
   };
+}
+
+/** Events of a custom resource in the version that is watched. */
+function versioned(resource: Resource, event: WatchEvent): WatchEvent {
+  if (!resource.isCustom || event.type === "ERROR" || event.type === "BOOKMARK") return event;
+  return { type: event.type, object: inVersion(resource, event.object as KubeObject) };
 }
 
 function sendChange({ target, selects }: Watch, change: Change, sink: EventSink): void {

@@ -7,6 +7,7 @@ import { checkOpen } from "./namespaces.ts";
 import { RBAC } from "./rbac.ts";
 import { checkEscalation } from "./rbac-escalation.ts";
 import { remove } from "./remove.ts";
+import { inVersion } from "./resource.ts";
 import { checkAccount } from "./service-accounts.ts";
 import { alreadyExists, conflict, notFound } from "./status.ts";
 
@@ -66,8 +67,9 @@ export function update(
   options: WriteOptions & { readonly isBlind: boolean },
 ): KubeObject {
   const { resource, name } = target;
-  const current = cluster.store.of(resource).get(keyOf(target));
-  if (current === undefined) throw notFound(resource, name);
+  const stored = cluster.store.of(resource).get(keyOf(target));
+  if (stored === undefined) throw notFound(resource, name);
+  const current = inVersion(resource, stored);
   const next = changedObject(target, current, change(current), options.isBlind);
   if (isEqual(next, current)) return current;
   if (resource.group === RBAC) checkEscalation(cluster, resource, next);
