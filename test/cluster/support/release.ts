@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import { CHART, type Values } from "../../support/helm.ts";
 import { type Cluster, NODES } from "./cluster.ts";
+import { timed } from "./part-times.ts";
 import { told } from "./runners.ts";
 
 /** The namespace that guides install into. */
@@ -30,7 +31,7 @@ export async function installed(cluster: Cluster, wishes: Wishes = {}): Promise<
   const values = valuesWith(wishes);
   if (isDeepStrictEqual(await valuesOf(cluster), values)) return;
   const args = ["upgrade", "--install", RELEASE, CHART, "--namespace", SYSTEM, "--wait", "--timeout=3m", "--values=-"];
-  told(await cluster.helm(args, { input: stringify(values) }));
+  told(await timed("chart installed", () => cluster.helm(args, { input: stringify(values) })));
 }
 
 /** `helm uninstall`; nothing happens where it is not installed. */
