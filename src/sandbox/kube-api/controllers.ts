@@ -1,11 +1,13 @@
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
+import { collectGarbage } from "./garbage.ts";
 import { namespaces } from "./namespaces.ts";
 import { create } from "./writes.ts";
 
 /** Does here what kube-controller-manager does beside a real API server, at once after each change. */
 export function startControllers(cluster: Cluster): void {
   makeAccounts(cluster);
+  collectGarbage(cluster);
 }
 
 /** Every namespace has the service account `default`, whatever happens to it. */

@@ -2,26 +2,50 @@ import { type Cluster, type Target, timestamp } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { crds, resourcesOf } from "./crds.ts";
 import { finalizersOf, withNextGeneration } from "./draft.ts";
-import { type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { isEqual, type JsonObject, type KubeObject, type Meta, objectOr, without } from "./json.ts";
 import { namespaces } from "./namespaces.ts";
 import { graceSeconds } from "./pods.ts";
 import { remove, removeEmptyCrd, removeEmptyNamespace } from "./remove.ts";
 import type { Resource } from "./resource.ts";
-import { badRequest, detailsOf, forbidden, notFound, qualified, StatusError } from "./status.ts";
+import { badRequest, detailsOf, forbidden, invalid, notFound, oneOf, qualified, StatusError, wrong } from "./status.ts";
 
 export type DeleteOptions = {
   readonly gracePeriodSeconds: number | undefined;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
   readonly isDryRun: boolean;
+  /** What becomes of the objects that belong to it; collected where there are controllers. */
+  readonly propagation?: Propagation | undefined;
 };
+
+export type Propagation = "Background" | "Foreground" | "Orphan";
+
+/** The finalizers of an object that waits for what belongs to it. */
+export const FOREGROUND = "foregroundDeletion";
+export const ORPHAN = "orphan";
+
+const DELETE_OPTIONS = { group: "meta.k8s.io", kind: "DeleteOptions", plural: "" };
+
+function readPropagation(body: JsonObject | undefined, query: URLSearchParams): Propagation | undefined {
+  const { propagationPolicy = query.get("propagationPolicy"), orphanDependents } = body ?? {};
+  const field = "propagationPolicy";
+  if (propagationPolicy === undefined || propagationPolicy === null || propagationPolicy === "") {
+    return orphanDependents === true ? "Orphan" : orphanDependents === false ? "Background" : undefined;
+  }
+  if (typeof orphanDependents === "boolean") {
+    const why = "orphanDependents and deletionPropagation cannot be both set";
+    throw invalid(DELETE_OPTIONS, "", [wrong(field, propagationPolicy, why)]);
+  }
+  const errors = oneOf(field, propagationPolicy, ["Foreground", "Background", "Orphan", "nil"]);
+  if (errors.length > 0) throw invalid(DELETE_OPTIONS, "", errors);
+  return propagationPolicy as Propagation;
+}
 
 /** `isGone`: the object is out of the store; else it is marked and waits for its finalizers or its kubelet. */
 export type Deletion = { readonly object: KubeObject; readonly isGone: boolean };
 
 /**
- * Reads DeleteOptions from the body and the query. Propagation policies are taken and change nothing: nothing here
- * collects dependents.
+ * Reads DeleteOptions from the body and the query.
  */
 export function readDeleteOptions(body: JsonObject | undefined, query: URLSearchParams): DeleteOptions {
   const { gracePeriodSeconds = query.get("gracePeriodSeconds") ?? undefined, preconditions, dryRun } = body ?? {};
@@ -33,6 +57,7 @@ export function readDeleteOptions(body: JsonObject | undefined, query: URLSearch
     gracePeriodSeconds: grace,
     uid: typeof uid === "string" ? uid : undefined,
     resourceVersion: typeof resourceVersion === "string" ? resourceVersion : undefined,
+    propagation: readPropagation(body, query),
     isDryRun: (Array.isArray(dryRun) && dryRun.includes("All")) || query.get("dryRun") === "All",
   };
 }
@@ -48,7 +73,22 @@ export function deleteObject(cluster: Cluster, target: Target, options: DeleteOp
   return deleteOne(cluster, resource, current, options);
 }
 
-function deleteOne(cluster: Cluster, resource: Resource, current: KubeObject, options: DeleteOptions): Deletion {
+/** The object with the finalizer of its propagation, and without that of another. */
+function propagated(object: KubeObject, propagation: Propagation | undefined): KubeObject {
+  if (propagation === undefined) return object;
+  const had = finalizersOf(object.metadata);
+  const others = had.filter((name) => name !== FOREGROUND && name !== ORPHAN);
+  const own = propagation === "Foreground" ? [FOREGROUND] : propagation === "Orphan" ? [ORPHAN] : [];
+  const finalizers = [...others, ...own];
+  if (isEqual(finalizers, had)) return object;
+  return {
+    ...object,
+    metadata: { ...without(object.metadata, "finalizers"), ...(finalizers.length > 0 && { finalizers }) } as Meta,
+  };
+}
+
+function deleteOne(cluster: Cluster, resource: Resource, stored: KubeObject, options: DeleteOptions): Deletion {
+  const current = propagated(stored, options.propagation);
   const isPod = resource.group === "" && resource.kind === "Pod";
   const grace = isPod ? graceSeconds(current, options.gracePeriodSeconds) : 0;
   const isWaiting = grace > 0 || finalizersOf(current.metadata).length > 0;
@@ -59,7 +99,7 @@ function deleteOne(cluster: Cluster, resource: Resource, current: KubeObject, op
     const last = isPod && next !== current ? cluster.store.put(resource, next) : next;
     return { object: remove(cluster, resource, last), isGone: true };
   }
-  return { object: next === current ? current : cluster.store.put(resource, next), isGone: false };
+  return { object: next === stored ? stored : cluster.store.put(resource, next), isGone: false };
 }
 
 /** The object with the time of its end; one that is being deleted already can only end sooner. */

@@ -1,14 +1,15 @@
-import { Collection, keyOf } from "./collection.ts";
+import { type Change, Collection, keyOf } from "./collection.ts";
 import type { KubeObject } from "./json.ts";
 import type { Resource } from "./resource.ts";
 
-type Name = Pick<Resource, "group" | "plural">;
+export type Name = Pick<Resource, "group" | "plural">;
 
 /** Every object of the server. Revisions grow over all resources; an object carries the one of its last change. */
 export class Store {
   readonly #collections = new Map<string, Collection>();
   #revision = 0;
   #compacted = 0;
+  readonly #listeners: ((name: Name, change: Change) => void)[] = [];
 
   /** The revision of the newest change. */
   get revision(): number {
@@ -31,7 +32,7 @@ export class Store {
     const previous = collection.get(keyOf(object.metadata));
     const stored = this.#stamp(object);
     const type = previous === undefined ? "ADDED" : "MODIFIED";
-    collection.apply({ type, revision: this.#revision, object: stored, previous });
+    this.#apply(resource, { type, revision: this.#revision, object: stored, previous });
     return stored;
   }
 
@@ -40,14 +41,24 @@ export class Store {
     const collection = this.of(resource);
     const previous = collection.get(keyOf(object.metadata));
     const last = this.#stamp(object);
-    collection.apply({ type: "DELETED", revision: this.#revision, object: last, previous });
+    this.#apply(resource, { type: "DELETED", revision: this.#revision, object: last, previous });
     return last;
+  }
+
+  /** Calls back for each change of any resource from now on, after those who watch the resource. */
+  onChange(listener: (name: Name, change: Change) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Makes every revision up to now too old to list or to watch from. */
   compact(): void {
     this.#compacted = this.#revision;
     for (const collection of this.#collections.values()) collection.compact(this.#revision);
+  }
+
+  #apply(name: Name, change: Change): void {
+    this.of(name).apply(change);
+    for (const listener of this.#listeners) listener(name, change);
   }
 
   #stamp(object: KubeObject): KubeObject {
