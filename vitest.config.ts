@@ -65,6 +65,7 @@ export default defineConfig({
         test: {
           name: "upgrade",
           include: ["test/cluster/upgrade/*.test.ts"],
+          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
         },

@@ -43,12 +43,15 @@ function appOf(body: string): string {
 }
 
 let turn = 0;
+let isKeptBusy = false; // requests that wait for their turn in the client would count as the server's delay
 setInterval(async () => {
   const [ask, query] = asks[Math.floor(turn / 2) % asks.length] ?? [];
   const kept = turn++ % 2 === 0;
   const at = Date.now();
-  if (ask === undefined || query === undefined) return;
+  if (ask === undefined || query === undefined || (kept && isKeptBusy)) return;
+  isKeptBusy ||= kept;
   const got = await get(query, kept);
+  if (kept) isKeptBusy = false;
   process.stdout.write(`${JSON.stringify({ at, ms: Date.now() - at, ask, kept, ...got })}\n`);
 }, everyMs);
 process.once("SIGTERM", () => process.exit(0));

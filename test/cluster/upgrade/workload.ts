@@ -33,8 +33,8 @@ export const asking = ({ solo, left, right, principal }: Identities): Asking => 
   principal: { only: principal.clientId },
 });
 
-/** Pods that are let past NMI: IMDS answers them itself. */
-export const EXCEPTED = "excepted";
+/** The pod that NMI has IMDS answer. */
+const EXCEPTED = "excepted";
 /** The pod that names the identity it asks for, so that IMDS itself would give it the same token. */
 export const NAMING = "pair";
 
@@ -51,6 +51,10 @@ export const originalValuesOf = ({ solo }: Identities): Values => ({
     },
   },
 });
+
+/** The same identity, for those who have no release. */
+export const soloObjects = ({ solo }: Identities) =>
+  identity("solo", { type: 0, resourceID: solo.id, clientID: solo.clientId }, "solo");
 
 /** Everything in the namespace of the applications; identities that the release makes are not in it. */
 export function workload(identities: Identities, { tenant }: AzureFacts, authority: string): readonly object[] {

@@ -28,9 +28,10 @@ describe("judge", () => {
         { status: 503, appid: "" },
         { status: 0, appid: "", error: "ECONNREFUSED" },
         { status: 0, appid: "", error: "ECONNREFUSED" },
+        { status: 0, appid: "", error: "ECONNRESET", kept: true },
         { status: 400, appid: "", imds: true },
       ],
-      then: { lost: { "503": 1, ECONNREFUSED: 2, "400 of IMDS": 1 }, direct: 1 },
+      then: { lost: { "503": 1, ECONNREFUSED: 2, "ECONNRESET when kept": 1, "400 of IMDS": 1 }, direct: 1 },
     },
     { when: "a 200 holds no token", given: [{ appid: "" }], then: { lost: { "200": 1 } } },
   ])("counts when $when", ({ given, then }) => {

@@ -71,8 +71,9 @@ export function judge(
   };
 }
 
-function reasonOf({ status, error, imds }: Answer): string {
-  return `${status === 0 ? (error ?? "no answer") : status}${imds ? " of IMDS" : ""}`;
+function reasonOf({ status, error, imds, kept }: Answer): string {
+  if (status !== 0) return `${status}${imds ? " of IMDS" : ""}`;
+  return `${error ?? "no answer"}${kept ? " when kept" : ""}`;
 }
 
 /** Counted from the first answer to the last, if those are not of the kind. */

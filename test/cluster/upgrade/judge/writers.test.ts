@@ -45,6 +45,12 @@ describe("changes of MICs", () => {
     ]);
   });
 
+  it("are those of the manifests' account too", () => {
+    const audit = record("mic-a", 4).replace(MIC, "system:serviceaccount:default:aad-pod-id-mic-service-account");
+    expect(changesOf(audit, arm("mic-a", 5, 6)).map(({ by }) => by)).toEqual(["mic-a", "mic-a"]);
+    expect(changesOf(record("web", 4).replace(MIC, "system:serviceaccount:apps:default"), "")).toEqual([]);
+  });
+
   it("are nobody's where the address belongs to no MIC", () => {
     expect(() => changesOf("", arm("stranger", 1, 2))).toThrow("ip-of-stranger");
   });

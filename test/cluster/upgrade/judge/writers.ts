@@ -26,6 +26,8 @@ type Leader = { readonly holderIdentity: string; readonly leaseDurationSeconds: 
 
 const LEADER = "control-plane.alpha.kubernetes.io/leader";
 const POD = "authentication.kubernetes.io/pod-name";
+/** The accounts of the chart and of the manifests. */
+const MIC = /-mic(-service-account)?$/;
 const WRITES = ["create", "update", "patch", "delete", "deletecollection"];
 
 /** What MICs wrote of records and machines. @param calls the calls of Resource Manager, whose callers are known by address */
@@ -90,7 +92,7 @@ function claims(audit: string) {
 }
 
 function micLines(audit: string): readonly Line[] {
-  return parsed<Line>(audit).filter(({ user }) => user.username.endsWith("-mic"));
+  return parsed<Line>(audit).filter(({ user }) => MIC.test(user.username));
 }
 
 function parsed<T>(text: string): readonly T[] {
