@@ -28,7 +28,7 @@ const volumes = [
 const template = { metadata: { labels: { app: "web" } }, spec: { ...account, containers: [web] } };
 const selector = { matchLabels: { app: "web" } };
 
-export const pods: readonly object[] = [
+const pods: readonly object[] = [
   {
     ...{ apiVersion: "v1", kind: "Pod", metadata: metadata("one", { app: "web" }) },
     spec: { ...account, containers: [web, busy], initContainers: [{ name: "first", image: "first:1" }], volumes },

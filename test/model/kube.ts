@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { type Answer, answer } from "../../src/sandbox/kube-api/answer.ts";
+import { answer } from "../../src/sandbox/kube-api/answer.ts";
 import type { Cluster } from "../../src/sandbox/kube-api/cluster.ts";
 import type { Json, KubeObject } from "../../src/sandbox/kube-api/json.ts";
+import type { Answer } from "../../src/sandbox/kube-api/message.ts";
 import { newCluster } from "../../src/sandbox/kube-api/new-cluster.ts";
 import { readRequest } from "../../src/sandbox/kube-api/request.ts";
 import { StatusError } from "../../src/sandbox/kube-api/status.ts";

@@ -1,8 +1,8 @@
-import type { Answer, Body } from "./answer.ts";
 import { bindPod } from "./binding.ts";
 import type { Cluster } from "./cluster.ts";
 import { evict } from "./eviction.ts";
 import { isObject, type JsonObject } from "./json.ts";
+import type { Answer, Body } from "./message.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
 import { readScale, writeScale } from "./scale.ts";

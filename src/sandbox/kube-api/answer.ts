@@ -4,26 +4,15 @@ import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { deleteObject, readDeleteOptions } from "./deletion.ts";
 import { checkFields, readStrictness, unreadablePatch } from "./field-validation.ts";
-import { isObject, type Json, type JsonObject, objectOr } from "./json.ts";
+import { isObject, type JsonObject, objectOr } from "./json.ts";
 import { typeOfKind } from "./kube-types.ts";
 import { listObjects } from "./list.ts";
+import type { Answer, Body } from "./message.ts";
 import { readPatch } from "./patch.ts";
 import type { ApiRequest } from "./request.ts";
 import { inVersion } from "./resource.ts";
 import { detailsOf, notFound, success } from "./status.ts";
 import { create, replace, update, type WriteOptions } from "./writes.ts";
-
-export type Body = {
-  readonly type: string;
-  readonly json: Json | undefined;
-  /** The paths of names that came twice. */
-  readonly twice?: readonly string[];
-};
-export type Answer = {
-  readonly code: number;
-  readonly body: JsonObject;
-  readonly warnings?: readonly string[];
-};
 
 /** Does what a request to a resource asks for, except to watch. @throws StatusError */
 export function answer(cluster: Cluster, request: ApiRequest, body: Body): Answer {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { Body } from "./answer.ts";
 import { isObject } from "./json.ts";
 import { scanJson } from "./json-scan.ts";
+import type { Body } from "./message.ts";
 import { PROTOBUF, readProtobuf } from "./protobuf.ts";
 import { badRequest, StatusError } from "./status.ts";
 

@@ -44,7 +44,7 @@ export function typeOfKind(group: string, kind: string): string {
 }
 
 function readTable(): ReadonlyMap<string, readonly KubeField[]> {
-  const lines = table.trim().split("\n");
+  const lines = table.trim().split(/\n|; /);
   return new Map(
     lines.map((line) => {
       const [name = "", fields = ""] = line.split(": ");

@@ -1,7 +1,7 @@
-import type { Body } from "./answer.ts";
 import { isList, isObject, type Json, type JsonObject } from "./json.ts";
 import { jsonPatch, PatchFailed } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
+import type { Body } from "./message.ts";
 import { badRequest, StatusError, unsupported } from "./status.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 

@@ -3,9 +3,7 @@ import { NoPage } from "./no-page.ts";
 import { isTrue } from "./query.ts";
 import type { Registry } from "./registry.ts";
 import { methodNotAllowed, noSuchPath } from "./status.ts";
-import { subresourcesOf, verbsOf } from "./subresources.ts";
-
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+import { subresourcesOf, type Verb, verbsOf } from "./subresources.ts";
 
 /** What a request wants of a resource. */
 export type ApiRequest = { readonly verb: Verb; readonly target: Target; readonly query: URLSearchParams };

@@ -29,7 +29,7 @@ function overTcp(port: JsonObject): JsonObject {
 }
 
 /** Which objects an admission policy is about. */
-export function matchDefaults(match: JsonObject): JsonObject {
+function matchDefaults(match: JsonObject): JsonObject {
   const rules = (list: JsonObject["resourceRules"]) => eachOf(list, (rule) => withMissing(rule, { scope: "*" }));
   return {
     ...withMissing(match, { matchPolicy: "Equivalent", namespaceSelector: {}, objectSelector: {} }),

@@ -1,5 +1,6 @@
-import type { Verb } from "./request.ts";
 import type { Resource } from "./resource.ts";
+
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
 
 /** A path below an object's, what is sent or got there, and how. */
 export type Subresource = {

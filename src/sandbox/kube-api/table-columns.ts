@@ -4,7 +4,7 @@ import * as core from "./table-core.ts";
 import * as others from "./table-others.ts";
 import { podCells } from "./table-pods.ts";
 
-export type Column = {
+type Column = {
   readonly name: string;
   readonly type: string;
   readonly format: string;

@@ -1,5 +1,6 @@
-import type { ApiRequest, Verb } from "./request.ts";
+import type { ApiRequest } from "./request.ts";
 import { StatusError } from "./status.ts";
+import type { Verb } from "./subresources.ts";
 
 /** Which requests meet trouble; what is left out does not matter. */
 export type Which = { readonly verb?: Verb; readonly resource?: string; readonly name?: string };
