@@ -44,7 +44,7 @@ onClusterAtOnce("several identities", (cluster) => {
     }
   });
 
-  it("of forty pods: all are assigned and validated", async () => {
+  it("of forty pods: all are assigned and validated", { timeout: 600_000 }, async () => {
     await using place = await newPlace(cluster, "forty");
     const names = ["a1", "b2", "c3", "d4", "e5"];
     const identities = await Promise.all(names.map((name) => place.identity(name)));
