@@ -150,6 +150,24 @@ describe("objects of ours in pages", () => {
   });
 });
 
+describe("the way from manifests to the chart", () => {
+  const [page] = userPages.filter(({ path }) => path === "docs/upgrade.md");
+  const [, commands = ""] = /^From manifests to the chart:.*?^```bash\n(.*?)^```/ms.exec(page?.text ?? "") ?? [];
+  const objects = parseAllDocuments(readFileSync(join(ROOT, "deploy/infra/deployment-rbac.yaml"), "utf8"))
+    .map(
+      (document) => document.toJS() as { readonly kind: string; readonly metadata: { readonly name: string } } | null,
+    )
+    .filter((object) => object !== null)
+    .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+
+  it("deletes all that the chart or its policies would meet, and no CRD", () => {
+    const deleted = commands.match(/[a-z]+\/[\w-]+(?= |$)/gm);
+    expect(deleted?.toSorted()).toEqual(objects.filter((name) => !name.startsWith("custom")).toSorted());
+    const files = commands.match(/(?<=-f )\S+/g);
+    expect(files).toEqual(["deploy/infra/admission-policies.yaml", "deploy/infra/mic-exception.yaml"]);
+  });
+});
+
 describe("the page for trouble", () => {
   const page = userPages.filter(({ path }) => path === "docs/troubleshooting.md");
   const said = (folder: string): string =>

@@ -106,7 +106,9 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     const { code, stderr } = await cluster.helm("upgrade");
     expect([code, stderr]).toEqual([
       1,
-      expect.stringContaining("DaemonSet nmi in namespace default, of the manifests"),
+      expect.stringMatching(
+        /DaemonSet nmi in namespace default, of the manifests.* policies of admission-policies\.yaml/,
+      ),
     ]);
     await cluster.kubectl("delete", "daemonset", "nmi", "--namespace=default");
   });

@@ -37,7 +37,7 @@
 {{- define "podid.second" -}}
 {{- range (lookup "apps/v1" "DaemonSet" "" "" | default dict).items -}}
 {{- if and (eq (dig "labels" "k8s-app" "" .metadata) "aad-pod-id") (eq (dig "labels" "component" "" .metadata) "nmi") -}}
-{{- fail (printf "DaemonSet %s in namespace %s, of the manifests in deploy/infra, runs NMI in this cluster already, and a node takes one: delete it and the Deployment mic first, and keep the CRDs" .metadata.name .metadata.namespace) -}}
+{{- fail (printf "DaemonSet %s in namespace %s, of the manifests in deploy/infra, runs NMI in this cluster already, and a node takes one: delete it first, with the Deployment mic, the roles and bindings aad-pod-id-* and the policies of admission-policies.yaml, and keep the CRDs: docs/upgrade.md has the commands" .metadata.name .metadata.namespace) -}}
 {{- end -}}
 {{- if hasPrefix "aad-pod-identity-" (dig "labels" "helm.sh/chart" "" .metadata) -}}
 {{- $release := dig "annotations" "meta.helm.sh/release-name" "" .metadata -}}
