@@ -16,7 +16,7 @@ export function rulesOf(role: JsonObject): readonly Rule[] {
   return isList(rules) ? rules.filter(isObject).map(readRule) : [];
 }
 
-export function readRule(rule: JsonObject): Rule {
+function readRule(rule: JsonObject): Rule {
   return {
     verbs: texts(rule.verbs),
     apiGroups: texts(rule.apiGroups),

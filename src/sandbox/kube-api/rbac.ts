@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 export const RBAC = "rbac.authorization.k8s.io";
 
 /** A rule that somebody has, and by which binding. */
-export type HeldRule = { readonly rule: Rule; readonly by: string };
+type HeldRule = { readonly rule: Rule; readonly by: string };
 /** What somebody may do in a namespace, or everywhere when it is empty; `trouble`: roles that do not exist. */
 export type Held = { readonly rules: readonly HeldRule[]; readonly trouble: readonly string[] };
 export type Decision = { readonly isAllowed: boolean; readonly reason: string };
