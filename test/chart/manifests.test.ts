@@ -22,6 +22,8 @@ const rbac = (component: string) => [
   `RoleBinding aad-pod-id-${component}-binding`,
 ];
 
+const exceptions = ["AzurePodIdentityException aks-addon-exception", "AzurePodIdentityException mic-exception"];
+
 describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${missing})` : ""}`, () => {
   it("are what the chart gives now; node tools/manifests.ts writes them anew", () => {
     const stale = Object.entries(files).filter(([file, text]) => readFileSync(join(root, file), "utf8") !== text);
@@ -33,7 +35,11 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
     ["infra/deployment.yaml", [...crds, "DaemonSet nmi", "Deployment mic"]],
     [
       "infra/managed-mode-deployment.yaml",
-      [...crds.filter((name) => !name.includes("assigned")), ...rbac("nmi"), "DaemonSet nmi"],
+      [...crds.filter((name) => !name.includes("assigned")), exceptions[0], ...rbac("nmi"), "DaemonSet nmi"],
+    ],
+    [
+      "infra/kube-system/deployment-rbac.yaml",
+      [...crds, exceptions[0], ...rbac("nmi"), "DaemonSet nmi", exceptions[1], ...rbac("mic"), "Deployment mic"],
     ],
     [
       "infra/noazurejson/deployment-rbac.yaml",
@@ -50,10 +56,7 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
       "infra/noazurejson/deployment.yaml",
       [...crds, "Secret aadpodidentity-admin-secret", "DaemonSet nmi", "Deployment mic"],
     ],
-    [
-      "infra/mic-exception.yaml",
-      ["AzurePodIdentityException aks-addon-exception", "AzurePodIdentityException mic-exception"],
-    ],
+    ["infra/mic-exception.yaml", exceptions],
     ["demo/aadpodidentity.yaml", ["AzureIdentity demo-aad1"]],
     ["demo/aadpodidentity-sp.yaml", ["Secret demo-aad1-sp", "AzureIdentity demo-aad1"]],
     ["demo/aadpodidentity-sp-cert.yaml", ["Secret demo-aad1-sp", "AzureIdentity demo-aad1"]],
@@ -93,6 +96,32 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
     const { args } = containerOf(the(objects(file), "DaemonSet"));
     expect(args).toContain("--daemonset=default/nmi");
     expect(args).toContain("--mic-service-account=default/aad-pod-id-mic-service-account");
+  });
+
+  it.each(["managed-mode-deployment.yaml", "kube-system/deployment-rbac.yaml", "kube-system/admission-policies.yaml"])(
+    "are in %s of kube-system alone, and let its add-ons past NMI",
+    (name) => {
+      const file = objects(`infra/${name}`);
+      expect(file.length).toBeGreaterThan(3);
+      expect(JSON.stringify(file).match(/"default"|(?<!\/etc\/)default[:/]/)).toBeNull();
+      const namespaces = file.map(({ metadata }) => metadata.namespace ?? "kube-system");
+      expect(new Set(namespaces)).toEqual(new Set(["kube-system"]));
+      if (name.includes("admission")) return;
+      expect(the(file, "AzurePodIdentityException", "aks-addon-exception").spec.podLabels).toEqual({
+        "kubernetes.azure.com/managedby": "aks",
+      });
+    },
+  );
+
+  it("let in kube-system the same MIC write records that holds the lock there", () => {
+    const account = "system:serviceaccount:kube-system:aad-pod-id-mic-service-account";
+    expect(files["deploy/infra/kube-system/admission-policies.yaml"]).toContain(
+      `request.userInfo.username == '${account}'`,
+    );
+    const file = objects("infra/kube-system/deployment-rbac.yaml");
+    expect(containerOf(the(file, "Deployment")).args).toContain("--leader-election-namespace=kube-system");
+    const resources = the(file, "Role", "aad-pod-id-mic-role").rules.flatMap((rule) => rule.resources);
+    expect(resources).toEqual(expect.arrayContaining(["leases", "endpoints", "configmaps"]));
   });
 
   it("run MIC as its node where there is no RBAC, and by a Secret where there is no azure.json", () => {

@@ -81,7 +81,19 @@ function ownAccount(object: Manifest): void {
   const text = JSON.stringify(object);
   Object.assign(
     object,
-    JSON.parse(text.replaceAll(/(default[:/])aad-pod-identity-mic/g, "$1aad-pod-id-mic-service-account")),
+    JSON.parse(
+      text.replaceAll(/((?:default|kube-system)[:/])aad-pod-identity-mic/g, "$1aad-pod-id-mic-service-account"),
+    ),
+  );
+}
+
+/** Where the add-ons of AKS run, which NMI has to let past; all of it in that one namespace, the lock as well. */
+function kubeSystem(values: object, change?: (object: Manifest) => void): readonly Manifest[] {
+  return infra(
+    { installMICException: true, mic: { ...base.mic, leaderElection: { namespace: "kube-system" } }, ...values },
+    wide,
+    change,
+    "kube-system",
   );
 }
 
@@ -93,9 +105,10 @@ export function manifests(): Readonly<Record<string, string>> {
   return {
     "deploy/infra/deployment-rbac.yaml": manifest(infra({}, wide), crds),
     "deploy/infra/deployment.yaml": manifest(infra(noRbac, narrow, asNode), crds),
-    "deploy/infra/managed-mode-deployment.yaml": manifest(
-      infra({ operationMode: "managed" }, wide, undefined, "kube-system"),
-      withoutRecords,
+    "deploy/infra/managed-mode-deployment.yaml": manifest(kubeSystem({ operationMode: "managed" }), withoutRecords),
+    "deploy/infra/kube-system/deployment-rbac.yaml": manifest(kubeSystem({}), crds),
+    "deploy/infra/kube-system/admission-policies.yaml": manifest(
+      kubeSystem({ admissionPolicies: {} }, ownAccount).filter(isPolicy),
     ),
     "deploy/infra/noazurejson/deployment-rbac.yaml": manifest(infra({ adminsecret }, narrow, withPlaceholders), crds),
     "deploy/infra/noazurejson/deployment.yaml": manifest(infra({ ...noRbac, adminsecret }, narrow, asNode), crds),
