@@ -60,10 +60,24 @@ describe.skipIf(missing !== undefined)(`the chart's azureIdentities${missing ? `
     [{ web: { ...web, binding: {} } }, "azureIdentities.web.binding.selector is required!"],
     [{ web: { ...web, type: 3 } }, 'azureIdentities.web.type is "3", and may be 0 (user-assigned identity), 1 ('],
     [{ job: { ...principal, clientPassword: "secret" } }, "write {name: …, namespace: …}"],
-    [{ web: { ...web, resourceId: "x" } }, "azureIdentities.web.resourceId is unknown: known are name, namespace"],
+    [{ web: { ...web, resourceId: "x" } }, "azureIdentities.web.resourceId is unknown: write resourceID"],
+    [{ web: { ...web, tags: {} } }, "azureIdentities.web.tags is unknown: known are name, namespace"],
+    [{ web: { ...web, resourceID: "nonsense" } }, 'resourceID is "nonsense", and may be: /subscriptions/ID/resourceg'],
+    [{ web: { ...web, resourceID: `${RESOURCE}/more` } }, '/web/more", and may be: /subscriptions/ID/resourcegroups/'],
+    [
+      { a: { ...web, binding: { selector: "a", weight: "abc" } } },
+      'a.binding.weight is "abc", and may be: whole number',
+    ],
+    [{ a: { ...web, binding: { selector: "a", weigth: 1 } } }, "a.binding.weigth is unknown: known are name, selector"],
+    [{ a: { ...web, binding: "a" } }, "azureIdentities.a.binding is no map with selector"],
     [{ web: "x" }, "azureIdentities.web is no map"],
   ])("are refused as %j", async (azureIdentities, sentence) => {
     expect(await refusal({ azureIdentities })).toContain(sentence);
+  });
+
+  it("take a resource ID in any case, as Azure does", async () => {
+    const [identity] = of(await given({ web: { ...web, resourceID: RESOURCE.toUpperCase() } }), "AzureIdentity");
+    expect(identity?.spec).toMatchObject({ resourceID: RESOURCE.toUpperCase() });
   });
 
   it("are shown as a map where they are the list of charts before 3", async () => {

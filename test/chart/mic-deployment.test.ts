@@ -51,6 +51,10 @@ describe.skipIf(missing !== undefined)(
       expect(given).toEqual(expect.arrayContaining(locks));
     });
 
+    it("keeps as many identities as a list or one text names, as the original does", async () => {
+      expect(await args({ mic: { immutableUserMSIs: "a,b" } })).toContain("--immutable-user-msis=a,b");
+    });
+
     it("runs two, apart, before other pods and on nodes of the system too", async () => {
       const workload = await mic();
       expect(workload.spec.replicas).toBe(2);

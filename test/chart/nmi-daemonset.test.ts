@@ -7,6 +7,10 @@ const nmi = async (values: Values = {}, ...flags: readonly string[]) =>
 const args = async (values: Values = {}) => containerOf(await nmi(values)).args as readonly string[];
 
 describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? ` (skipped: ${missing})` : ""}`, () => {
+  it("keeps all digits of users' numbers", async () => {
+    expect(await args({ nmi: { hostTokenUIDs: [0, 1000650000] } })).toContain("--host-token-uids=0,1000650000");
+  });
+
   it("starts NMI as delivered with what the original's does, and with what ours needs", async () => {
     expect(await args()).toEqual([
       "--node=$(NODE_NAME)",

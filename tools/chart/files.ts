@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { ValueRow } from "./allowed.ts";
+import type { Allowed, ValueRow } from "./allowed.ts";
 import { nested } from "./nested.ts";
 import { chartValues } from "./values.ts";
 
@@ -25,13 +25,13 @@ function valuesYaml(branches: Tree, indent = ""): string {
   return sections.join(indent === "" ? "\n" : "");
 }
 
-/** What Helm holds values against before it renders anything; a name that nobody knows is a mistake too. */
+/** What Helm holds values against before it renders anything. */
 function schemaOf(branches: Tree): object {
   const properties = Object.entries(branches).map(([part, branch]) => [
     part,
     isRow(branch) ? { ...branch[2].schema, description: branch[3] } : schemaOf(branch),
   ]);
-  return { type: "object", properties: Object.fromEntries(properties), additionalProperties: false };
+  return { type: "object", properties: Object.fromEntries(properties) };
 }
 
 function schemaJson(): string {
@@ -43,6 +43,32 @@ function schemaJson(): string {
     properties: { ...properties, global: { description: "Of charts that hold this one; not read." } },
   };
   return `${JSON.stringify(schema, undefined, 2)}\n`;
+}
+
+type Form = { readonly form: string; readonly allowed: string };
+type Rules = { readonly names: Record<string, string[]>; readonly forms: Record<string, Form> };
+
+function addRule({ names, forms }: Rules, at: string, allowed: Allowed): void {
+  const { form, text } = allowed;
+  if (form !== undefined) forms[at] = { form, allowed: text.replaceAll("`", "") };
+  const inner = Object.entries(allowed.names ?? {});
+  if (inner.length > 0) names[at] = inner.map(([name]) => name);
+  for (const [name, one] of inner) addRule({ names, forms }, `${at}.${name}`, one);
+}
+
+/** The names that there are at each place: one that nobody knows is a mistake. */
+function addNames(names: Rules["names"], at: string, branches: Tree): void {
+  names[at] = Object.keys(branches);
+  for (const [part, branch] of Object.entries(branches))
+    if (!isRow(branch)) addNames(names, at === "" ? part : `${at}.${part}`, branch);
+}
+
+/** What templates hold values against, since they say what is allowed, which a schema's sentences do not. */
+function rulesJson(): string {
+  const rules: Rules = { names: {}, forms: {} };
+  addNames(rules.names, "", tree);
+  for (const [name, , allowed] of chartValues) addRule(rules, name, allowed);
+  return `${JSON.stringify({ comment: SOURCE, ...rules }, undefined, 2)}\n`;
 }
 
 function valuesPage(): string {
@@ -63,5 +89,6 @@ function valuesPage(): string {
 export const chartFiles: Readonly<Record<string, () => string>> = {
   "charts/aad-pod-identity/values.yaml": () => `# ${SOURCE}\n\n${valuesYaml(tree)}`,
   "charts/aad-pod-identity/values.schema.json": () => schemaJson(),
+  "charts/aad-pod-identity/files/values.json": rulesJson,
   "docs/reference/values.md": valuesPage,
 };

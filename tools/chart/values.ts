@@ -1,15 +1,38 @@
-import { addresses, choice, count, duration, list, map, number, text, type ValueRow, whole, yesNo } from "./allowed.ts";
+import {
+  addresses,
+  apiVersion,
+  choice,
+  count,
+  duration,
+  list,
+  map,
+  mapOf,
+  name,
+  number,
+  optionalPath,
+  path,
+  port,
+  scopes,
+  share,
+  text,
+  users,
+  type ValueRow,
+  whole,
+  word,
+  words,
+  yesNo,
+} from "./allowed.ts";
 
-const component = (name: "mic" | "nmi"): readonly ValueRow[] => [
-  [`${name}.image`, name, text, `Name of ${name.toUpperCase()}'s image in the repository.`],
-  [`${name}.tag`, "", text, "Its tag, or a digest (`sha256:…`); the chart's appVersion with a `v` when empty."],
-  [`${name}.logVerbosity`, 0, whole, "`-v`"],
-  [`${name}.loggingFormat`, "", choice("", "text", "json"), "`--log-format`"],
-  [`${name}.podAnnotations`, {}, map, "More annotations of its pods."],
-  [`${name}.podLabels`, {}, map, "More labels of its pods."],
-  [`${name}.nodeSelector`, { "kubernetes.io/os": "linux" }, map, "Nodes that its pods run on."],
-  [`${name}.extraEnv`, [], list, "More variables of its container, such as HTTPS_PROXY."],
-  [`${name}.prometheusPort`, "", whole, "`--prometheus-port`"],
+const component = (program: "mic" | "nmi"): readonly ValueRow[] => [
+  [`${program}.image`, program, word, `Name of ${program.toUpperCase()}'s image in the repository.`],
+  [`${program}.tag`, "", text, "Its tag, or a digest (`sha256:…`); the chart's appVersion with a `v` when empty."],
+  [`${program}.logVerbosity`, 0, whole, "`-v`"],
+  [`${program}.loggingFormat`, "", choice("", "text", "json"), "`--log-format`"],
+  [`${program}.podAnnotations`, {}, map, "More annotations of its pods."],
+  [`${program}.podLabels`, {}, map, "More labels of its pods."],
+  [`${program}.nodeSelector`, { "kubernetes.io/os": "linux" }, map, "Nodes that its pods run on."],
+  [`${program}.extraEnv`, [], list, "More variables of its container, such as HTTPS_PROXY."],
+  [`${program}.prometheusPort`, "", port, "`--prometheus-port`"],
 ];
 
 /** The affinity that MIC's pods had from the start: each on a node of its own where that is possible. */
@@ -50,7 +73,12 @@ const mic: readonly ValueRow[] = [
   ],
   ["mic.affinity", apart, map, "As delivered, each on a node of its own where that is possible."],
   ["mic.topologySpreadConstraints", [], list, "How its pods spread."],
-  ["mic.podDisruptionBudget", {}, map, "`minAvailable` or `maxUnavailable` of a PodDisruptionBudget; none when empty."],
+  [
+    "mic.podDisruptionBudget",
+    {},
+    mapOf({ minAvailable: share, maxUnavailable: share, unhealthyPodEvictionPolicy: text }),
+    "`minAvailable` or `maxUnavailable` of a PodDisruptionBudget; none when empty.",
+  ],
   ["mic.leaderElection.instance", "", text, "`--leader-election-instance`"],
   [
     "mic.leaderElection.namespace",
@@ -61,25 +89,25 @@ const mic: readonly ValueRow[] = [
   ["mic.leaderElection.name", "", text, "`--leader-election-name`"],
   ["mic.leaderElection.duration", "", duration, "`--leader-election-duration`"],
   ["mic.legacyLock", true, yesNo, "`--legacy-lock`: `false` once no MIC of a release before 2.0 can come back."],
-  ["mic.probePort", "", whole, "`--http-probe-port`; 8080 when empty."],
+  ["mic.probePort", "", port, "`--http-probe-port`; 8080 when empty."],
   ["mic.syncRetryDuration", "", duration, "`--syncRetryDuration`"],
-  ["mic.immutableUserMSIs", [], list, "`--immutable-user-msis`"],
+  ["mic.immutableUserMSIs", [], words, "`--immutable-user-msis`"],
   ["mic.createDeleteBatch", "", whole, "`--createDeleteBatch`"],
   ["mic.clientQps", "", number, "`--clientQps`"],
   [
     "mic.cloudConfig",
     "/etc/kubernetes/azure.json",
-    text,
+    optionalPath,
     "azure.json on the nodes: `--cloudconfig` and its mount; unused with `adminsecret`.",
   ],
   ["mic.customCloud.enabled", false, yesNo, "Mount the endpoints file of a custom cloud, and tell MIC of it."],
-  ["mic.customCloud.configPath", "/etc/kubernetes/akscustom.json", text, "That file on the nodes."],
+  ["mic.customCloud.configPath", "/etc/kubernetes/akscustom.json", path, "That file on the nodes."],
   ["mic.updateUserMSIMaxRetry", "", whole, "`--update-user-msi-max-retry`"],
   ["mic.updateUserMSIRetryInterval", "", duration, "`--update-user-msi-retry-interval`"],
   ["mic.identityAssignmentReconcileInterval", "", duration, "`--identity-assignment-reconcile-interval`"],
   ["mic.enableTypeUpgrade", true, yesNo, "`--enable-type-upgrade`"],
-  ["mic.machineScopes", [], list, "`--machine-scopes`"],
-  ["mic.armApiVersion", "", text, "`--arm-api-version`"],
+  ["mic.machineScopes", [], scopes, "`--machine-scopes`"],
+  ["mic.armApiVersion", "", apiVersion, "`--arm-api-version`"],
 ];
 
 const nmi: readonly ValueRow[] = [
@@ -99,14 +127,17 @@ const nmi: readonly ValueRow[] = [
   [
     "nmi.updateStrategy",
     {},
-    map,
+    mapOf({
+      type: choice("", "RollingUpdate", "OnDelete"),
+      rollingUpdate: mapOf({ maxSurge: share, maxUnavailable: share }),
+    }),
     "How NMI rolls out; when empty, a new NMI serves before the old one of its node stops (`maxSurge: 1`).",
   ],
   ["nmi.tolerations", [{ operator: "Exists" }], list, "Taints that NMI's pods bear."],
   ["nmi.affinity", {}, map, "Its affinity."],
   ["nmi.ipTableUpdateTimeIntervalInSeconds", "", whole, "`--ipt-update-interval-sec`"],
   ["nmi.micNamespace", "", text, "`--MICNamespace`, which has no effect: NMI knows MIC by its service account."],
-  ["nmi.probePort", "8085", whole, "`--http-probe-port`"],
+  ["nmi.probePort", "8085", port, "`--http-probe-port`"],
   ["nmi.retryAttemptsForCreated", "", whole, "`--retry-attempts-for-created`"],
   ["nmi.retryAttemptsForAssigned", "", whole, "`--retry-attempts-for-assigned`"],
   ["nmi.findIdentityRetryIntervalInSeconds", "", whole, "`--find-identity-retry-interval`"],
@@ -114,14 +145,14 @@ const nmi: readonly ValueRow[] = [
   ["nmi.blockInstanceMetadata", "", yesNo, "`--block-instance-metadata`"],
   ["nmi.metadataHeaderRequired", true, yesNo, "`--metadata-header-required`"],
   ["nmi.allowNetworkPluginKubenet", false, yesNo, "`--allow-network-plugin-kubenet`"],
-  ["nmi.kubeletConfig", "/etc/default/kubelet", text, "`--kubelet-config` and its mount."],
+  ["nmi.kubeletConfig", "/etc/default/kubelet", path, "`--kubelet-config` and its mount."],
   ["nmi.setRetryAfterHeader", false, yesNo, "`--set-retry-after-header`"],
   ["nmi.enableConntrackDeletion", true, yesNo, "`--enable-conntrack-deletion`"],
   ["nmi.imdsGuard", true, yesNo, "`--imds-guard`"],
   ["nmi.exceptionNamespaces", [], list, "`--exception-namespaces`"],
   ["nmi.allowCrossNamespaceSecrets", false, yesNo, "`--allow-cross-namespace-secrets`"],
   ["nmi.allowedADEndpoints", [], addresses, "`--allowed-ad-endpoints`"],
-  ["nmi.hostTokenUIDs", [], list, "`--host-token-uids`"],
+  ["nmi.hostTokenUIDs", [], users, "`--host-token-uids`"],
   ["nmi.tokenCache", true, yesNo, "`--token-cache`"],
   [
     "nmi.customCloud.enabled",
@@ -129,7 +160,7 @@ const nmi: readonly ValueRow[] = [
     yesNo,
     "Mount the endpoints file of a custom cloud, whose authority is then allowed.",
   ],
-  ["nmi.customCloud.configPath", "/etc/kubernetes/akscustom.json", text, "That file on the nodes."],
+  ["nmi.customCloud.configPath", "/etc/kubernetes/akscustom.json", path, "That file on the nodes."],
   [
     "nmi.cleanUpOnUninstall",
     true,
@@ -138,11 +169,23 @@ const nmi: readonly ValueRow[] = [
   ],
 ];
 
+const SIGN_IN = [
+  "cloud",
+  "subscriptionID",
+  "resourceGroup",
+  "vmType",
+  "tenantID",
+  "clientID",
+  "clientSecret",
+  "useMSI",
+  "userAssignedMSIClientID",
+];
+
 /** Every value of the chart: its name, what it is when not given, what it may be, and what it does. */
 export const chartValues: readonly ValueRow[] = [
-  ["nameOverride", "", text, "In place of `aad-pod-identity` in the names of objects."],
+  ["nameOverride", "", name, "In place of `aad-pod-identity` in the names of objects."],
   ["fullnameOverride", "", text, "In place of release and chart in the names of the two roles for users."],
-  ["image.repository", "ghcr.io/aad-pod-identity", text, "Where the images are."],
+  ["image.repository", "ghcr.io/aad-pod-identity", word, "Where the images are."],
   ["image.imagePullPolicy", "IfNotPresent", choice("Always", "IfNotPresent", "Never"), "When nodes pull them."],
   ["imagePullSecrets", [], list, "Secrets to pull them with, as `- name: …`."],
   ["forceNamespaced", "false", yesNo, "Identities may be used only by pods of their own namespace."],
@@ -155,7 +198,7 @@ export const chartValues: readonly ValueRow[] = [
   [
     "adminsecret",
     {},
-    map,
+    mapOf(Object.fromEntries(SIGN_IN.map((key) => [key, text]))),
     "How MIC signs in to Azure without azure.json: `cloud`, `subscriptionID`, `resourceGroup`, `vmType`, `tenantID`, `clientID`, `clientSecret`; for a managed identity also `useMSI` and `userAssignedMSIClientID`.",
   ],
   ["operationMode", "standard", choice("standard", "managed"), "`managed` does without MIC: docs/nmi.md."],

@@ -10,6 +10,11 @@
 {{- fail (printf "%s.tag %q names a release of aad-pod-identity 1.x, which this chart does not run. %s" $component $tag $keep) -}}
 {{- end -}}
 {{- end -}}
+{{- include "podid.allowed" . -}}
+{{- include "podid.ports" . -}}
+{{- if and (include "podid.standard" .) (not .Values.adminsecret) (not .Values.mic.cloudConfig) -}}
+{{- fail "mic.cloudConfig is empty: it names azure.json on the nodes, such as /etc/kubernetes/azure.json, unless adminsecret is given" -}}
+{{- end -}}
 {{- $useMSI := dig "useMSI" "" (.Values.adminsecret | default dict) | toString -}}
 {{- if not (has $useMSI (list "" "true" "false")) -}}
 {{- fail (printf "adminsecret.useMSI is %q, and may be true or false" $useMSI) -}}
@@ -22,6 +27,23 @@
 {{- fail "mic.podDisruptionBudget takes minAvailable or maxUnavailable, not both" -}}
 {{- end -}}
 {{- include "podid.second" . -}}
+{{- end -}}
+
+{{/* Ports of one program are each its own; NMI's are the node's. */}}
+{{- define "podid.ports" -}}
+{{- range $program := list (list "mic" "8080" "8888" "") (list "nmi" "8085" "9090" "2579") -}}
+{{- $values := index $.Values (index $program 0) -}}
+{{- $probe := $values.probePort | default (index $program 1) | toString -}}
+{{- $metrics := $values.prometheusPort | default (index $program 2) | toString -}}
+{{- range $name, $port := dict "probePort" $probe "prometheusPort" $metrics -}}
+{{- if eq $port (index $program 3) -}}
+{{- fail (printf "%s.%s is %s, on which NMI itself listens: choose another port" (index $program 0) $name $port) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $probe $metrics -}}
+{{- fail (printf "%s.probePort and %s.prometheusPort are both %s: choose another port for one" (index $program 0) (index $program 0) $probe) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The list form of azureIdentities as the map that it has to be. */}}

@@ -17,13 +17,20 @@
 {{- printf "%s/%s%s%s" $context.Values.image.repository $values.image (hasPrefix "sha256:" $tag | ternary "@" ":") $tag -}}
 {{- end -}}
 
+{{/* A value as people write it: (list VALUE). */}}
+{{- define "podid.text" -}}
+{{- $value := index . 0 -}}
+{{- if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{ $value = int64 $value }}{{ end -}}
+{{- if not (kindIs "invalid" $value) }}{{ toString $value }}{{ end -}}
+{{- end -}}
+
 {{/* A flag where its value is given: (list "--flag" VALUE). Numbers keep their digits. */}}
 {{- define "podid.flag" -}}
 {{- $value := index . 1 -}}
-{{- if kindIs "slice" $value }}{{ $value = join "," $value }}{{ end -}}
-{{- if and (kindIs "float64" $value) (eq (floor $value) $value) }}{{ $value = int64 $value }}{{ end -}}
-{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
-- {{ printf "%s=%s" (index . 0) (toString $value) | quote }}
+{{- $texts := list -}}
+{{- range kindIs "slice" $value | ternary $value (list $value) }}{{ $texts = append $texts (include "podid.text" (list .)) }}{{ end -}}
+{{- with join "," $texts }}
+- {{ printf "%s=%s" (index $ 0) . | quote }}
 {{- end -}}
 {{- end -}}
 
