@@ -49,10 +49,10 @@ describe("what pages name exists", () => {
   const others = {
     az: "assignee-object-id assignee-principal-type disable-pod-identity id identities name output query resource-group role scope subscription",
     curl: "fail header output retry retry-all-errors show-error silent",
-    helm: "dry-run namespace reset-then-reuse-values reuse-values set set-string values",
+    helm: "dry-run namespace no-hooks reset-then-reuse-values reuse-values set set-string values",
     iptables: "noflush",
     kubectl:
-      "all all-namespaces field-selector for from-file from-literal image ignore-not-found namespace output overwrite patch profile selector tail timeout type",
+      "all all-namespaces field-selector for force-conflicts from-file from-literal image ignore-not-found namespace output overwrite patch profile selector server-side tail timeout type",
     kubelet: "network-plugin",
   };
   const metrics: Readonly<Record<string, { readonly type: string }>> = { ...micMetrics, ...nmiMetrics };
@@ -172,7 +172,7 @@ describe("the page for trouble", () => {
   const page = userPages.filter(({ path }) => path === "docs/troubleshooting.md");
   const said = (folder: string): string =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => /(?<!\.test)\.(ts|tpl|yaml)$/.test(name))
+      .filter((name) => /(?<!\.test)\.(ts|tpl|yaml|mjs)$/.test(name))
       .map((name) => readFileSync(join(ROOT, folder, name), "utf8"))
       .join("\n");
 
@@ -184,7 +184,7 @@ describe("the page for trouble", () => {
   });
 
   it("quotes what the programs and the chart say: each part between … and <…> is theirs", () => {
-    const source = `${said("src")}\n${said("charts/aad-pod-identity/templates")}\n${readFileSync(join(ROOT, "docs/reference/problems.md"), "utf8")}`;
+    const source = `${said("src")}\n${["templates", "files"].map((folder) => said(`charts/aad-pod-identity/${folder}`)).join("\n")}\n${readFileSync(join(ROOT, "docs/reference/problems.md"), "utf8")}`;
     const quotes = mentions(/^\| *`([^`|]+)`/gm, page).flatMap(({ page: path, word }) =>
       word.split(/…|<[^>]*>/).map((part) => ({ page: path, word: part.trim() })),
     );
