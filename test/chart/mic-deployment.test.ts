@@ -91,6 +91,7 @@ describe.skipIf(missing !== undefined)(
     it("signs in by adminsecret instead, and rolls out when that changes", async () => {
       const objects = await render({ adminsecret: secrets });
       const secret = the(objects, "Secret");
+      expect(secret).toMatchObject({ type: "Opaque" });
       const decoded = Object.entries(secret.data).map(([key, value]) => [key, atob(value as string)]);
       expect(Object.fromEntries(decoded)).toEqual({
         Cloud: "AzurePublicCloud",

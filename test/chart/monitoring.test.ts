@@ -25,6 +25,12 @@ describe.skipIf(missing !== undefined)(
           interval: "15s",
         },
       ]);
+      for (const monitor of [mic, nmi])
+        expect(monitor?.spec.selector.matchLabels).toEqual({
+          "app.kubernetes.io/name": "aad-pod-identity",
+          "app.kubernetes.io/instance": "aad",
+          "app.kubernetes.io/component": monitor === mic ? "mic" : "nmi",
+        });
       const deployment = the(objects, "Deployment");
       expect(containerOf(deployment).ports).toMatchObject([{ name: "metrics", containerPort: 8888 }]);
     });

@@ -84,6 +84,8 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
     const long = await names({ nameOverride: `${"x".repeat(58)}-yz`, ...roles });
     expect(long).toContain(`DaemonSet pods/${"x".repeat(58)}-nmi`);
     expect(await names(roles)).toContain("ClusterRole /aad-aad-pod-identity-view");
+    // A release whose name says what it is does not say so twice.
+    expect(await names({ nameOverride: "a", ...roles })).toContain("ClusterRole /aad-view");
     expect(await names({ fullnameOverride: "full", ...roles })).toEqual(
       expect.arrayContaining(["ClusterRole /full-view", "ClusterRole /full-edit"]),
     );
@@ -122,10 +124,14 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
   it("have policies of pods and of admission where the API server has them", async () => {
     const values = { rbac: { pspEnabled: "true" } };
     const old = await render(values, OLD);
-    const { volumes } = the(old, "PodSecurityPolicy", "aad-pod-identity-psp-mic").spec;
-    expect(volumes).toEqual(["hostPath", "secret", "projected", "emptyDir"]);
+    expect(the(old, "PodSecurityPolicy", "aad-pod-identity-psp-mic").spec).toMatchObject({
+      volumes: ["hostPath", "secret", "projected", "emptyDir"],
+      allowPrivilegeEscalation: false,
+      requiredDropCapabilities: ["ALL"],
+    });
     expect(the(old, "PodSecurityPolicy", "aad-pod-identity-psp-nmi").spec).toMatchObject({
       privileged: false,
+      requiredDropCapabilities: ["ALL"],
       hostNetwork: true,
       allowedCapabilities: ["NET_ADMIN", "NET_RAW"],
     });
@@ -137,6 +143,10 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
         verbs: ["use"],
       });
     }
+    for (const what of ["records", "identities"])
+      expect(the(await render({}, NEW), "ValidatingAdmissionPolicy", `aad-pod-identity-${what}`).spec).toMatchObject({
+        failurePolicy: "Fail",
+      });
     expect((await names(values, OLD)).join()).not.toContain("Admission");
     expect((await names(values, NEW)).join()).not.toContain("PodSecurityPolicy");
     const off = { admissionPolicies: { records: "false", identities: false } };

@@ -52,6 +52,8 @@ metadata:
 spec:
   backoffLimit: 2
   activeDeadlineSeconds: 240
+  # Helm deletes it when it is done; where Helm went away meanwhile, it goes by itself.
+  ttlSecondsAfterFinished: 3600
   template:
     metadata:
       labels:
