@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { blocks, mentions } from "../support/doc-pages.ts";
-import { helmMissing, render, type Values } from "../support/helm.ts";
+import { helmMissing, isHook, render, type Values } from "../support/helm.ts";
 
 const missing = helmMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
@@ -29,5 +29,18 @@ describe.skipIf(missing !== undefined)(`the chart takes what pages tell users to
 
   it.each(settings)("%s: %s", async (_, flags) => {
     expect(await render({}, ...flags.split(" "))).not.toEqual([]);
+  });
+
+  it("and its hooks are all that the page on uninstalling has commands for", async () => {
+    const [selector = ""] = mentions(/^HOOKS=(.*)$/gm).map(({ word }) => word);
+    const [own = "", global = ""] = mentions(/^kubectl delete (\S+) --selector \$HOOKS/gm).map(({ word }) => word);
+    const labels = Object.fromEntries(selector.split(",").map((label) => label.split("=")));
+    const hooks = (await render()).filter(isHook);
+    expect(hooks.length).toBeGreaterThan(9);
+    for (const { metadata } of hooks) expect(metadata.labels).toMatchObject(labels);
+    const kinds = (isGlobal: boolean) =>
+      hooks.filter(({ kind }) => kind.startsWith("Cluster") === isGlobal).map(({ kind }) => `${kind.toLowerCase()}s`);
+    expect(new Set(own.split(","))).toEqual(new Set(kinds(false)));
+    expect(new Set(global.split(","))).toEqual(new Set(kinds(true)));
   });
 });

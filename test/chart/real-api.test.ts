@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { manifests } from "../../tools/manifests/files.ts";
 import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
+import { examples as shown } from "../support/doc-pages.ts";
 import { CHART, OPERATOR_CRDS, operatorCrdsMissing, runTool, template } from "../support/helm.ts";
 import { writeSchemas } from "../support/schemas.ts";
 
@@ -58,6 +59,21 @@ describe.skipIf(missing !== undefined)(`a real API server${reason}`, () => {
 
   it.each(examples)("takes what the chart gives for %j as it is", async (values) => {
     expect(await dryRun((await template(values, RECENT)).stdout)).toMatchObject({ code: 0 });
+  });
+
+  it("takes what pages show, in the namespaces that they name, and has schemas to which it conforms", async () => {
+    const all = shown().map(({ word }) => word);
+    expect(all.length).toBeGreaterThan(6);
+    const namespaces = all.flatMap((text) => text.match(/(?<=^ {2}namespace: )[\w-]+/gm) ?? []);
+    for (const namespace of new Set(namespaces)) await cluster.kubectl("create", "namespace", namespace);
+    const text = all.join("---\n");
+    expect(await dryRun(text)).toMatchObject({ code: 0 });
+    expect(await conforms(text)).toMatchObject({ code: 0, stdout: "" });
+    for (const [right, wrong] of [
+      ["clientPassword:", "clientSecret:"],
+      ["ipBlock:", "ipblock:"],
+    ] as const)
+      expect((await dryRun(text.replace(right, wrong))).stderr).toMatch(`unknown field "spec.`);
   });
 
   const words = `takes monitors and alerts where it has the operator's CRDs${noOperator ? ` (skipped: ${noOperator})` : ""}`;

@@ -52,6 +52,13 @@ export function blocks(language: string): readonly Mention[] {
   return mentions(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"));
 }
 
+/** The objects of Kubernetes that pages show, or that their commands apply, for a user whose identity is `demo`. */
+export function examples(): readonly Mention[] {
+  return [...blocks("yaml"), ...mentions(/<<END$([\s\S]*?)^END$/gm)]
+    .filter(({ word }) => /^kind: /m.test(word))
+    .map(({ page, word }) => ({ page, word: word.replaceAll("$IDENTITY_NAME", "demo") }));
+}
+
 /** A page without what is code, where brackets are no links. */
 export function prose(text: string): string {
   return text
