@@ -201,7 +201,7 @@ export const chartValues: readonly ValueRow[] = [
     mapOf(Object.fromEntries(SIGN_IN.map((key) => [key, text]))),
     "How MIC signs in to Azure without azure.json: `cloud`, `subscriptionID`, `resourceGroup`, `vmType`, `tenantID`, `clientID`, `clientSecret`; for a managed identity also `useMSI` and `userAssignedMSIClientID`.",
   ],
-  ["operationMode", "standard", choice("standard", "managed"), "`managed` does without MIC: docs/nmi.md."],
+  ["operationMode", "standard", choice("standard", "managed"), "`managed` does without MIC: docs/managed-mode.md."],
   ["customUserAgent", "", text, "`--custom-user-agent` of both."],
   ["rbac.enabled", true, yesNo, "Make service accounts, roles and bindings."],
   ["rbac.allowAccessToSecrets", true, yesNo, "Let NMI read the Secrets of service principals."],
