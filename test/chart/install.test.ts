@@ -65,6 +65,7 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
     const { code, stdout, stderr } = await cluster.helm("upgrade", {}, "--reset-then-reuse-values");
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("What differs from aad-pod-identity 1.8.17");
+    expect(stdout).toContain("All differences, with what to do about each: docs/upgrade.md.");
     expect(await declares("ResourceID")).toBe(true);
     expect(await mine()).toBe(uid);
     expect(cluster.hooks).toMatchObject([{ name: "aad-pod-identity-crds", code: 0 }]);
@@ -164,12 +165,17 @@ describe.skipIf(missing !== undefined)(`the release of a user of the original${r
       (await cluster.helm("install", values, "--dry-run=server")).stdout.split("NOTES:")[1];
     const standard = await notes({ rbac: { pspEnabled: true } });
     expect(standard).toContain("kubectl rollout status deployment/aad-pod-identity-mic -n pods");
-    expect(standard).toContain("Managed Identity Operator");
+    expect(standard).toContain('"Managed Identity Operator" on the identity');
+    expect(standard).toContain('"Virtual Machine Contributor" on the resource group of the nodes');
+    expect(standard).toContain("kubectl describe pod <pod> says why");
+    expect(standard).toContain("docs/upgrade.md");
     expect(standard).toContain("forceNamespaced=true keeps identities in their namespace");
     expect(standard).toContain("rbac.pspEnabled has no effect");
     const managed = await notes({ operationMode: "managed" });
-    expect(managed).toContain("az vmss identity assign");
-    expect(managed).not.toMatch(/-mic|Managed Identity Operator|forceNamespaced/);
+    expect(managed).toContain("az vm identity assign, az vmss identity assign");
+    expect(managed).toContain("so does NMI's log on its node");
+    // NMI writes no events.
+    expect(managed).not.toMatch(/-mic|Managed Identity Operator|forceNamespaced|kubectl describe/);
   });
 
   it("can be installed anew, and a hook that may not change CRDs stops it with a sentence", async () => {
