@@ -16,11 +16,14 @@ export type Learnt = {
   readonly hostUid?: number | "unknown";
 };
 
+/** Of a request what lines tell of it. */
+export type Asking = Pick<NmiRequest, "method" | "target" | "connection">;
+
 /** What is known once a token is granted. */
 export type Granted = Learnt & Required<Pick<Learnt, "pod" | "query">>;
 
 /** The lines of a granted token, each with the key that it shares with those like it. */
-export function grantLines(request: NmiRequest, identity: Identity, learnt: Granted) {
+export function grantLines(request: Asking, identity: Identity, learnt: Granted) {
   const { pod, query } = learnt;
   const key = grantKey(request, identity, learnt);
   const name = objectKey(identity.meta);
@@ -44,14 +47,14 @@ export function grantLines(request: NmiRequest, identity: Identity, learnt: Gran
 }
 
 /** The original's line of a token request that is over, all but the time that it took. */
-export function doneLine({ method, target, connection }: NmiRequest, status: number): (tookMs: number) => string {
+export function doneLine({ method, target, connection }: Asking, status: number): (tookMs: number) => string {
   const path = printable(target.split("?")[0] ?? "");
   const what = `for req.method=${method} reg.path=${path} req.remote=${connection.remoteAddress}`;
   return (tookMs) => `status (${status}) took ${Math.round(tookMs * 1e6)} ns ${what}`;
 }
 
 /** All that lines of granted tokens tell, or that decides about it. */
-function grantKey({ connection }: NmiRequest, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
+function grantKey({ connection }: Asking, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
   const asked = [query?.resource, query?.clientId, query?.resourceId, connection.remoteAddress, hostUid];
   return JSON.stringify([pod?.meta.uid, meta.uid, meta.resourceVersion, ...asked]);
 }
@@ -69,7 +72,7 @@ export function askedFor({ resource, clientId }: Asked = {}) {
 }
 
 /** The fields of who asked. */
-export function callerFields({ connection }: NmiRequest, { pod, hostUid }: Learnt = {}) {
+export function callerFields({ connection }: Asking, { pod, hostUid }: Learnt = {}) {
   const caller = { remote: connection.remoteAddress, hostUid };
   // What is not known says nothing: a fault may have named the pod.
   return pod === undefined ? caller : { pod: objectKey(pod.meta), uid: pod.meta.uid, ...caller };

@@ -9,7 +9,16 @@ import type { Pass } from "../identity/exception.ts";
 import type { CacheResult } from "../tokens/cache.ts";
 import type { EvictionReason } from "../tokens/cache-entries.ts";
 import { FoldedLog } from "./events-folded.ts";
-import { askedFor, callerFields, doneLine, type Granted, grantLines, type Learnt, why } from "./events-words.ts";
+import {
+  type Asking,
+  askedFor,
+  callerFields,
+  doneLine,
+  type Granted,
+  grantLines,
+  type Learnt,
+  why,
+} from "./events-words.ts";
 import type { NmiRequest } from "./message.ts";
 import type { MetadataPath } from "./metadata-path.ts";
 import { BoundedLabel, type NmiMetrics } from "./metrics.ts";
@@ -53,18 +62,27 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     },
 
     /**
-     * All that is told of a token granted from the cache, for a request that comes time and again: made ready once, since
-     * to find out what to tell would cost more than to answer.
+     * All that is told of a token granted from the cache, for a request that comes time and again: made ready once, when it
+     * comes again for the first time, since to find out what to tell would cost more than to answer.
      */
-    repeatedGrant(request: NmiRequest, identity: Identity, learnt: Granted): (tookMs: number) => void {
-      const lines = grantLines(request, identity, learnt);
-      const line = doneLine(request, 200);
-      const series = metrics.series(OPERATIONS, operationLabels({ ...learnt, status: 200 }));
+    repeatedGrant(
+      { method, target, connection }: Asking,
+      identity: Identity,
+      learnt: Granted,
+    ): (tookMs: number) => void {
+      const request = { method, target, connection }; // and not the rest, which would be held on to
+      const prepare = () => ({
+        lines: grantLines(request, identity, learnt),
+        done: doneLine(request, 200),
+        series: metrics.series(OPERATIONS, operationLabels({ ...learnt, status: 200 })),
+      });
+      let ready: ReturnType<typeof prepare> | undefined;
       return (tookMs) => {
+        ready ??= prepare();
         countHit();
-        for (const { key, make } of lines) audit.lazily(key, make);
-        log.info(line(tookMs));
-        series.observe(tookMs / 1000);
+        for (const { key, make } of ready.lines) audit.lazily(key, make);
+        log.info(ready.done(tookMs));
+        ready.series.observe(tookMs / 1000);
       };
     },
 
