@@ -1,32 +1,26 @@
 import { it } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import type { Ask } from "../support/same-api.ts";
+import {
+  APPS,
+  deployment,
+  LEASES,
+  MAPS,
+  made,
+  main,
+  map,
+  merge,
+  NS,
+  PODS,
+  pod,
+  ROLES,
+  SECRETS,
+  template,
+} from "../support/same-objects.ts";
 import { twoApis } from "../support/two-apis.ts";
 
-const NS = "/api/v1/namespaces/NS";
-const MAPS = `${NS}/configmaps`;
-const PODS = `${NS}/pods`;
-const SECRETS = `${NS}/secrets`;
-const APPS = "/apis/apps/v1/namespaces/NS";
-const LEASES = "/apis/coordination.k8s.io/v1/namespaces/NS/leases";
 const BUDGETS = "/apis/policy/v1/namespaces/NS/poddisruptionbudgets";
-const ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/roles";
 const BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/rolebindings";
-const MERGE = "application/merge-patch+json";
-
-const map = (more: object = {}, metadata: object = {}) => ({ metadata: { name: "a", ...metadata }, ...more });
-const main = { name: "main", image: "demo:1" };
-const pod = (spec: object = {}, container: object = {}, metadata: object = {}) => ({
-  metadata: { name: "a", ...metadata },
-  spec: { containers: [{ ...main, ...container }], ...spec },
-});
-const template = { metadata: { labels: { app: "a" } }, spec: { containers: [main] } };
-const deployment = (spec: object = {}) => ({
-  metadata: { name: "a" },
-  spec: { selector: { matchLabels: { app: "a" } }, template, ...spec },
-});
-const merge = (path: string, body: unknown): Ask => ({ method: "PATCH", path, body, type: MERGE });
-const made = { path: MAPS, body: map({ data: { k: "v" } }) };
 
 const missing: Readonly<Record<string, readonly Ask[]>> = {
   "no name": [{ path: MAPS, body: { data: {} } }],

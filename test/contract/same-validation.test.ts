@@ -1,35 +1,26 @@
 import { it } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import type { Ask } from "../support/same-api.ts";
+import {
+  APPS,
+  deployment,
+  LEASES,
+  MAPS,
+  made,
+  map,
+  merge,
+  PODS,
+  pod,
+  ROLES,
+  SECRETS,
+} from "../support/same-objects.ts";
 import { twoApis } from "../support/two-apis.ts";
-
-const NS = "/api/v1/namespaces/NS";
-const MAPS = `${NS}/configmaps`;
-const PODS = `${NS}/pods`;
-const SECRETS = `${NS}/secrets`;
-const APPS = "/apis/apps/v1/namespaces/NS";
-const LEASES = "/apis/coordination.k8s.io/v1/namespaces/NS/leases";
-const ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/roles";
-const MERGE = "application/merge-patch+json";
 
 const strict = "?fieldValidation=Strict";
 const warn = "?fieldValidation=Warn";
 const ignore = "?fieldValidation=Ignore";
 
-const map = (more: object = {}, metadata: object = {}) => ({ metadata: { name: "a", ...metadata }, ...more });
-const main = { name: "main", image: "demo:1" };
-const pod = (spec: object = {}, container: object = {}, metadata: object = {}) => ({
-  metadata: { name: "a", ...metadata },
-  spec: { containers: [{ ...main, ...container }], ...spec },
-});
-const template = { metadata: { labels: { app: "a" } }, spec: { containers: [main] } };
-const deployment = (spec: object = {}) => ({
-  metadata: { name: "a" },
-  spec: { selector: { matchLabels: { app: "a" } }, template, ...spec },
-});
 const put = (path: string, body: unknown): Ask => ({ method: "PUT", path, body });
-const merge = (path: string, body: unknown): Ask => ({ method: "PATCH", path, body, type: MERGE });
-const made = { path: MAPS, body: map({ data: { k: "v" } }) };
 
 const unreadable: Readonly<Record<string, readonly Ask[]>> = {
   "JSON that breaks off": [{ path: MAPS, body: "{half" }],
