@@ -13,6 +13,7 @@ import { type SandboxFiles, writeCloudFiles, writeKubeconfig } from "./files.ts"
 import { newFolder } from "./folder.ts";
 import { startKubeApi } from "./kube-api/server.ts";
 import { componentPods, type PodManifest, type SandboxNode } from "./manifests.ts";
+import { forwarders } from "./network/forwarders.ts";
 import { type AddressPool, takeAddresses } from "./node/addresses.ts";
 import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
@@ -176,7 +177,7 @@ async function startNode(parts: Parts, node: SandboxNode, access: KubeAccess, fi
       NODE_EXTRA_CA_CERTS: files.ca,
       ...(await accounts.variables(pod, signal)),
     }),
-    forward: () => node.nmi,
+    network: forwarders(node.nmi),
   });
   return stack.use(kubelet);
 }

@@ -10,6 +10,7 @@ import { isRunning } from "../../../test/support/processes.ts";
 import { containerOf, pidOf, RawKube } from "../../../test/support/raw-kube.ts";
 import { startTestNode, type TestNode } from "../../../test/support/sandbox-node.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
+import { forwarders } from "../network/forwarders.ts";
 import type { KubeletOptions } from "./kubelet.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -146,7 +147,9 @@ describe("requests for the metadata address", () => {
     stack.defer(() => void server.close());
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    const node = await start({ forward: () => ({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }) });
+    const node = await start({
+      network: forwarders({ host: "127.0.0.1", port: (server.address() as AddressInfo).port }),
+    });
     await kube.createPod("asking", ask);
     const { status } = await kube.running("asking");
     await printed(node, "asking").toMatch(/\n/);
@@ -160,7 +163,7 @@ describe("requests for the metadata address", () => {
   });
 
   it("of a pod on the host's network are its own: it has the node's address and no forwarder", async () => {
-    const node = await start({ forward: () => ({ host: "127.0.0.1", port: 9 }) });
+    const node = await start({ network: forwarders({ host: "127.0.0.1", port: 9 }) });
     await kube.createPod("host", `console.log(typeof process.env.AZURE_POD_IDENTITY_AUTHORITY_HOST); ${FOREVER}`, {
       hostNetwork: true,
     });

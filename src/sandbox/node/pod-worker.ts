@@ -4,16 +4,14 @@ import { Backoff } from "../../base/backoff.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { AddressPool } from "./addresses.ts";
 import { containerEnvironment, type Variables } from "./environment.ts";
-import { type Endpoint, type Forwarder, startForwarder } from "./forwarder.ts";
 import type { Guard } from "./guard.ts";
 import { logFileOf } from "./log-file.ts";
+import { machineEntry, type NodeNetwork, type PodEntry, type PodNetwork } from "./pod-network.ts";
 import { type ContainerLife, type PodLife, podStatus } from "./pod-status.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { commandLine, onlyContainer, type Programs } from "./programs.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
-/** The variable by which Azure SDKs and the demo find a metadata address that is not 169.254.169.254. */
-const METADATA_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 const RESTART_PAUSES = { firstMs: 200, maxMs: 30_000 };
 /** After a run of that length the next restart is quick again. */
 const STEADY_MS = 60_000;
@@ -28,11 +26,11 @@ export type PodHost = {
   readonly clock: Clock;
   /** Variables for every container of a pod; the container's own win. */
   readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
-  /** Where a pod's requests for the metadata address go; nothing for none. */
-  readonly forward?: ((pod: Pod) => Endpoint | undefined) | undefined;
+  /** What connects the pods, to the metadata address above all; nothing for this machine alone. */
+  readonly network?: NodeNetwork | undefined;
 };
 
-/** Runs one pod: its address, its way to the metadata address, and its container, restarted as its policy says. */
+/** Runs one pod: its address, its network, and its container, restarted as its policy says. */
 export class PodWorker implements AsyncDisposable {
   readonly #host: PodHost;
   readonly #pod: Pod;
@@ -42,7 +40,7 @@ export class PodWorker implements AsyncDisposable {
   readonly #done: Promise<void>;
   #life: PodLife;
   #process: RunningProcess | undefined;
-  #forwarder: Forwarder | undefined;
+  #network: PodNetwork | undefined;
   #version = 1;
 
   /** `changed` is called whenever the status has. */
@@ -101,7 +99,7 @@ export class PodWorker implements AsyncDisposable {
       if (clock.monotonic() - from > STEADY_MS) pauses.reset();
       await this.#pause(pauses.next());
     }
-    await this.#forwarder?.[Symbol.asyncDispose]();
+    await this.#network?.[Symbol.asyncDispose]();
     this.#become({ over: true });
   }
 
@@ -127,10 +125,12 @@ export class PodWorker implements AsyncDisposable {
     const { clock, folder, guard, programs } = this.#host;
     const container = onlyContainer(this.#pod);
     const pod = { ...this.#pod, status: this.status() };
-    const env = containerEnvironment(pod, container, await this.#givenVariables());
+    const entry = await this.#connected();
+    const given = await this.#host.environment?.(this.#pod, this.#stopping.signal);
+    const env = containerEnvironment(pod, container, { ...given, ...entry.variables });
     const logFile = logFileOf(folder, pod, container);
     if (this.#process === undefined) await rm(logFile, { force: true }); // of an older pod with the same name
-    const command = commandLine(container, programs, env);
+    const command = entry.enter(commandLine(container, programs, env));
     const running = await startProcess({ ...command, env, folder: container.workingDir ?? folder, logFile, guard });
 
     const from = clock.now();
@@ -142,13 +142,13 @@ export class PodWorker implements AsyncDisposable {
     return code;
   }
 
-  async #givenVariables(): Promise<Variables> {
-    const given = (await this.#host.environment?.(this.#pod, this.#stopping.signal)) ?? {};
-    const address = this.#ownAddress; // a pod on the host's network has none, and reaches the metadata address itself
-    const to = address === undefined ? undefined : this.#host.forward?.(this.#pod);
-    if (address === undefined || to === undefined) return given;
-    this.#forwarder ??= await startForwarder({ address, to });
-    return { ...given, [METADATA_VARIABLE]: `http://${address}:${this.#forwarder.port}` };
+  /** Each container that is started again finds the pod's network as it was. */
+  async #connected(): Promise<PodEntry> {
+    const { network } = this.#host;
+    if (network === undefined) return machineEntry;
+    if (this.#ownAddress === undefined) return network.own;
+    this.#network ??= await network.attach(this.#ownAddress, this.#pod);
+    return this.#network;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,0 +1,24 @@
+import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Variables } from "./environment.ts";
+import type { Program } from "./programs.ts";
+
+/** How the containers of a pod reach what is around them. */
+export type PodEntry = {
+  /** What every container is told of it; the container's own variables win. */
+  readonly variables: Variables;
+  /** The command line by which a program runs there. */
+  readonly enter: (program: Required<Program>) => Required<Program>;
+};
+/** The network of one pod, which all of its containers share. Disposing of it takes the pod off. */
+export type PodNetwork = PodEntry & AsyncDisposable;
+
+/** What connects the pods of a node. */
+export type NodeNetwork = {
+  /** For pods on the node's own network. */
+  readonly own: PodEntry;
+  /** Connects a pod that has this address of its own. @throws Error where the machine cannot */
+  readonly attach: (address: string, pod: Pod) => Promise<PodNetwork>;
+};
+
+/** Nothing around the pods but this machine itself. */
+export const machineEntry: PodEntry = { variables: {}, enter: (program) => program };
