@@ -68,6 +68,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const state: { isServing: boolean; interception?: Interception } = { isServing: false };
   const trouble = () => state.interception?.trouble();
   const isActive = () => state.isServing && trouble() === undefined;
+  metrics.follow("aadpodidentity_nmi_serving", () => Number(isActive()));
   await using _watched = await serveOperators(config, { metrics, isActive, trouble, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.

@@ -12,11 +12,11 @@ function start() {
   const lines: string[] = [];
   const log = createLog({ write: (line) => lines.push(line) });
   const metrics = new Metrics(micMetrics);
-  const clock = new FakeClock();
+  const clock = new FakeClock(1_700_000_000_500);
   const events = micEvents({ log, metrics, announcer: { record: () => {} }, findPod: () => undefined, clock });
   const exposed = async () => {
     const lines = (await metrics.expose()).body.matchAll(
-      /^aadpodidentity_((?:assigned_identities|mic_leader|mic_queue_length)\S* \d+)$/gm,
+      /^aadpodidentity_((?:assigned_identities|mic_lead|mic_queue_length)\S* [\d.]+)$/gm,
     );
     return [...lines].map(([, line]) => line ?? "");
   };
@@ -47,6 +47,7 @@ describe("the leader", () => {
       'assigned_identities{state="Unassigned"} 1',
       'assigned_identities{state="Unknown"} 1',
       "mic_leader 1",
+      "mic_leading_since_timestamp_seconds 1700000000.5",
       "mic_queue_length 2",
     ]);
     events.planned({ machines: [], notes: [], wantedCount: 0 }, { seen: snapshot(), begun: 0, waiting: 0, tookMs: 1 });

@@ -27,12 +27,14 @@ export function leaderEvents({ log, metrics, announcer, statistics, clock }: Eve
       log.info("sync thread started.");
       metrics.count("aadpodidentity_mic_new_leader_election_count");
       metrics.set("aadpodidentity_mic_leader", 1);
+      metrics.set("aadpodidentity_mic_leading_since_timestamp_seconds", clock.now() / 1000);
     },
 
     /** It is not any more. */
     leadingEnded(): void {
       cycleSince = undefined;
       metrics.set("aadpodidentity_mic_leader", 0);
+      metrics.set("aadpodidentity_mic_leading_since_timestamp_seconds", 0);
       metrics.set("aadpodidentity_mic_queue_length", 0);
     },
 

@@ -94,6 +94,11 @@ export const micMetrics = {
     help: "1 while this instance leads, otherwise 0.",
     labels: [],
   },
+  aadpodidentity_mic_leading_since_timestamp_seconds: {
+    type: "gauge",
+    help: "Since when this instance leads, in seconds since 1970; 0 while it does not.",
+    labels: [],
+  },
   aadpodidentity_mic_cloud_config_ok: {
     type: "gauge",
     help: "1 while azure.json can be used as it is, 0 while MIC goes on with the last good one or has none.",

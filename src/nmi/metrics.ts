@@ -56,6 +56,11 @@ export const nmiMetrics = {
     labels: ["reason"],
     from: { reason: ["full", "gone", "changed"] },
   },
+  aadpodidentity_nmi_serving: {
+    type: "gauge",
+    help: "1 while this NMI serves pods, 0 while it starts, waits or cannot, as its readiness says.",
+    labels: [],
+  },
   aadpodidentity_nmi_token_cache_entries: { type: "gauge", help: "Tokens that the cache holds.", labels: [] },
   aadpodidentity_nmi_watch_contact_timestamp_seconds: {
     type: "gauge",

@@ -136,6 +136,7 @@ describe("the program nmi", () => {
     const metrics = await fetch(`http://127.0.0.1:${portOf(/exported metrics on port (\d+)/)}/metrics`);
     const families = await metrics.text();
     expect(families).toContain("aadpodidentity_nmi_operations_duration_seconds_count");
+    expect(families).toMatch(/^aadpodidentity_nmi_serving 1$/m);
     const contacts = [...families.matchAll(/^aadpodidentity_nmi_watch_contact_timestamp_seconds\{.*"(.*)"\} (.*)$/gm)];
     expect(contacts.map(([, resource]) => resource).sort()).toEqual([
       "azureassignedidentities",

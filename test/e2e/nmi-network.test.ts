@@ -36,10 +36,10 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     const port = /initialized health probe on port (\d+)/.exec(nmi.output())?.[1];
     return await at.host.ask<string>({ get: `http://127.0.0.1:${port}${path}` });
   };
-  const metric = async (name: string, table: string) => {
+  const metric = async (series: string) => {
     const port = /exported metrics on port (\d+)/.exec(nmi.output())?.[1];
     const page = await at.host.ask<string>({ get: `http://127.0.0.1:${port}/metrics` });
-    return Number(new RegExp(`^${name}\\{table="${table}"\\} (\\d+)`, "m").exec(page)?.[1]);
+    return Number(new RegExp(`^${RegExp.escape(series)} (\\d+)`, "m").exec(page)?.[1]);
   };
   const startNmi = async (...flags: readonly string[]) => {
     nmi = at.startNmi(...flags);
@@ -86,6 +86,7 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     onNode(`${program} -t nat -D PREROUTING -j aad-metadata`);
     expect(await token(0)).toBe("ECONNREFUSED");
     expect(await probe("/readyz")).toMatch(/^503 Not Active/);
+    expect(await metric("aadpodidentity_nmi_serving")).toBe(0);
     nmi.kill("SIGTERM");
     expect((await nmi.ended).code).toBe(0);
     expect(rawRequests(await at.askers(), asked)).toEqual([]);
@@ -139,7 +140,7 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
       /W.*flushing iptables to add aad-metadata custom chains table="nat" wrong="chain aad-metadata is empty"/,
     );
     expect(Math.min(...tookMs)).toBeLessThan(1000);
-    const repairs = () => metric("aadpodidentity_nmi_iptables_repairs_count", "nat");
+    const repairs = () => metric('aadpodidentity_nmi_iptables_repairs_count{table="nat"}');
     await eventually(repairs).toBeGreaterThanOrEqual(harms.length);
   });
 
@@ -173,6 +174,7 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     await nmi.says("initialized health probe on port ");
     await eventually(() => probe("/readyz")).toMatch(/^503 Not Active: .*sysctl -w net.ipv4.conf.all.route_localnet=1/);
     expect(await probe("/healthz")).toBe("200 Not Active");
+    expect(await metric("aadpodidentity_nmi_serving")).toBe(0);
     onNode("sysctl -qw net.ipv4.conf.all.route_localnet=1");
     nmi.kill("SIGKILL");
     await nmi.ended;

@@ -1,6 +1,7 @@
 import { type AlertCase, buckets, type Series } from "./alert-cases.ts";
 
 const leader = (instance: string) => `aadpodidentity_mic_leader{instance="${instance}"}`;
+const since = (instance: string) => `aadpodidentity_mic_leading_since_timestamp_seconds{instance="${instance}"}`;
 const azureFailed = 'aadpodidentity_cloud_provider_operations_errors_count{operation_type="vmss_update"}';
 const azureDone = 'aadpodidentity_cloud_provider_operations_duration_seconds_count{operation_type="vmss_update"}';
 
@@ -35,14 +36,35 @@ export const micAlertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     {
       when: "it changes every ten minutes",
       series: {
-        'aadpodidentity_mic_new_leader_election_count{instance="m1"}': "0x9 1x19 2x19 3x19 4x9",
-        'aadpodidentity_mic_new_leader_election_count{instance="m2"}': "0x19 1x19 2x19 3x9",
+        [since("m1")]: "600x9 0x9 1800x9 0x9 3000x9 0x39",
+        [since("m2")]: "0x9 1200x9 0x9 2400x9 0x9 3600x39",
       },
       fires: [{ summary: "MIC's leader changes again and again" }],
     },
     {
-      when: "a roll-out changed it twice",
-      series: { 'aadpodidentity_mic_new_leader_election_count{instance="m1"}': "0x20 1x10 2x59" },
+      when: "it is killed between two looks of Prometheus and leads again, every ten minutes",
+      series: { [since("m1")]: "600x9 1200x9 1800x9 2400x9 3000x9 3600x39" },
+      fires: [{ summary: "MIC's leader changes again and again" }],
+    },
+    {
+      when: "each leader has a pod of its own, of which nothing is left",
+      series: {
+        [since("m1")]: "600x9 _x80",
+        [since("m2")]: "_x10 1200x9 _x70",
+        [since("m3")]: "_x20 1800x9 _x60",
+        [since("m4")]: "_x30 2400x9 _x50",
+        [since("m5")]: "_x40 3000x9 _x40",
+        [since("m6")]: "_x50 3600x39",
+      },
+      fires: [{ summary: "MIC's leader changes again and again" }],
+    },
+    {
+      when: "nodes were drained one after the other, and none led in between",
+      series: { [since("m1")]: "600x20 0x4 1500x14 0x49", [since("m2")]: "0x42 2550x9 0x2 3360x30" },
+    },
+    {
+      when: "one loses its way and back for a while, but leads as ever",
+      series: { [since("m1")]: "600x20 _x3 600x5 _x3 600x5 _x3 600x5 _x3 600x40" },
     },
   ],
   MicCloudConfigWrong: [

@@ -6,6 +6,8 @@ const imdsFailed = (type: string) =>
   `aadpodidentity_imds_operations_errors_count{instance="n1",operation_type="${type}"}`;
 const imdsDone = (type: string) =>
   `aadpodidentity_imds_operations_duration_seconds_count{instance="n1",operation_type="${type}"}`;
+const serving = (instance: string) => `aadpodidentity_nmi_serving{instance="${instance}"}`;
+const NOT_SERVING = "NMI at n1 runs and has served no pods for ten minutes or more";
 const USER_ASSIGNED = "adal_token_msi_userassignedid";
 
 /** By alert: series that make it fire, and series that nearly do. */
@@ -18,11 +20,37 @@ export const nmiAlertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     },
     {
       when: "one NMI is left",
-      series: { 'aadpodidentity_nmi_watch_contact_timestamp_seconds{instance="n1",resource="pods"}': "0+60x90" },
+      series: { [serving("n1")]: "1x90" },
     },
     {
       when: "there was one ten minutes ago",
-      series: { 'aadpodidentity_nmi_watch_contact_timestamp_seconds{instance="n1",resource="pods"}': "0+60x50 _x40" },
+      series: { [serving("n1")]: "1x50 _x40" },
+    },
+    { when: "one is left, and waits for the API server", series: { [serving("n1")]: "0x90" } },
+  ],
+  NmiServesNoPods: [
+    {
+      when: "one of two waits from the start",
+      series: { [serving("n1")]: "_x45 0x45", [serving("n2")]: "1x90" },
+      fires: [{ labels: { instance: "n1" }, summary: NOT_SERVING }],
+    },
+    {
+      when: "one has lost its rules for good",
+      series: { [serving("n1")]: "1x40 0x50" },
+      fires: [{ labels: { instance: "n1" }, summary: NOT_SERVING }],
+    },
+    {
+      when: "one ends before it serves, and is started again five minutes later",
+      series: {
+        [serving("n1")]:
+          "0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5 0 _x5",
+      },
+      fires: [{ labels: { instance: "n1" }, summary: NOT_SERVING }],
+    },
+    { when: "a new node's takes nine minutes", series: { [serving("n1")]: "_x45 0x9 1x40" } },
+    {
+      when: "one waits behind another that serves at the same port",
+      series: { [serving("n1")]: "1x30 0 1 0 0 1 0 1 1 0 0 0 1 0 1 0 1 0 0 1 0 1 0 1 0 1 0 0 1 0 1 0 1x20" },
     },
   ],
   NmiDoesNotAnswer: [

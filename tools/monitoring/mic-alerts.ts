@@ -28,10 +28,11 @@ export const micAlerts: readonly Alert[] = [
   {
     alert: "MicLeaderChangesOften",
     severity: "warning",
-    expr: "sum(increase(aadpodidentity_mic_new_leader_election_count[1h])) > 4",
+    // By when the latest leader began to lead: a counter begins anew with each process, and hides one that was killed.
+    expr: "changes((max(aadpodidentity_mic_leading_since_timestamp_seconds) > 0)[1h:1m]) > 4",
     for: "5m",
     summary: "MIC's leader changes again and again",
-    help: "Leaders lose their lock: `lost leader lease` in the log. Mostly the API server is slow, or MIC's pods are killed for want of memory: `kubectl describe` them.",
+    help: "Leaders lose their lock (`lost leader lease` in the log of the one before, `kubectl logs --previous`) or are killed. Mostly the API server is slow, or MIC's pods are killed for want of memory: `kubectl describe` them.",
   },
   {
     alert: "MicCloudConfigWrong",

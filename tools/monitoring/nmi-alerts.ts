@@ -16,7 +16,7 @@ export const nmiAlerts: readonly Alert[] = [
   {
     alert: "NmiIsNowhere",
     severity: "critical",
-    expr: "absent(aadpodidentity_nmi_watch_contact_timestamp_seconds)",
+    expr: "absent(aadpodidentity_nmi_serving)",
     for: "10m",
     summary: "Prometheus reaches no NMI: pods may get no tokens at all",
     help: "Either NMI runs nowhere, or it is not scraped: `kubectl get daemonset`, then the targets of Prometheus.",
@@ -28,6 +28,15 @@ export const nmiAlerts: readonly Alert[] = [
     for: "10m",
     summary: "NMI at {{ $labels.instance }} does not answer Prometheus: pods of its node may get no tokens",
     help: "The job is that of the chart's PodMonitor. Where NMI does not run, [pods are refused connections](../troubleshooting.md#what-else-a-pod-sees). Is the node ready, and what does NMI's log say?",
+  },
+  {
+    alert: "NmiServesNoPods",
+    severity: "critical",
+    // One that is started again and again is seen once in five minutes; one that waits behind another answers in turn with it.
+    expr: "max by (instance) (max_over_time(aadpodidentity_nmi_serving[6m])) == 0",
+    for: "10m",
+    summary: "NMI at {{ $labels.instance }} runs and has served no pods for ten minutes or more",
+    help: "`kubectl describe` its pod: the message of its readiness says why, and so does its log. Mostly the API server is not reached from the node, or [rules](../interception.md) cannot be set.",
   },
   {
     alert: "NmiFailsRequests",

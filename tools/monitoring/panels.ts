@@ -39,7 +39,10 @@ export const rows: readonly Row[] = [
       {
         title: "Nodes with NMI",
         shows: "stat",
-        series: [["count(max by (instance) (aadpodidentity_nmi_watch_contact_timestamp_seconds))", ""]],
+        series: [
+          ["count(max by (instance) (aadpodidentity_nmi_serving) == 1) or vector(0)", "serves"],
+          ["count(max by (instance) (aadpodidentity_nmi_serving) == 0) or vector(0)", "does not"],
+        ],
       },
       { title: "Answers", unit: "reqps", series: [[rate("status_code", `${requests}_count`), "{{status_code}}"]] },
       {
@@ -119,6 +122,11 @@ export const rows: readonly Row[] = [
           [`max(${ofLeader("aadpodidentity_mic_quarantined_identities")})`, "identities that Azure refuses"],
           [`max(${ofLeader("aadpodidentity_cloud_provider_breaker_state")})`, "calls held back (2)"],
         ],
+      },
+      {
+        title: "For how long the leader has led",
+        unit: "s",
+        series: [["time() - max(aadpodidentity_mic_leading_since_timestamp_seconds > 0)", ""]],
       },
       {
         title: "Calls to Azure that fail",
