@@ -1,9 +1,14 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
 import { isObject, type JsonObject } from "./json.ts";
 
+/** A program asks with one token for an hour; to find out anew that it was signed here would cost more than most answers. */
+const MOST_KNOWN = 100;
+
 /** The key that signs service accounts' tokens (RS256); made when it is first needed, since that takes a moment. */
 export class TokenKey {
   #pair: { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string } | undefined;
+  /** Claims by the tokens that were found to be signed with this key. */
+  readonly #known = new Map<string, JsonObject>();
 
   /** A JWT in compact form. */
   sign(claims: JsonObject): string {
@@ -14,6 +19,16 @@ export class TokenKey {
 
   /** The claims of a JWT that this key signed, whether it is still valid or not; undefined for any other text. */
   verified(token: string): JsonObject | undefined {
+    const known = this.#known.get(token);
+    if (known !== undefined) return known;
+    const claims = this.#claimsOf(token);
+    if (claims === undefined) return undefined;
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(token, claims);
+    return claims;
+  }
+
+  #claimsOf(token: string): JsonObject | undefined {
     const [header = "", payload = "", signature = "", ...rest] = token.split(".");
     if (this.#pair === undefined || signature === "" || rest.length > 0) return undefined;
     const { publicKey } = this.#pair;
