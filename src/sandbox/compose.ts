@@ -41,6 +41,8 @@ export type Sandbox = AsyncDisposable & {
   /** Pods that run MIC and NMI here. */
   readonly manifests: readonly PodManifest[];
   readonly azure: AzureUser;
+  /** Ends processes with the sandbox, however it ends. */
+  readonly guard: Pick<Guard, "add" | "remove">;
   /** The file that holds what a pod's container printed; undefined for a pod that never ran here. */
   logOf(namespace: string, pod: string): string | undefined;
 };
@@ -103,7 +105,7 @@ async function compose(
   parts.kubelets.push(...(await Promise.all(nodes.map((node) => startNode(parts, node, access, files)))));
   stack.use(startScheduler({ access, nodes: nodes.map(({ name }) => name), log: options.log }));
   const logOf = (namespace: string, pod: string) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod);
-  return { folder, kubeconfig, nodes, manifests: componentPods(nodes, files), azure, logOf };
+  return { folder, kubeconfig, guard, nodes, manifests: componentPods(nodes, files), azure, logOf };
 }
 
 async function startKubernetes({ stack, options, folder, authority, kubelets }: Parts) {
@@ -132,6 +134,7 @@ async function startAzure({ stack, folder, authority, world }: Parts, kubeconfig
   const files: SandboxFiles = { kubeconfig, ca, ...cloud };
   const person = {
     principal: world.createServicePrincipal(),
+    createApplication: (certificates: readonly string[]) => world.createServicePrincipal({ certificates }),
     subscription: world.subscription,
     resourceGroup: RESOURCE_GROUP,
   };

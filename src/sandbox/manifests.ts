@@ -29,7 +29,7 @@ export type PodManifest = {
  * accounts that deploy/infra makes.
  */
 export function componentPods(nodes: readonly SandboxNode[], files: SandboxFiles): PodManifest[] {
-  return [...nodes.slice(0, 1).map((node) => micPod(node, files)), ...nodes.map((node) => nmiPod(node))];
+  return [...nodes.slice(0, 1).map((node) => micPod(node, files)), ...nodes.map((node) => nmiPod(node, files))];
 }
 
 function micPod(node: SandboxNode, files: SandboxFiles): PodManifest {
@@ -48,7 +48,7 @@ function micPod(node: SandboxNode, files: SandboxFiles): PodManifest {
   return hostPod("mic", node, args, env);
 }
 
-function nmiPod(node: SandboxNode): PodManifest {
+function nmiPod(node: SandboxNode, files: SandboxFiles): PodManifest {
   const args = [
     "--node=$(NODE_NAME)",
     `--nmi-listen-address=${node.nmi.host}`,
@@ -60,7 +60,10 @@ function nmiPod(node: SandboxNode): PodManifest {
     "--http-probe-port=0",
     "--prometheus-port=0",
   ];
-  const env = [{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } }];
+  const env = [
+    { name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+    { name: "AZURE_ENVIRONMENT_FILEPATH", value: files.environment },
+  ];
   return hostPod("nmi", node, args, env, `nmi-${node.name}`);
 }
 
