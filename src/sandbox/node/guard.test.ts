@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { access, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,22 @@ async function sleeper() {
   });
   const [printed] = await once(parent.stdout, "data");
   return { pid: parent.pid as number, child: Number(printed) };
+}
+
+/** The guards of a folder, by their command lines. */
+function guardsOf(folder: string): number[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids
+    .map(Number)
+    .filter((pid) => isRunning(pid) && commandLine(pid).includes(`\0aad-pod-identity-guard\0${folder}`));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 it("kills what is listed, with its children, spares what was taken off, and removes the folder", async () => {
@@ -68,5 +84,28 @@ it("spares a process that has only got the number of one that ended", async () =
     expect(isRunning(pid) && isRunning(child)).toBe(true);
   } finally {
     process.kill(-pid, "SIGKILL");
+  }
+});
+
+it("is replaced when it is killed, and the other one knows all that was listed", async () => {
+  const folder = await temporaryFolder();
+  const [before, later, removed] = await Promise.all([sleeper(), sleeper(), sleeper()]);
+  try {
+    {
+      await using guard = await startGuard({ folder, log });
+      await guard.add(before.pid);
+      await guard.add(removed.pid);
+      const [first] = guardsOf(folder);
+      process.kill(first as number, "SIGKILL");
+      await guard.add(later.pid);
+      await guard.remove(removed.pid);
+      const [second, ...others] = guardsOf(folder);
+      expect([second === first, others]).toEqual([false, []]);
+    }
+    await eventually(() => [before, later].some(({ pid, child }) => isRunning(pid) || isRunning(child))).toBe(false);
+    expect(isRunning(removed.pid)).toBe(true);
+    await expect(access(folder)).rejects.toThrow("ENOENT");
+  } finally {
+    process.kill(-removed.pid, "SIGKILL");
   }
 });

@@ -36,6 +36,9 @@ for attempt in 1 2 3 4 5; do
 done
 `;
 
+/** A shell that ends by itself would end again and again. */
+const MOST_SHELLS = 20;
+
 export type GuardOptions = {
   /** The temporary folder of the sandbox. */
   readonly folder: string;
@@ -43,40 +46,75 @@ export type GuardOptions = {
   readonly startTime?: (pid: number) => string | undefined;
 };
 
+/** One shell that guards, from its start to its end. */
+type Shell = {
+  /** Whether it heard the line. */
+  readonly tell: (line: string) => Promise<boolean>;
+  /** Lets it do its work and end. */
+  readonly end: () => void;
+  readonly ended: Promise<unknown>;
+};
+
 /**
  * Starts the guard: a small shell in a session of its own that lists processes and, when this process ends in any way
- * at all, kills those still listed and removes the sandbox's temporary folder.
+ * at all, kills those still listed and removes the sandbox's temporary folder. One that is killed is replaced.
  */
 export async function startGuard({ folder, log, startTime = startTimeOf }: GuardOptions): Promise<Guard> {
+  const listed = new Map<number, string>();
+  let isEnding = false;
+  let shell = startShell(folder);
+  const watchOver = async (): Promise<void> => {
+    for (let shells = 1; shells < MOST_SHELLS; shells += 1) {
+      await (await shell).ended;
+      if (isEnding) return;
+      log.warn("the sandbox's guard was killed, another takes its place");
+      shell = startShell(folder, listed);
+    }
+    await (await shell).ended;
+    if (!isEnding) log.error("the sandbox has no guard any more: if it is killed, processes stay behind");
+  };
+  const over = watchOver();
+  const tell = async (line: string): Promise<void> => {
+    const one = await shell;
+    if (await one.tell(line)) return;
+    await one.ended;
+    await shell; // which was told all that is listed
+  };
+
+  await shell;
+  return {
+    add: async (pid) => {
+      const start = startTime(pid);
+      if (start === undefined) return;
+      listed.set(pid, start);
+      await tell(`add ${pid} ${start}`);
+    },
+    remove: async (pid) => {
+      listed.delete(pid);
+      await tell(`del ${pid}`);
+    },
+    [Symbol.asyncDispose]: async () => {
+      isEnding = true;
+      (await shell).end();
+      await over;
+    },
+  };
+}
+
+async function startShell(folder: string, listed: ReadonlyMap<number, string> = new Map()): Promise<Shell> {
   const shell = spawn("/bin/sh", ["-c", SCRIPT, "aad-pod-identity-guard", folder], {
     cwd: "/",
     detached: true, // Ctrl-C in the terminal is for the sandbox; the guard has to live longer
     stdio: ["pipe", "ignore", "ignore"],
   });
+  const ended = once(shell, "exit");
   await once(shell, "spawn");
   const { stdin } = shell;
-  let closing = false;
   stdin.on("error", () => {}); // the write's callback reports it
-  const ended = once(shell, "exit").then(() => {
-    if (!closing) log.error("the sandbox's guard was killed: if the sandbox is killed too, processes stay behind");
-  });
   const tell = (line: string) =>
-    new Promise<void>((resolve) => {
-      stdin.write(`${line}\n`, () => resolve());
-    });
-
-  return {
-    add: (pid) => {
-      const start = startTime(pid);
-      return start === undefined ? Promise.resolve() : tell(`add ${pid} ${start}`);
-    },
-    remove: (pid) => tell(`del ${pid}`),
-    [Symbol.asyncDispose]: async () => {
-      closing = true;
-      stdin.end();
-      await ended;
-    },
-  };
+    new Promise<boolean>((resolve) => stdin.write(`${line}\n`, (error) => resolve(!error)));
+  for (const [listedPid, start] of listed) await tell(`add ${listedPid} ${start}`);
+  return { tell, end: () => stdin.end(), ended };
 }
 
 /** When a process started, in clock ticks since boot; nothing when it has ended. */
