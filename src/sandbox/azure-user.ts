@@ -4,13 +4,15 @@ import { realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { ServicePrincipal } from "./azure/service-principals.ts";
 
+/** `pem` is its certificate with the private key. */
+export type NewApplication = ServicePrincipal & { readonly pem: string };
 export type AzureUserOptions = {
   readonly armUrl: string;
   readonly entraUrl: string;
   readonly caPem: string;
   readonly principal: ServicePrincipal;
-  /** Registers an application that may sign in with any of the certificates (PEM), beside a secret. */
-  readonly createApplication: (certificates: readonly string[]) => ServicePrincipal;
+  /** Registers an application that may sign in with a secret and with a certificate. */
+  readonly createApplication: () => Promise<NewApplication>;
   readonly subscription: string;
   readonly resourceGroup: string;
 };
@@ -84,9 +86,9 @@ export class AzureUser {
     return Object.keys((await this.#machine(machineId)).identity?.userAssignedIdentities ?? {});
   }
 
-  /** `az ad sp create-for-rbac`; its certificates, as PEM, may be none. */
-  createApplication(certificates: readonly string[]): ServicePrincipal {
-    return this.#options.createApplication(certificates);
+  /** `az ad sp create-for-rbac`, with `--create-cert` too. */
+  createApplication(): Promise<NewApplication> {
+    return this.#options.createApplication();
   }
 
   async #machine(id: string): Promise<Machine> {

@@ -13,8 +13,8 @@ import { type SandboxFiles, writeCloudFiles, writeKubeconfig } from "./files.ts"
 import { newFolder } from "./folder.ts";
 import { startKubeApi } from "./kube-api/server.ts";
 import { componentPods, type PodManifest, type SandboxNode } from "./manifests.ts";
-import { forwarders } from "./network/forwarders.ts";
-import { type AddressPool, takeAddresses } from "./node/addresses.ts";
+import { type ChosenNetwork, chooseNetwork, type NetworkWish } from "./network/choice.ts";
+import type { NodePlace } from "./network/cluster-network.ts";
 import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
@@ -31,6 +31,8 @@ export type SandboxOptions = {
   readonly faults?: readonly string[];
   /** A Kubernetes API server of the user's own, in place of the embedded one. */
   readonly kubernetes?: { readonly kubeconfig: string; readonly access: KubeAccess };
+  /** What connects nodes and pods; forwarders by default. */
+  readonly network?: NetworkWish;
 };
 
 /** A cluster on Azure, all of it on this machine. Disposing of it ends every process and removes every file. */
@@ -43,12 +45,17 @@ export type Sandbox = AsyncDisposable & {
   readonly azure: AzureUser;
   /** Ends processes with the sandbox, however it ends. */
   readonly guard: Pick<Guard, "add" | "remove">;
+  /** Where pods find Resource Manager and Entra ID. */
+  readonly inPods: { readonly armUrl: string; readonly entraUrl: string };
+  /** Which network it has and why, in one line. */
+  readonly network: string;
+  /** Whether NMI listens on a node. */
+  hasNmi(node: string): Promise<boolean>;
   /** The file that holds what a pod's container printed; undefined for a pod that never ran here. */
   logOf(namespace: string, pod: string): string | undefined;
 };
 
 const RESOURCE_GROUP = "MC_sandbox";
-const NMI_PORT = 2579;
 /** A change of a machine takes its time, as in Azure: until then IMDS does not know the identity. */
 const OPERATION_MS = 500;
 
@@ -74,7 +81,7 @@ type Parts = {
   readonly folder: string;
   readonly guard: Guard;
   readonly authority: Authority;
-  readonly addresses: AddressPool;
+  readonly chosen: ChosenNetwork;
   readonly world: World;
   /** Those that run; the API server asks them for logs. */
   readonly kubelets: Kubelet[];
@@ -87,31 +94,42 @@ async function compose(
   const rules = (options.faults ?? []).map(readFaultRule);
   const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
-  const addresses = stack.use(await takeAddresses());
+  const obstacle = options.kubernetes && "pods could not reach an API server of your own";
+  const chosen = await chooseNetwork({ wish: options.network ?? "forwarders", obstacle, guard, folder });
+  stack.use(chosen.network);
   const parts: Parts = {
     stack,
     options,
     folder,
     guard,
-    addresses,
+    chosen,
     kubelets: [],
     authority: await createAuthority(),
     world: await createWorld(),
   };
   for (const rule of rules) parts.world.traffic.inject(rule);
-  const { access, kubeconfig } = await startKubernetes(parts);
-  const { azure, files } = await startAzure(parts, kubeconfig);
-  const nodes = await startMachines(parts);
-  parts.kubelets.push(...(await Promise.all(nodes.map((node) => startNode(parts, node, access, files)))));
-  stack.use(startScheduler({ access, nodes: nodes.map(({ name }) => name), log: options.log }));
-  const logOf = (namespace: string, pod: string) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod);
-  return { folder, kubeconfig, guard, nodes, manifests: componentPods(nodes, files), azure, logOf };
+  const kubernetes = await startKubernetes(parts);
+  const { azure, files, inPods } = await startAzure(parts, kubernetes.kubeconfig);
+  const machines = await startMachines(parts);
+  parts.kubelets.push(...(await Promise.all(machines.map((machine) => startNode(parts, machine, kubernetes, files)))));
+  const nodes = machines.map(({ node }) => node);
+  const names = nodes.map(({ name }) => name);
+  stack.use(startScheduler({ access: kubernetes.access, nodes: names, log: options.log }));
+  return {
+    ...{ folder, kubeconfig: kubernetes.kubeconfig, nodes, azure, inPods, guard, network: chosen.says },
+    manifests: componentPods(nodes, files),
+    hasNmi: async (name) => (await machines.find(({ node }) => node.name === name)?.place.isServed()) ?? false,
+    logOf: (namespace, pod) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod),
+  };
 }
 
-async function startKubernetes({ stack, options, folder, authority, kubelets }: Parts) {
-  if (options.kubernetes !== undefined) return options.kubernetes;
+/** How this process reaches the API server, and how pods do. */
+type Kubernetes = { readonly access: KubeAccess; readonly podAccess: KubeAccess; readonly kubeconfig: string };
+
+async function startKubernetes({ stack, options, folder, authority, kubelets, chosen }: Parts): Promise<Kubernetes> {
+  if (options.kubernetes !== undefined) return { ...options.kubernetes, podAccess: options.kubernetes.access };
   const token = randomBytes(24).toString("base64url");
-  const tls = await authority.serverCertificate();
+  const tls = await authority.serverCertificate([chosen.network.host]);
   const { url } = stack.use(
     await startKubeApi({
       ...{ tls, tokens: new Map([[token, "admin"]]), controllers: true, log: options.log },
@@ -120,58 +138,70 @@ async function startKubernetes({ stack, options, folder, authority, kubelets }: 
   );
   const file = join(folder, "kubeconfig");
   const kubeconfig = await writeKubeconfig(file, { server: url, caPem: authority.caPem, token, user: "admin" });
-  return { access: { server: url, ca: authority.caPem, token }, kubeconfig };
+  const access = { server: url, ca: authority.caPem, token };
+  return { access, podAccess: { ...access, server: await urlInPods(chosen, url) }, kubeconfig };
 }
 
-async function startAzure({ stack, folder, authority, world }: Parts, kubeconfig: string) {
-  const tls = await authority.serverCertificate();
+/** The address at which pods find what this machine serves at an https URL of its loopback. */
+async function urlInPods({ network }: ChosenNetwork, url: string): Promise<string> {
+  const { host, port } = await network.publish(Number(new URL(url).port));
+  return `https://${host}:${port}`;
+}
+
+async function startAzure({ stack, folder, authority, world, chosen }: Parts, kubeconfig: string) {
+  const tls = await authority.serverCertificate([chosen.network.host]);
   const { url: armUrl } = stack.use(await startArm({ world, tls, operationMs: OPERATION_MS }));
   const { url: entraUrl } = stack.use(await startEntra({ world, tls }));
+  const inPods = { armUrl: await urlInPods(chosen, armUrl), entraUrl: await urlInPods(chosen, entraUrl) };
   const ca = join(folder, "ca.pem");
   await writeFile(ca, authority.caPem);
   const mic = world.createServicePrincipal();
-  const cloud = await writeCloudFiles(folder, { world, mic, armUrl, entraUrl }, RESOURCE_GROUP);
+  const cloud = await writeCloudFiles(folder, { world, mic, ...inPods }, RESOURCE_GROUP);
   const files: SandboxFiles = { kubeconfig, ca, ...cloud };
   const person = {
     principal: world.createServicePrincipal(),
-    createApplication: (certificates: readonly string[]) => world.createServicePrincipal({ certificates }),
+    createApplication: async () => {
+      const { cert, key } = await authority.serverCertificate();
+      return { ...world.createServicePrincipal({ certificates: [cert] }), pem: key + cert };
+    },
     subscription: world.subscription,
     resourceGroup: RESOURCE_GROUP,
   };
-  return { azure: new AzureUser({ armUrl, entraUrl, caPem: authority.caPem, ...person }), files };
+  return { azure: new AzureUser({ armUrl, entraUrl, caPem: authority.caPem, ...person }), files, inPods };
 }
 
-async function startMachines({ stack, addresses, world }: Parts): Promise<SandboxNode[]> {
+/** A node and its place in the network. */
+type Machine = { readonly node: SandboxNode; readonly place: NodePlace };
+
+async function startMachines({ stack, chosen, world }: Parts): Promise<Machine[]> {
   const vm = world.createVm({ resourceGroup: RESOURCE_GROUP, name: "vm-0" }).facts;
   const set = world.createScaleSet({ resourceGroup: RESOURCE_GROUP, name: "vmss", instances: 1 }).facts;
-  const machines = [
+  const facts = [
     { name: vm.name, machineId: vm.id, instanceId: vm.id },
     { name: `${set.name}000000`, machineId: set.id, instanceId: `${set.id}/virtualMachines/0` },
   ];
-  const nodes: SandboxNode[] = [];
-  for (const { name, machineId, instanceId } of machines) {
-    const address = addresses.allocate();
-    const imds = stack.use(await startImds({ world, machine: instanceId, host: address }));
-    nodes.push({
-      name,
-      address,
-      machineId,
-      providerId: `azure://${instanceId}`,
-      nmi: { host: address, port: NMI_PORT },
-      imds: { host: address, port: imds.port },
-    });
+  const machines: Machine[] = [];
+  for (const { name, machineId, instanceId } of facts) {
+    const place = await chosen.network.addNode();
+    const { port } = stack.use(await startImds({ world, machine: instanceId, host: place.imdsHost }));
+    const imds = await place.connectImds(port);
+    const hasRules = chosen.network.kind === "namespaces";
+    const { address, nmi } = place;
+    const node = { name, address, machineId, providerId: `azure://${instanceId}`, nmi, imds, hasRules };
+    machines.push({ node, place });
   }
-  return nodes;
+  return machines;
 }
 
-async function startNode(parts: Parts, node: SandboxNode, access: KubeAccess, files: SandboxFiles) {
-  const { stack, options, guard, addresses, folder } = parts;
-  const accounts = stack.use(new PodAccounts(access, folder, node.name));
+async function startNode(parts: Parts, { node, place }: Machine, kubernetes: Kubernetes, files: SandboxFiles) {
+  const { stack, options, guard, folder } = parts;
+  const accounts = stack.use(new PodAccounts(kubernetes, folder, node.name));
   const kubelet = await startKubelet({
-    access,
+    access: kubernetes.access,
     node,
     guard,
-    addresses,
+    addresses: place.addresses,
+    network: place.network,
     folder,
     programs: options.programs,
     log: options.log,
@@ -180,7 +210,6 @@ async function startNode(parts: Parts, node: SandboxNode, access: KubeAccess, fi
       NODE_EXTRA_CA_CERTS: files.ca,
       ...(await accounts.variables(pod, signal)),
     }),
-    network: forwarders(node.nmi),
   });
   return stack.use(kubelet);
 }
