@@ -54,3 +54,8 @@ export function bindingLabel(pod: Pod): string {
 export function isFinished(pod: Pod): boolean {
   return pod.phase === "Succeeded" || pod.phase === "Failed";
 }
+
+/** Whether it was told to end, and may still run for as long as its grace period lasts. */
+export function isTerminating({ meta }: Pod): boolean {
+  return meta.deletionTimestamp !== "";
+}

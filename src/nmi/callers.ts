@@ -1,5 +1,5 @@
 import { objectKey } from "../api/meta.ts";
-import { isFinished, type Pod } from "../api/pod.ts";
+import { isFinished, isTerminating, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { raceAbort } from "../base/single-flight.ts";
@@ -129,8 +129,4 @@ export class Callers {
     }
     return { pod };
   }
-}
-
-function isTerminating(pod: Pod): boolean {
-  return pod.meta.deletionTimestamp !== "";
 }

@@ -11,6 +11,7 @@ const address = "10.244.0.2";
 const link = (word: string): Link => ({ word, isKnown: true });
 const as = (resourceVersion: string): Pod => ({ ...pod("a"), meta: { ...pod("a").meta, resourceVersion } });
 const leaving = (made: Pod): Pod => ({ ...made, meta: { ...made.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+const waiting = pod("b", { status: { podIP: "", phase: "Pending" } });
 const moved = pod("a", { status: { podIP: "10.244.0.9" } });
 const away = () => Promise.reject(new Error("away"));
 
@@ -65,7 +66,6 @@ describe("an address", () => {
   it("is not the pod's by another interface while any pod of the node waits for an address", async () => {
     const { clock, pods, world, has } = setUp();
     await has();
-    const waiting = pod("b", { status: { podIP: "", phase: "Pending" } });
     pods.put(waiting);
     world.link = link("veth-b");
     await has();
@@ -175,10 +175,23 @@ describe("from a list between two looks at the node", () => {
     expect(await has()).toBe(true);
   });
 
+  it("those of pods that terminate are learnt too while no other pod waits for an address, which could be theirs", async () => {
+    const { holders, pods, world, has } = setUp();
+    pods.put(leaving(pod("a")));
+    holders.learn(
+      () => link("veth-a"),
+      () => link("veth-a"),
+    );
+    world.look = async () => leaving(pod("a"));
+    expect(await has()).toBe(true);
+    world.link = link("veth-b");
+    expect(await has()).toBe(false);
+  });
+
   it.each([
     { when: "one changed meanwhile", before: link("veth-b"), after: link("veth-a") },
     { when: "one is not known", before: link("veth-a"), after: { word: "veth-a", isKnown: false } },
-    { when: "the pod is terminating", pods: [leaving(pod("a"))] },
+    { when: "the pod is terminating and another waits for an address", pods: [leaving(pod("a")), waiting] },
     { when: "another pod has the address too", pods: [pod("a"), pod("b")] },
   ])("nothing is learnt where $when", async ({ before = link("veth-a"), after = link("veth-a"), pods = [] }) => {
     const { holders, world, has, pods: live } = setUp();

@@ -1,4 +1,4 @@
-import { isFinished, type Pod } from "../api/pod.ts";
+import { isFinished, isTerminating, type Pod } from "../api/pod.ts";
 import type { Clock } from "../base/clock.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import { NO_ADDRESS } from "./callers.ts";
@@ -57,15 +57,17 @@ export class Holders implements Disposable {
   /**
    * Learns whose interfaces are whose from a list that was made between two looks at the node, so that pods which were
    * there before are served although the API server goes away: what was behind an address both times was so all the time.
+   * One that terminates counts as well, unless its address may be with a pod already that the list shows without one.
    */
   learn(before: (address: string) => Link, after: (address: string) => Link): void {
     const { pods } = this.#options;
-    for (const pod of pods.list()) {
+    const mayHaveGone = (pod: Pod) => isTerminating(pod) && this.#isAnybodyWaiting();
+    for (const pod of pods.list().filter((one) => !mayHaveGone(one))) {
       for (const address of pod.addresses) {
         const link = after(address);
         const isSame = isTelling(link) && link.word === before(address).word;
         const isOnly = pods.by("address", address).length === 1;
-        if (isSame && isOnly && hasForSure(pod, pod, address)) this.#note(pod, address, link);
+        if (isSame && isOnly && !isFinished(pod)) this.#note(pod, address, link);
       }
     }
   }
@@ -139,5 +141,5 @@ function isTelling({ isKnown, word }: Link): boolean {
 /** A pod that is terminating may have given its address back already, and a list still shows it. */
 function hasForSure(now: Pod, { meta }: Pod, address: string): boolean {
   const isSame = now.meta.uid === meta.uid && now.addresses.includes(address);
-  return isSame && now.meta.deletionTimestamp === "" && !isFinished(now);
+  return isSame && !isTerminating(now) && !isFinished(now);
 }
