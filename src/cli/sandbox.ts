@@ -13,6 +13,12 @@ export const faultOption = {
   help: "make trouble: OPERATION=delay:2s, error:STATUS, throttle or drop, then ,times=N ,after=N ,retry-after=SECONDS",
   isRepeated: true,
 };
+export const networkOption = {
+  flags: "--network <kind>",
+  help: "what connects nodes and pods: namespaces of their own in which iptables redirects to NMI, as on a node; forwarders on loopback addresses; or auto, namespaces where the machine has them",
+  fallback: "forwarders",
+  choices: ["auto", "namespaces", "forwarders"] as const,
+};
 const PROGRAMS = ["mic", "nmi", "demo"] as const;
 
 export const sandboxCommand: Command = {
@@ -24,6 +30,7 @@ export const sandboxCommand: Command = {
       help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
     faultOption,
+    networkOption,
   ],
   examples: ["podid sandbox", "podid sandbox --fault imds.token=error:500,times=3"],
   run: async (values, context) => {
@@ -53,11 +60,15 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
     programs,
     log: createLog({ write: () => {} }),
     faults: listOf(values.fault),
+    network: values.network as NetworkWish, // one of the choices: commander has checked
     ...(kubernetes && { kubernetes }),
   });
   screen.say(`Sandbox in ${sandbox.folder}: nodes ${sandbox.nodes.map(({ name }) => name).join(", ")}`);
+  screen.say(`network: ${sandbox.network}`);
   return sandbox;
 }
+
+type NetworkWish = (typeof networkOption.choices)[number];
 
 /** The values of an option that may be repeated. */
 export function listOf(value: CommandValues[string]): readonly string[] {

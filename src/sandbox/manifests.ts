@@ -3,13 +3,15 @@ import type { SandboxFiles } from "./files.ts";
 /** A node of the sandbox and what stands around it. */
 export type SandboxNode = {
   readonly name: string;
-  /** The node's own loopback address. */
+  /** The node's own address. */
   readonly address: string;
   /** ARM resource ID of its VM or scale set. */
   readonly machineId: string;
   readonly providerId: string;
-  /** Where its NMI listens; the node's forwarders lead there. */
+  /** Where its NMI listens. */
   readonly nmi: { readonly host: string; readonly port: number };
+  /** Whether NMI's own rules bring pods' requests there; else the sandbox does. */
+  readonly hasRules: boolean;
   readonly imds: { readonly host: string; readonly port: number };
 };
 
@@ -55,7 +57,7 @@ function nmiPod(node: SandboxNode, files: SandboxFiles): PodManifest {
     `--nmi-port=${node.nmi.port}`,
     `--metadata-ip=${node.imds.host}`,
     `--metadata-port=${node.imds.port}`,
-    "--skip-iptables",
+    ...(node.hasRules ? [] : ["--skip-iptables"]),
     "--allow-network-plugin-kubenet",
     "--http-probe-port=0",
     "--prometheus-port=0",

@@ -10,12 +10,17 @@ import type { Variables } from "./node/environment.ts";
  * kubeconfig that `KUBECONFIG` names. In a cluster it would be mounted below /var/run/secrets.
  */
 export class PodAccounts implements AsyncDisposable {
-  readonly #access: KubeAccess;
+  readonly #podAccess: KubeAccess;
   readonly #folder: string;
   readonly #api: NodeApi;
 
-  constructor(access: KubeAccess, folder: string, node: string) {
-    this.#access = access;
+  /** Pods may find the API server elsewhere than this process does. */
+  constructor(
+    { access, podAccess }: { readonly access: KubeAccess; readonly podAccess: KubeAccess },
+    folder: string,
+    node: string,
+  ) {
+    this.#podAccess = podAccess;
     this.#folder = join(folder, "accounts");
     this.#api = new NodeApi(access, node);
   }
@@ -25,7 +30,7 @@ export class PodAccounts implements AsyncDisposable {
     if (pod.spec?.automountServiceAccountToken === false) return {};
     const token = await this.#api.requestToken(pod, signal);
     if (token === undefined) return {};
-    const { server, ca } = this.#access;
+    const { server, ca } = this.#podAccess;
     const user = pod.spec?.serviceAccountName ?? "default";
     await mkdir(this.#folder, { recursive: true });
     const file = join(this.#folder, `${pod.metadata?.uid}.kubeconfig`);

@@ -4,7 +4,7 @@ import { UnsupportedError } from "./unsupported.ts";
 export type Variables = Readonly<Record<string, string>>;
 
 // What container runtimes set when an image sets nothing.
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * The environment of a container, in the order of its `env`: later variables may refer to earlier ones, and the

@@ -10,18 +10,9 @@ export type Forwarder = AsyncDisposable & { readonly port: number };
 export async function startForwarder(options: { readonly address: string; readonly to: Endpoint }): Promise<Forwarder> {
   const { address, to } = options;
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) => {
-    const outer = connect({ ...to, localAddress: address, allowHalfOpen: true, noDelay: true });
-    for (const [from, onward] of [
-      [inner, outer],
-      [outer, inner],
-    ] as const) {
-      open.add(from);
-      from.pipe(onward); // passes on the end of each direction by itself, and waits for a slow reader
-      from.on("error", () => onward.resetAndDestroy()); // refused, reset or timed out: the peer sees a reset as well
-      from.on("close", () => open.delete(from));
-    }
-  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) =>
+    passOn(inner, { ...to, localAddress: address }, open),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: address, port: 0 }, resolve);
@@ -34,4 +25,18 @@ export async function startForwarder(options: { readonly address: string; readon
         for (const socket of open) socket.resetAndDestroy();
       }),
   };
+}
+
+/** Joins a connection with a new one to somewhere else; `open` holds both while they last. */
+export function passOn(inner: Socket, to: Endpoint & { readonly localAddress?: string }, open: Set<Socket>): void {
+  const outer = connect({ ...to, allowHalfOpen: true, noDelay: true });
+  for (const [from, onward] of [
+    [inner, outer],
+    [outer, inner],
+  ] as const) {
+    open.add(from);
+    from.pipe(onward); // passes on the end of each direction by itself, and waits for a slow reader
+    from.on("error", () => onward.resetAndDestroy()); // refused, reset or timed out: the peer sees a reset as well
+    from.on("close", () => open.delete(from));
+  }
 }

@@ -1,0 +1,134 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PATH } from "../node/environment.ts";
+import type { Endpoint } from "../node/forwarder.ts";
+import type { Guard } from "../node/guard.ts";
+import type { NodeNetwork } from "../node/pod-network.ts";
+import type { ClusterNetwork, NodePlace } from "./cluster-network.ts";
+import { openDoor } from "./door.ts";
+import { type Namespace, type NamespaceOptions, startBeside, startFirst } from "./namespace.ts";
+import {
+  type Link,
+  METADATA_ADDRESS,
+  type NodePlan,
+  nodeIndexOf,
+  nodeLink,
+  nodePlan,
+  PROBE_RULES,
+  podLink,
+  ROUTER_ADDRESS,
+  routerLines,
+} from "./plan.ts";
+import { podAddresses } from "./pod-addresses.ts";
+import { hasListener } from "./sockets.ts";
+import type { Tools } from "./tools.ts";
+
+export type NamespacesOptions = { readonly tools: Tools; readonly guard: Guard; readonly folder: string };
+
+const METADATA_PORT = 80;
+const NMI: Endpoint = { host: "127.0.0.1", port: 2579 };
+
+/**
+ * A network in namespaces of a user namespace of its own, so that it needs no root and touches nothing of this machine's.
+ * @throws Fault PLATFORM_UNSUPPORTED where the kernel lets us not; nothing is left behind then
+ */
+export async function startNamespaces({ tools, guard, folder }: NamespacesOptions): Promise<ClusterNetwork> {
+  // iptables of the older kind takes a lock in a folder that is root's.
+  const env = { PATH, XTABLES_LOCKFILE: join(folder, "xtables.lock") };
+  await using stack = new AsyncDisposableStack();
+  const router = stack.use(await startFirst({ tools, guard, env }));
+  const fabric = new Fabric(router, { tools, guard, env });
+  await fabric.configure(router, routerLines);
+  await router.run({ file: tools["iptables-restore"], args: ["--noflush"] }, PROBE_RULES);
+  stack.use(await fabric.openMetadata());
+  const rest = stack.move();
+  return {
+    kind: "namespaces",
+    host: ROUTER_ADDRESS,
+    publish: async (port) => {
+      const at = { host: ROUTER_ADDRESS, port: 0 };
+      return rest.use(await openDoor({ namespace: router, at, to: () => ({ host: "127.0.0.1", port }) })).at;
+    },
+    addNode: async () => {
+      const { node, plan } = await fabric.addNode();
+      rest.use(node);
+      return fabric.placeOf(node, plan);
+    },
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  };
+}
+
+/** The links between the router, the nodes and their pods, and whose IMDS is whose. */
+class Fabric {
+  readonly #router: Namespace;
+  readonly #options: NamespaceOptions;
+  /** By the number of the node: the port of this machine on which its machine's IMDS listens. */
+  readonly #imds = new Map<number, number>();
+  #nodes = 0;
+
+  constructor(router: Namespace, options: NamespaceOptions) {
+    this.#router = router;
+    this.#options = options;
+  }
+
+  /** One address for all, as on Azure: which machine's IMDS answers is told by who asks. */
+  openMetadata() {
+    return openDoor({
+      namespace: this.#router,
+      at: { host: METADATA_ADDRESS, port: METADATA_PORT },
+      to: (caller) => {
+        const port = this.#imds.get(nodeIndexOf(caller) ?? -1);
+        return port === undefined ? undefined : { host: "127.0.0.1", port };
+      },
+    });
+  }
+
+  async addNode(): Promise<{ node: Namespace; plan: NodePlan }> {
+    const plan = nodePlan(this.#nodes);
+    this.#nodes += 1;
+    const node = await startBeside(this.#router, this.#options);
+    await this.#link(this.#router, node, nodeLink(plan, node.pid));
+    return { node, plan };
+  }
+
+  placeOf(node: Namespace, plan: NodePlan): NodePlace {
+    return {
+      address: plan.address,
+      addresses: podAddresses(plan),
+      network: this.#networkOf(node, plan),
+      imdsHost: "127.0.0.1",
+      connectImds: async (port) => {
+        this.#imds.set(plan.index, port);
+        return { host: METADATA_ADDRESS, port: METADATA_PORT };
+      },
+      nmi: NMI,
+      isServed: async () => hasListener(await readFile(`/proc/${node.pid}/net/tcp`, "utf8"), NMI),
+    };
+  }
+
+  async configure(namespace: Namespace, lines: readonly string[]): Promise<void> {
+    await namespace.run({ file: this.#options.tools.ip, args: ["-batch", "-"] }, `${lines.join("\n")}\n`);
+  }
+
+  #networkOf(node: Namespace, plan: NodePlan): NodeNetwork {
+    const { XTABLES_LOCKFILE = "" } = this.#options.env;
+    return {
+      own: { variables: { XTABLES_LOCKFILE }, enter: node.enter },
+      attach: async (address) => {
+        const pod = await startBeside(this.#router, this.#options);
+        try {
+          await this.#link(node, pod, podLink(plan, address, pod.pid));
+        } catch (reason) {
+          await pod[Symbol.asyncDispose]();
+          throw reason;
+        }
+        return { variables: {}, enter: pod.enter, [Symbol.asyncDispose]: () => pod[Symbol.asyncDispose]() };
+      },
+    };
+  }
+
+  async #link(upper: Namespace, lower: Namespace, { above, below }: Link): Promise<void> {
+    await this.configure(upper, above);
+    await this.configure(lower, below);
+  }
+}
