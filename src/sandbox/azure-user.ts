@@ -9,6 +9,8 @@ export type NewApplication = ServicePrincipal & { readonly pem: string };
 export type AzureUserOptions = {
   readonly armUrl: string;
   readonly entraUrl: string;
+  /** Where pods find both. */
+  readonly inPods: { readonly armUrl: string; readonly entraUrl: string };
   readonly caPem: string;
   readonly principal: ServicePrincipal;
   /** Registers an application that may sign in with a secret and with a certificate. */
@@ -46,7 +48,9 @@ export class AzureUser {
   readonly subscription: string;
   readonly resourceGroup: string;
   readonly armUrl: string;
-  /** The authority that applications sign in at. */
+  /** Where pods find Resource Manager. */
+  readonly armUrlInPods: string;
+  /** The authority that applications sign in at, which run in pods. */
   readonly entraUrl: string;
   readonly #options: AzureUserOptions;
 
@@ -54,7 +58,8 @@ export class AzureUser {
     this.subscription = options.subscription;
     this.resourceGroup = options.resourceGroup;
     this.armUrl = options.armUrl;
-    this.entraUrl = options.entraUrl;
+    this.armUrlInPods = options.inPods.armUrl;
+    this.entraUrl = options.inPods.entraUrl;
     this.#options = options;
   }
 

@@ -45,8 +45,6 @@ export type Sandbox = AsyncDisposable & {
   readonly azure: AzureUser;
   /** Ends processes with the sandbox, however it ends. */
   readonly guard: Pick<Guard, "add" | "remove">;
-  /** Where pods find Resource Manager and Entra ID. */
-  readonly inPods: { readonly armUrl: string; readonly entraUrl: string };
   /** Which network it has and why, in one line. */
   readonly network: string;
   /** Whether NMI listens on a node. */
@@ -109,14 +107,14 @@ async function compose(
   };
   for (const rule of rules) parts.world.traffic.inject(rule);
   const kubernetes = await startKubernetes(parts);
-  const { azure, files, inPods } = await startAzure(parts, kubernetes.kubeconfig);
+  const { azure, files } = await startAzure(parts, kubernetes.kubeconfig);
   const machines = await startMachines(parts);
   parts.kubelets.push(...(await Promise.all(machines.map((machine) => startNode(parts, machine, kubernetes, files)))));
   const nodes = machines.map(({ node }) => node);
   const names = nodes.map(({ name }) => name);
   stack.use(startScheduler({ access: kubernetes.access, nodes: names, log: options.log }));
   return {
-    ...{ folder, kubeconfig: kubernetes.kubeconfig, nodes, azure, inPods, guard, network: chosen.says },
+    ...{ folder, kubeconfig: kubernetes.kubeconfig, nodes, azure, guard, network: chosen.says },
     manifests: componentPods(nodes, files),
     hasNmi: async (name) => (await machines.find(({ node }) => node.name === name)?.place.isServed()) ?? false,
     logOf: (namespace, pod) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod),
@@ -167,7 +165,7 @@ async function startAzure({ stack, folder, authority, world, chosen }: Parts, ku
     subscription: world.subscription,
     resourceGroup: RESOURCE_GROUP,
   };
-  return { azure: new AzureUser({ armUrl, entraUrl, caPem: authority.caPem, ...person }), files, inPods };
+  return { azure: new AzureUser({ armUrl, entraUrl, inPods, caPem: authority.caPem, ...person }), files };
 }
 
 /** A node and its place in the network. */
