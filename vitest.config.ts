@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    teardownTimeout: 180_000, // a cluster takes its time to end; vitest would leave in the midst of it
     projects: [
       {
         test: {

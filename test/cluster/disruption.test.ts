@@ -1,11 +1,10 @@
 import { beforeAll, expect, it } from "vitest";
 import { apiServerDown, byNetworkOf, killOn } from "./support/nodes.ts";
+import { patiently } from "./support/patience.ts";
 import { newPlace, TOKEN_URL } from "./support/place.ts";
 import { installed, leaderOf, nmiRules, podsOf } from "./support/release.ts";
 import { told } from "./support/runners.ts";
 import { onCluster } from "./support/shared.ts";
-
-const patiently = { timeout: 120_000, interval: 500 };
 
 onCluster("what is killed or away", (cluster) => {
   beforeAll(() => installed(cluster));

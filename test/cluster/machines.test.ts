@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
+import { patiently } from "./support/patience.ts";
 import { newPlace } from "./support/place.ts";
 import { installed } from "./support/release.ts";
 import { onClusterAtOnce } from "./support/shared.ts";
@@ -43,7 +44,7 @@ onClusterAtOnce("what is on the machines", (cluster) => {
     await place.ready("web");
     await place.assigned("web", "web");
     await cluster.azure.detach(set, identity.id);
-    await expect.poll(() => on(set), { timeout: 120_000, interval: 500 }).toContain(identity.id);
+    await expect.poll(() => on(set), patiently).toContain(identity.id);
     await place.validates("web", identity);
   });
 

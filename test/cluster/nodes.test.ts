@@ -1,12 +1,11 @@
 import { beforeAll, expect, it } from "vitest";
 import type { Rendered } from "../support/helm.ts";
 import { withoutNode } from "./support/nodes.ts";
+import { patiently } from "./support/patience.ts";
 import { newPlace } from "./support/place.ts";
 import { waiting } from "./support/pods.ts";
 import { installed, SYSTEM } from "./support/release.ts";
 import { onCluster } from "./support/shared.ts";
-
-const patiently = { timeout: 180_000, interval: 1_000 };
 
 onCluster("nodes that come and go", (cluster) => {
   const machines = cluster.facts?.machines ?? [];

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
 import { urls } from "./support/azure-facts.ts";
+import { patiently } from "./support/patience.ts";
 import { type Identity, newPlace, type Place } from "./support/place.ts";
 import { checking } from "./support/pods.ts";
 import { allNodes, installed, leaderOf, nmiRules, podsOf, trust, uninstalled } from "./support/release.ts";
@@ -36,7 +36,7 @@ onCluster("the Standard Walkthrough", (cluster) => {
     expect((await podsOf(cluster, "nmi")).map(({ spec }) => spec.nodeName).sort()).toEqual(["node1", "node2"]);
     const mics = (await podsOf(cluster, "mic")).map(({ metadata }) => metadata.name);
     expect(mics).toHaveLength(2);
-    await eventually(() => leaderOf(cluster)).toSatisfy((leader) => mics.includes(leader));
+    await expect.poll(() => leaderOf(cluster), patiently).toSatisfy((leader) => mics.includes(leader));
     for (const node of allNodes) expect((await nmiRules(cluster, node)).length).toBeGreaterThan(0);
   });
 
@@ -63,7 +63,7 @@ onCluster("the Standard Walkthrough", (cluster) => {
     await place.assigned(metadata.name, "demo");
     expect(await place.records()).toEqual([`${metadata.name} demo Assigned`]);
     expect(await cluster.azure.identitiesOn(machineOf(spec.nodeName))).toEqual([demo.id]);
-    const log = eventually(() => place.kubectl("logs", "deployment/demo"));
+    const log = expect.poll(() => place.kubectl("logs", "deployment/demo"), patiently);
     await log.toContain("successfully listed VMSS instances from ARM via AAD Pod Identity: [nodes]");
     await log.toContain(
       "successfully acquired a service principal token from http://169.254.169.254/metadata/identity/oauth2/token\n",

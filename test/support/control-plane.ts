@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const SCRIPTS = join(import.meta.dirname, "..", "cluster");
 const BIN = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "aad-pod-identity-cluster", "bin");
 const PREFIX = "aad-control-plane-";
+const WHOLE_LOG_MB = 10_000;
 
 /** A real etcd and kube-apiserver: how to reach them as a cluster admin. Plain data, so that it can go to other processes. */
 export type ControlPlaneAddress = {
@@ -86,8 +87,10 @@ export function auditLogOf(folder: string): string {
   return join(folder, "audit.log");
 }
 
-function auditFlags(file: string): readonly string[] {
-  return [`--audit-policy-file=${join(SCRIPTS, "audit-policy.yaml")}`, `--audit-log-path=${file}`];
+/** Flags of kube-apiserver that make it write all in one file. */
+export function auditFlags(file: string): readonly string[] {
+  const policy = join(SCRIPTS, "audit-policy.yaml");
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${file}`, `--audit-log-maxsize=${WHOLE_LOG_MB}`];
 }
 
 async function controlPlane(...args: readonly string[]): Promise<void> {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import type { Kind } from "../../src/api/kinds.ts";
-import type { AuditedCall } from "./audit-log.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
 const rbac = (kind: string, plural: string, isNamespaced: boolean): Kind => {
@@ -27,6 +26,8 @@ export type Manifest = {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly Rule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
+  readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace?: string }[];
 };
 /** One verb on one resource, in one namespace or, where it is empty, everywhere. */
 export type Grant = {
@@ -36,6 +37,9 @@ export type Grant = {
   readonly namespace: string;
   readonly names: readonly string[] | undefined;
 };
+/** What somebody asks for, as far as permissions are about it. */
+type Asked = Readonly<Record<"verb" | "group" | "resource" | "namespace" | "name", string>>;
+export type AccountGrant = Grant & { readonly account: string };
 
 export async function readManifests(file: string): Promise<readonly Manifest[]> {
   return parseAllDocuments(await readFile(file, "utf8")).map((document) => document.toJS() as Manifest);
@@ -52,8 +56,32 @@ export function grantsOf(manifests: readonly Manifest[]): readonly Grant[] {
   );
 }
 
+/** The same by account, each name for itself: what roles give, in any state that is among them, by what binds accounts to them. */
+export function accountGrants(manifests: readonly Manifest[]): readonly AccountGrant[] {
+  const all = manifests.flatMap(({ metadata: { namespace }, roleRef, subjects = [] }) => {
+    const roles = manifests.filter(({ kind, metadata }) => {
+      const isThere = roleRef?.kind === "ClusterRole" || metadata.namespace === namespace;
+      return kind === roleRef?.kind && metadata.name === roleRef.name && isThere;
+    });
+    const grants = grantsOf(
+      roles.map((role) => ({ ...role, metadata: { name: "", ...(namespace && { namespace }) } })),
+    );
+    return subjects
+      .filter(({ kind }) => kind === "ServiceAccount")
+      .flatMap((subject) => grants.flatMap(byName).map((grant) => ({ ...grant, account: accountOf(subject) })));
+  });
+  return [...new Map(all.map((grant) => [`${grant.account} ${grantText(grant)}`, grant])).values()];
+}
+
+/** As the API server calls it. */
+const accountOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }) =>
+  `system:serviceaccount:${namespace}:${name}`;
+
+const byName = (grant: Grant): readonly Grant[] =>
+  grant.names === undefined ? [grant] : grant.names.map((name) => ({ ...grant, names: [name] }));
+
 /** Whether the call is one that the permission is for. */
-export function isUseOf(call: AuditedCall, { verb, group, resource, namespace, names }: Grant): boolean {
+export function isUseOf(call: Asked, { verb, group, resource, namespace, names }: Grant): boolean {
   const isSame = call.verb === verb && call.group === group && call.resource === resource;
   const isInside = namespace === "" || call.namespace === namespace;
   return isSame && isInside && (names === undefined || names.includes(call.name));

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { auditFlags, auditLogOf } from "../../support/control-plane.ts";
 import { type Azure, azureAt } from "./azure-control.ts";
 import { type AzureFacts, certificateNames, hostsLine, urls } from "./azure-facts.ts";
 import { makeImages } from "./images.ts";
@@ -34,10 +35,11 @@ export function openCluster(folder: string): Cluster {
 /**
  * Starts a cluster of two nodes with our images and Azure around it, without any way out. Nothing of ours is
  * installed in it. Disposing of it leaves nothing; so does the next start where this process is killed.
+ * @param apiServerFlags without them, it writes an audit log, which `permissions.ts` judges
  */
 export async function startCluster(
   tell: (part: Part) => void = () => {},
-  apiServerFlags: readonly string[] = [],
+  apiServerFlags?: readonly string[],
 ): Promise<Cluster & AsyncDisposable> {
   const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const begin = performance.now();
@@ -52,9 +54,8 @@ export async function startCluster(
   stack.defer(() => rm(top, { recursive: true, force: true }));
   stack.defer(async () => void (await runScript("cluster", ["down", folder, "--purge"])));
   const image = await timed("images made", () => makeImages(join(top, "images")));
-  const flags = apiServerFlags.flatMap((flag) => ["--flag", flag]);
-  const up = ["up", folder, "--nodes", String(NODES.length), ...flags];
-  told(await timed("nodes ready", () => runScript("cluster", up)));
+  await writeFile(flagsOf(folder), JSON.stringify(apiServerFlags ?? auditFlags(auditLogOf(folder))));
+  await timed("nodes ready", () => startAgain(folder));
   await timed("Azure ready", () => startAzure(folder, stack));
   told(await timed("images loaded", () => runScript("cluster", ["load", folder, image])));
   await rm(join(top, "images"), { recursive: true });
@@ -64,6 +65,15 @@ export async function startCluster(
   return { ...cluster, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
 
+/** Starts what of the cluster does not run. */
+export async function startAgain(folder: string): Promise<void> {
+  const flags = JSON.parse(await readFile(flagsOf(folder), "utf8")) as readonly string[];
+  const apiServer = flags.flatMap((flag) => ["--flag", flag]);
+  told(await runScript("cluster", ["up", folder, "--nodes", String(NODES.length), ...apiServer]));
+}
+
+/** A file with the flags of the API server, which has to be given them at each start. */
+const flagsOf = (folder: string) => join(dirname(folder), "api-server-flags.json");
 const azureFolderOf = (folder: string) => join(dirname(folder), "azure");
 
 /** Azure's services run in the cluster's network, with certificates of the cluster's own authority, which every pod has. */

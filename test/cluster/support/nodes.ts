@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning } from "../../support/processes.ts";
-import { type Cluster, makeAzureNode } from "./cluster.ts";
-import { runScript, told } from "./runners.ts";
+import { type Cluster, makeAzureNode, startAgain } from "./cluster.ts";
+import { told } from "./runners.ts";
 
 /** Where a program of ours is in its container. */
 type Program = "mic" | "nmi";
@@ -33,7 +33,7 @@ export async function byNetworkOf(
 /** Kills the API server; disposing starts it again, and waits until it answers. */
 export async function apiServerDown(cluster: Cluster): Promise<AsyncDisposable> {
   await kill(Number(pidOf(cluster, "control-plane/run/kube-apiserver.pid")));
-  return { [Symbol.asyncDispose]: () => up(cluster) };
+  return { [Symbol.asyncDispose]: () => startAgain(cluster.folder) };
 }
 
 /** Takes the power from a node and the node out of the cluster; disposing brings it back as a new one. */
@@ -44,14 +44,10 @@ export async function withoutNode(cluster: Cluster, node: number): Promise<Async
     [Symbol.asyncDispose]: async () => {
       // A kubelet that starts without its Node waits minutes for what it did not find at first.
       await cluster.apply({ apiVersion: "v1", kind: "Node", metadata: { name: `node${node}` } });
-      await up(cluster);
+      await startAgain(cluster.folder);
       await makeAzureNode(cluster, node);
     },
   };
-}
-
-async function up(cluster: Cluster): Promise<void> {
-  told(await runScript("cluster", ["up", cluster.folder]));
 }
 
 function pidOf(cluster: Cluster, file: string): string {

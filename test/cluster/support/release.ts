@@ -27,11 +27,12 @@ function valuesWith({ mic = {}, nmi = {}, ...others }: Wishes = {}): Values {
 export type Wishes = Values & { readonly mic?: Values; readonly nmi?: Values };
 
 /** The chart is installed with these values, and serves: a no-op where it already is so. */
-export async function installed(cluster: Cluster, wishes: Wishes = {}): Promise<void> {
+export async function installed(cluster: Cluster, wishes: Wishes = {}, ...flags: readonly string[]): Promise<void> {
   const values = valuesWith(wishes);
   if (isDeepStrictEqual(await valuesOf(cluster), values)) return;
   const args = ["upgrade", "--install", RELEASE, CHART, "--namespace", SYSTEM, "--wait", "--timeout=3m", "--values=-"];
-  told(await timed("chart installed", () => cluster.helm(args, { input: stringify(values) })));
+  const input = stringify(values);
+  told(await timed("chart installed", () => cluster.helm([...args, ...flags], { input })));
 }
 
 /** `helm uninstall`; nothing happens where it is not installed. */

@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import type { TestProject } from "vitest/node";
 import { type Cluster, type Part, startCluster } from "./cluster.ts";
 import { clusterMissing } from "./missing.ts";
+import { permissionsIn } from "./permissions.ts";
 
 /** The folder of the cluster that all tests of the project share, or why there is none. */
 export type SharedCluster = { readonly folder: string } | { readonly missing: string };
@@ -27,8 +28,18 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide("cluster", { folder: cluster.folder });
 }
 
+/** @throws Error where something was refused to our programs or, after all files, they had a permission that they never used. */
 export async function teardown(): Promise<void> {
-  await cluster?.[Symbol.asyncDispose]();
+  if (cluster === undefined) return;
+  await using over = cluster;
+  const { refused, unused, summary } = await permissionsIn(over);
+  process.stderr.write(`permissions: ${summary}\n`);
+  const faults = [
+    ...refused.map((one) => `refused  ${one}`),
+    ...(process.env.CLUSTER_WHOLE === "1" ? unused.map((one) => `unused   ${one}`) : []),
+  ];
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
+  if (faults.length > 0) throw new Error(`${faults.length} faults in the permissions of the chart, as told above`);
 }
 
 /** CLUSTER_TIMES is the file that collects how long the parts took, for `npm run test:cluster`. */
