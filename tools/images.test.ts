@@ -1,6 +1,8 @@
-import { globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { entrypoint, imageNames, images, NOBODY, PATH } from "./images/table.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -71,23 +73,22 @@ describe("who uses the images", () => {
   });
 });
 
-describe("workflows", () => {
-  const files = globSync(".github/workflows/*.yml", { cwd: root });
-  const lines = files.flatMap((file) => read(file).split("\n"));
-
-  it("name the commit of each action of others, and its release", () => {
-    const uses = lines.filter((line) => /\buses:/.test(line)).map((line) => line.replace(/^.*uses:\s*/, ""));
-    expect(uses.length).toBeGreaterThan(0);
-    for (const one of uses)
-      expect(one).toMatch(/^([\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/workflows\/[\w.-]+)$/);
-  });
-
-  it("may do nothing unless a job says so", () => {
-    expect(files.length).toBeGreaterThan(0);
-    for (const file of files) expect(read(file)).toMatch(/^permissions: \{\}$/m);
-  });
-
-  it("publish every image", () => {
-    expect(read(".github/workflows/release.yml")).toContain(`for image in ${imageNames.join(" ")}; do`);
-  });
+it("fetches packages from where this machine's apt has Debian's, else from Debian", () => {
+  const mirror = (apt: string, env: NodeJS.ProcessEnv = {}) =>
+    execFileSync(join(root, "tools/images/mirror"), [apt], {
+      env: { PATH: process.env.PATH, ...env },
+      encoding: "utf8",
+    }).trim();
+  const folder = mkdtempSync(join(tmpdir(), "apt-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  expect(mirror(folder)).toBe("http://deb.debian.org");
+  mkdirSync(join(folder, "sources.list.d"));
+  writeFileSync(
+    join(folder, "sources.list.d/ubuntu.sources"),
+    "URIs: http://archive.ubuntu.com/ubuntu/\n# http://old.example/debian\n",
+  );
+  expect(mirror(folder)).toBe("http://deb.debian.org");
+  writeFileSync(join(folder, "sources.list"), "deb https://mirror.example/linux/debian bookworm main\n");
+  expect(mirror(folder)).toBe("https://mirror.example/linux");
+  expect(mirror(folder, { DEBIAN_MIRROR: "http://near.example" })).toBe("http://near.example");
 });

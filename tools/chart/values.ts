@@ -1,3 +1,4 @@
+import { REGISTRY } from "../home.ts";
 import {
   addresses,
   apiVersion,
@@ -185,7 +186,7 @@ const SIGN_IN = [
 export const chartValues: readonly ValueRow[] = [
   ["nameOverride", "", name, "In place of `aad-pod-identity` in the names of objects."],
   ["fullnameOverride", "", text, "In place of release and chart in the names of the two roles for users."],
-  ["image.repository", "ghcr.io/aad-pod-identity", word, "Where the images are."],
+  ["image.repository", REGISTRY, word, "Where the images are."],
   ["image.imagePullPolicy", "IfNotPresent", choice("Always", "IfNotPresent", "Never"), "When nodes pull them."],
   ["imagePullSecrets", [], list, "Secrets to pull them with, as `- name: …`."],
   ["forceNamespaced", "false", yesNo, "Identities may be used only by pods of their own namespace."],

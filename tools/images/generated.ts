@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PROJECT, REGISTRY } from "../home.ts";
 import { entrypoint, imageNames, images, sharedPackages } from "./table.ts";
 
 const DOCKERFILE = join(import.meta.dirname, "../../Dockerfile");
@@ -26,7 +27,7 @@ export function imagesPage(): string {
   });
   return `# Images
 
-For linux/amd64 and linux/arm64, named \`ghcr.io/aad-pod-identity/<image>:v<version>\`. No pod needs to write to its root file
+For linux/amd64 and linux/arm64, named \`${REGISTRY}/<image>:v<version>\`. No pod needs to write to its root file
 system. The size is the most that an image may take on a node, all layers unpacked; 157 MB of it are one layer that all images share.
 
 | image | runs as | command | size |
@@ -48,10 +49,15 @@ Certificates of public authorities are Node's own. Where Azure's endpoints have 
 
 ## Check what you run
 
-    cosign verify ghcr.io/aad-pod-identity/nmi:v<version> \\
+    cosign verify ${REGISTRY}/nmi:v<version> \\
       --certificate-oidc-issuer https://token.actions.githubusercontent.com \\
-      --certificate-identity-regexp '^https://github.com/aad-pod-identity/[^/]+/\\.github/workflows/release\\.yml@refs/tags/v'
-    cosign verify-attestation --type cyclonedx ghcr.io/aad-pod-identity/nmi@<digest of a processor's image> ...
+      --certificate-identity-regexp '^${PROJECT.replaceAll(".", "\\.")}/\\.github/workflows/release\\.yml@refs/tags/v'
+    cosign verify-attestation --type cyclonedx ${REGISTRY}/nmi@<digest of a processor's image> ...
+
+The chart of a release asks for the images of that release, and is signed in the same way, at \`${REGISTRY}/charts/aad-pod-identity:<version of the chart>\`:
+
+    helm install aad-pod-identity oci://${REGISTRY}/charts/aad-pod-identity --version <version of the chart>
+    helm repo add aad-pod-identity ${PROJECT}/releases/latest/download     # or so, without its signature
 
 ## Build them
 
@@ -71,6 +77,13 @@ Without a container engine, on Debian or where \`debian-archive-keyring\`, apt a
     node tools/images/make.ts OUT --processor arm64 --repository registry.example
 
 writes \`OUT/mic.tar\` and so on: OCI archives, for the other processor too, and the same bytes from the same packages. Load them
-with \`ctr -n k8s.io images import\`, \`docker load\`, \`podman load\` or \`skopeo copy oci-archive:\`.
+with \`ctr -n k8s.io images import\`, \`docker load\`, \`podman load\` or \`skopeo copy oci-archive:\`. Packages come
+from where this machine's apt has Debian's, else from deb.debian.org; \`DEBIAN_MIRROR\` names another place.
+
+## Publish them elsewhere
+
+The names above are in one place, \`tools/home.ts\`: the project's address, and where releases publish. A fork sets both, runs \`npm run generate\` and
+\`node tools/manifests.ts\`, and tags: \`.github/workflows/release.yml\` publishes below its owner's name, and refuses to where the chart would have its images
+from elsewhere. A release needs a new \`version\` in \`package.json\` and in \`Chart.yaml\`, there as \`appVersion\` too.
 `;
 }

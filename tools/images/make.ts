@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { REGISTRY } from "../home.ts";
 import { makeFiles } from "./files.ts";
 import { writeArchive } from "./oci.ts";
 import { entrypoint, type ImageName, imageNames, images, PATH, type Processor, processors } from "./table.ts";
@@ -10,7 +11,7 @@ import { entrypoint, type ImageName, imageNames, images, PATH, type Processor, p
 // writes the folders that Dockerfile copies.
 
 const USAGE = `usage: node tools/images/make.ts OUT [--processor amd64|arm64] [--repository NAME] [--only IMAGE]... [--files]
-  --repository  what pods call the images, without the last part (ghcr.io/aad-pod-identity)
+  --repository  what pods call the images, without the last part (${REGISTRY})
   --files       write folders, fetched anew, in place of archives: OUT/base and one for each image; OUT must be empty
 Needs dist/ (npm run build), and apt and npm. What was fetched is kept in \${XDG_CACHE_HOME:-$HOME/.cache}/aad-pod-identity-cluster/images.
 `;
@@ -46,7 +47,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     processor: { type: "string", default: usual },
-    repository: { type: "string", default: "ghcr.io/aad-pod-identity" },
+    repository: { type: "string", default: REGISTRY },
     only: { type: "string", multiple: true, default: [] },
     files: { type: "boolean", default: false },
   },

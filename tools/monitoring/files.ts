@@ -1,11 +1,12 @@
 import { stringify } from "yaml";
+import { PROJECT } from "../home.ts";
 import type { Alert } from "./alert.ts";
 import { dashboardJson } from "./dashboard.ts";
 import { micAlerts } from "./mic-alerts.ts";
 import { nmiAlerts } from "./nmi-alerts.ts";
 
 /** Where the page is that says of each alert what to do. */
-const RUNBOOK = "https://github.com/aad-pod-identity/aad-pod-identity/blob/main/docs/reference/alerts.md";
+const RUNBOOK = `${PROJECT}/blob/main/docs/reference/alerts.md`;
 
 /** The groups of rules, by the program that they are about. */
 export const alertGroups: Readonly<Record<"mic" | "nmi", readonly Alert[]>> = { mic: micAlerts, nmi: nmiAlerts };

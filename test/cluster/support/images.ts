@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { REGISTRY } from "../../../tools/home.ts";
 import { imageNames } from "../../../tools/images/table.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -32,4 +33,4 @@ export async function makeImages(folder: string): Promise<string> {
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { readonly version: string };
 
 /** What pods call an image of ours. */
-export const imageOf = (name: (typeof imageNames)[number]) => `ghcr.io/aad-pod-identity/${name}:v${version}`;
+export const imageOf = (name: (typeof imageNames)[number]) => `${REGISTRY}/${name}:v${version}`;
