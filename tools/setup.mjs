@@ -105,7 +105,9 @@ function buildControlPlane() {
 function buildNodes() {
   const lacks = [
     ...(process.getuid() === 0 ? [] : ["not root, who alone runs a cluster's nodes"]),
-    ...(existsSync("/sys/fs/cgroup/memory") ? [] : ["no cgroup v1, which a cluster's nodes need"]),
+    ...(["memory", "cgroup.controllers"].some((name) => existsSync(`/sys/fs/cgroup/${name}`))
+      ? []
+      : ["no cgroups, which a cluster's nodes need"]),
   ];
   if (lacks.length > 0 && process.env.REQUIRE_ALL !== "1") {
     return say(`${lacks.join(", ")}: the tests on a cluster with nodes will be skipped`);
