@@ -15,7 +15,7 @@ export const faultOption = {
 };
 export const networkOption = {
   flags: "--network <kind>",
-  help: "what connects nodes and pods: namespaces of their own in which iptables redirects to NMI, as on a node; forwarders on loopback addresses; or auto, namespaces where the machine has them",
+  help: "network namespaces with iptables as on a node, forwarders on loopback addresses, or auto: namespaces where the machine has them",
   fallback: "forwarders",
   choices: ["auto", "namespaces", "forwarders"] as const,
 };

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { Fault } from "../../base/fault.ts";
 import type { Variables } from "../node/environment.ts";
 import type { Guard } from "../node/guard.ts";
-import type { Program } from "../node/programs.ts";
+import type { Command } from "../node/programs.ts";
 import type { Tools } from "./tools.ts";
 
 /** A network of its own, in the user namespace of the sandbox, in which this machine's user is root. */
@@ -13,9 +13,9 @@ export type Namespace = AsyncDisposable & {
   /** The process that keeps it. */
   readonly pid: number;
   /** The command line that runs a program there, as root of the namespace. */
-  readonly enter: (program: Required<Program>) => Required<Program>;
+  readonly enter: (program: Command) => Command;
   /** Runs a program there to its end, with what it reads. @throws Fault PLATFORM_UNSUPPORTED with its words */
-  readonly run: (program: Required<Program>, input: string) => Promise<void>;
+  readonly run: (program: Command, input: string) => Promise<void>;
 };
 
 export type NamespaceOptions = {
@@ -47,7 +47,7 @@ export async function startBeside(first: Namespace, options: NamespaceOptions): 
 
 type Keeper = ChildProcessByStdio<Writable, Readable, Readable>;
 
-async function keep({ file, args }: Required<Program>, { tools, guard, env }: NamespaceOptions): Promise<Namespace> {
+async function keep({ file, args }: Command, { tools, guard, env }: NamespaceOptions): Promise<Namespace> {
   const keeper = spawn(file, [...args, "/bin/sh", "-c", KEEP], {
     cwd: PLACE,
     env,
@@ -63,7 +63,7 @@ async function keep({ file, args }: Required<Program>, { tools, guard, env }: Na
     await guard.remove(pid);
     throw reason;
   });
-  const enter = (program: Required<Program>) => ({
+  const enter = (program: Command) => ({
     file: tools.nsenter,
     args: ["-t", `${pid}`, "-U", "-n", "--preserve-credentials", "--", program.file, ...program.args],
   });
@@ -85,7 +85,7 @@ async function ready(file: string, keeper: Keeper): Promise<void> {
   throw failure(file, await said);
 }
 
-async function runToEnd(name: string, { file, args }: Required<Program>, env: Variables, input: string): Promise<void> {
+async function runToEnd(name: string, { file, args }: Command, env: Variables, input: string): Promise<void> {
   const child = spawn(file, args, { cwd: PLACE, env, stdio: ["pipe", "ignore", "pipe"] });
   child.stdin.on("error", () => {}); // it ended without reading
   child.stdin.end(input);
@@ -94,6 +94,7 @@ async function runToEnd(name: string, { file, args }: Required<Program>, env: Va
 }
 
 function failure(file: string, said: string): Fault {
-  const line = said.trim().split("\n")[0] ?? "";
-  return new Fault("PLATFORM_UNSUPPORTED", `${file.split("/").at(-1)} failed${line === "" ? "" : `: ${line}`}`);
+  const name = file.split("/").at(-1) ?? "";
+  const line = said.trim().split("\n")[0] || "failed";
+  return new Fault("PLATFORM_UNSUPPORTED", line.startsWith(name) ? line : `${name}: ${line}`);
 }

@@ -62,6 +62,7 @@ describe.skipIf(missing !== undefined)(`a network in namespaces${missing ? ` (sk
     expect(await ask(one.pod, METADATA)).toBe("machine 0");
     expect(await ask(two.pod, METADATA)).toBe("machine 1");
     expect(await ask(two.node.network.own, METADATA)).toBe("machine 1");
+    expect(await ask((await network.addNode()).network.own, METADATA)).toBe("ECONNRESET"); // a machine without IMDS
   });
 
   it("lets pods reach what is published, and nothing else of this machine", async () => {
