@@ -1,13 +1,15 @@
+import { startWorkloads } from "../controllers/start.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
 import { collectGarbage } from "./garbage.ts";
 import { namespaces } from "./namespaces.ts";
 import { create } from "./writes.ts";
 
-/** Does here what kube-controller-manager does beside a real API server, at once after each change. */
-export function startControllers(cluster: Cluster): void {
+/** Does here what kube-controller-manager does beside a real API server, at once after each change; the result ends it. */
+export function startControllers(cluster: Cluster): () => void {
   makeAccounts(cluster);
   collectGarbage(cluster);
+  return startWorkloads(cluster);
 }
 
 /** Every namespace has the service account `default`, whatever happens to it. */

@@ -53,10 +53,12 @@ export class ApiHandler {
   readonly trouble = new Trouble();
   readonly #watches = new Set<ServerResponse>();
   readonly #settings: HandlerSettings;
+  readonly #endControllers: () => void;
 
   constructor(settings: HandlerSettings) {
     this.#settings = settings;
-    this.cluster = emptyCluster(settings);
+    this.cluster = firstCluster(settings);
+    this.#endControllers = settings.controllers === true ? startControllers(this.cluster) : () => {};
   }
 
   /** Answers a request; it never rejects. */
@@ -70,8 +72,9 @@ export class ApiHandler {
     log?.verbose(4, "request", { method: incoming.method, url: incoming.url, status: response.statusCode });
   }
 
-  /** Ends the streams of all watches in good order. */
-  endWatches(): void {
+  /** Ends the controllers, and the streams of all watches in good order. */
+  end(): void {
+    this.#endControllers();
     for (const response of this.#watches) response.end();
   }
 
@@ -125,13 +128,12 @@ export class ApiHandler {
   }
 }
 
-function emptyCluster({ tokens, controllers = false }: HandlerSettings): Cluster {
+function firstCluster({ tokens, controllers = false }: HandlerSettings): Cluster {
   const cluster = newCluster(Date.now, tokens, controllers);
   const target = { resource: namespaces, namespace: "", name: "", subresource: "" };
   for (const name of firstNamespaces) create(cluster, target, { metadata: { name } }, { isDryRun: false });
   createDefaultRoles(cluster);
   createFirstObjects(cluster);
-  if (controllers) startControllers(cluster);
   return cluster;
 }
 

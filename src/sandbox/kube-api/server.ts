@@ -42,7 +42,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
     compact: () => api.cluster.store.compact(),
     disconnect: () => server.closeAllConnections(),
     async [Symbol.asyncDispose]() {
-      api.endWatches();
+      api.end();
       const closed = listener[Symbol.asyncDispose]();
       server.closeAllConnections();
       await closed;

@@ -22,7 +22,7 @@ export function create(cluster: Cluster, target: Target, body: JsonObject, optio
   const object = newObject(cluster, target, body);
   if (resource.group === RBAC) checkEscalation(cluster, resource, object);
   if (namespace !== "") checkOpen(cluster, namespace, resource, object.metadata.name);
-  if (resource.kind === "Pod") checkAccount(cluster, resource, object);
+  if (resource.kind === "Pod") checkAccount(cluster, resource, object, objectOr(body.metadata));
   if (cluster.store.of(resource).get(keyOf(object.metadata)) !== undefined) {
     throw alreadyExists(resource, object.metadata.name);
   }
