@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inNamespace, networkMissing } from "../support/netns.ts";
 import type { Actor } from "../support/netns-actor.ts";
-import { startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, startNodeWithPods } from "../support/netns-cluster.ts";
+import type { RunningProgram } from "../support/program.ts";
 
 const missing = networkMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
@@ -12,10 +13,11 @@ const EVERY_MS = 100;
 const PATIENCE_MS = 20_000;
 const PODS = "/api/v1/namespaces/default/pods";
 
-const asked = { isFrozen: true, isCutOff: false, hasAsked: true, hasIdentity: true };
+const asked = { isFrozen: true, isCutOff: false, hasAsked: true, hasIdentity: true, isStartedAnew: false };
 const cases = [
   { when: "the watch tells that the old one is terminating", ...asked, isFrozen: false },
   { when: "NMI cannot reach the API server", ...asked, isFrozen: false, isCutOff: true },
+  { when: "NMI starts anew", ...asked, isFrozen: false, isStartedAnew: true },
   { when: "the watch tells nothing", ...asked },
   { when: "the watch tells nothing, and the old one never asked", ...asked, hasAsked: false },
   { when: "the watch tells nothing, and the new one has no identity", ...asked, hasIdentity: false },
@@ -43,14 +45,22 @@ async function askUntil(pod: Actor | undefined, fitting: RegExp): Promise<string
   }
 }
 
-async function outcomeOf({ isFrozen, isCutOff, hasAsked, hasIdentity }: Case): Promise<Outcome> {
+/** Another NMI starts, and the one before ends once that one serves. */
+async function takeOver(at: NodeWithPods, before: RunningProgram): Promise<void> {
+  await at.startNmi().says("listening on ");
+  before.kill("SIGTERM");
+  await before.ended;
+}
+
+async function outcomeOf({ isFrozen, isCutOff, hasAsked, hasIdentity, isStartedAnew }: Case): Promise<Outcome> {
   await using at = await startNodeWithPods();
   const wayToApi = (add: "-I" | "-D") =>
     ["--dport", "--sport"]
       .map((end) => `iptables-nft ${add} OUTPUT -o lo -p tcp ${end} ${at.proxyPort} -j DROP`)
       .join(";");
   const [oldPod, neighbour] = at.pods;
-  await at.startNmi().says("listening on ");
+  const nmi = at.startNmi();
+  await nmi.says("listening on ");
   await askUntil(neighbour, /^200 token-of-client-1$/);
   if (hasAsked) await askUntil(oldPod, /^200 token-of-client-0$/);
   await neighbour?.ask({ begin: { everyMs: EVERY_MS } });
@@ -59,6 +69,7 @@ async function outcomeOf({ isFrozen, isCutOff, hasAsked, hasIdentity }: Case): P
   await at.kube("DELETE", `${PODS}/pod-0?gracePeriodSeconds=30`);
   const next = await at.replace(0, hasIdentity);
   const old = await at.kube("GET", `${PODS}/pod-0`);
+  if (isStartedAnew) await takeOver(at, nmi);
   await next.ask({ begin: { everyMs: EVERY_MS } });
   await setTimeout(WITHHELD_MS);
   const early = await next.ask<Tally>({ count: "and go on" });
@@ -77,7 +88,7 @@ describe.skipIf(missing !== undefined)(`a pod that gets the address of another${
   // Side by side, since all of them wait most of the time.
   beforeAll(async () => {
     outcomes = await Promise.all(cases.map(outcomeOf));
-  });
+  }, 240_000);
 
   it.each(cases)("never gets that one's token while $when, and then gets its own", ({ when, hasIdentity }) => {
     const { old, early, late, last, neighbour } = outcomes[cases.findIndex((one) => one.when === when)] as Outcome;
@@ -94,6 +105,19 @@ describe.skipIf(missing !== undefined)(`a pod that gets the address of another${
     expect(last).toMatch(own);
     expect(Object.keys(late).filter((answer) => !/^(429|503) /.test(answer) && !own.test(answer))).toEqual([]);
     expect(Object.keys(neighbour)).toEqual(["200 token-of-client-1"]);
+  });
+});
+
+describe.skipIf(missing !== undefined)(`a pod that drains${reason}`, () => {
+  it("gets its token also from an NMI that started since it was told to end", async () => {
+    await using at = await startNodeWithPods();
+    const nmi = at.startNmi();
+    await nmi.says("listening on ");
+    const [pod] = at.pods;
+    await askUntil(pod, /^200 token-of-client-0$/);
+    await at.kube("DELETE", `${PODS}/pod-0?gracePeriodSeconds=30`);
+    await takeOver(at, nmi);
+    expect(await pod?.ask<string>({ get: "token" })).toBe("200 token-of-client-0");
   });
 });
 
