@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { realpathSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -7,29 +7,50 @@ import { Fault } from "../../base/fault.ts";
 import { type Endpoint, passOn } from "../node/forwarder.ts";
 import type { Namespace } from "./namespace.ts";
 
-/** An address in a namespace whose connections this process takes. Disposing of it ends them. */
-export type Door = AsyncDisposable & { readonly at: Endpoint };
-
-export type DoorOptions = {
-  readonly namespace: Namespace;
-  /** Port 0 takes a free one. */
-  readonly at: Endpoint;
-  /** Where a caller's connection leads; nothing for one that is not let in. */
-  readonly to: (caller: string) => Endpoint | undefined;
-};
+/** A socket that listens in a namespace, held by this process. */
+export type Listening = { readonly at: Endpoint; readonly socket: Server };
 
 // A socket belongs to the network that it was made in, whoever has it: Node cannot enter a namespace, but a Node that was
-// started there can listen and hand over the socket.
+// started there can listen and hand over the sockets.
 const LISTEN = `
-const [host, port] = process.argv.slice(1);
-const server = require("node:net").createServer();
-server.once("error", ({ message }) => process.stderr.write(message, () => process.exit(1)));
-server.listen({ host, port: Number(port) }, () => process.send(server.address().port, server));
-`;
+JSON.parse(process.argv[1]).forEach((at, index) => {
+  const server = require("node:net").createServer();
+  server.once("error", ({ message }) => process.stderr.write(message, () => process.exit(1)));
+  server.listen(at, () => process.send({ index, port: server.address().port }, server));
+});`;
 
-/** Listens in a namespace and passes connections on, bytes unread. @throws Fault PLATFORM_UNSUPPORTED */
-export async function openDoor({ namespace, at, to }: DoorOptions): Promise<Door> {
-  const { socket, port } = await listenIn(namespace, at);
+type Asked = readonly [Endpoint, ...Endpoint[]];
+type Got = [Listening, ...Listening[]];
+
+/** Listens at addresses of a namespace, in their order; port 0 takes a free one. @throws Fault PLATFORM_UNSUPPORTED */
+export async function listenIn(namespace: Namespace, asked: Asked): Promise<Got> {
+  const node = realpathSync("/proc/self/exe");
+  const { file, args } = namespace.enter({ file: node, args: ["-e", LISTEN, JSON.stringify(asked)] });
+  const helper = spawn(file, args, { cwd: "/", env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const said = text(helper.stderr as NonNullable<typeof helper.stderr>);
+  const ended = once(helper, "close").then(() => undefined);
+  const got = await Promise.race([handedOver(helper, asked), ended]);
+  if (got === undefined) {
+    throw new Fault("PLATFORM_UNSUPPORTED", `nobody can listen in a network of the sandbox: ${await said}`);
+  }
+  helper.kill("SIGKILL"); // what it made is ours now
+  await ended;
+  return got;
+}
+
+function handedOver(helper: ChildProcess, asked: Asked): Promise<Got> {
+  return new Promise((resolve) => {
+    const got = new Map<number, Listening>();
+    helper.on("message", (message, socket) => {
+      const { index, port } = message as { readonly index: number; readonly port: number };
+      got.set(index, { at: { host: asked[index]?.host ?? "", port }, socket: socket as Server });
+      if (got.size === asked.length) resolve(asked.map((_, at) => got.get(at)) as Got);
+    });
+  });
+}
+
+/** Passes connections on to where their caller is let to, bytes unread; disposing of it ends them. */
+export function openDoor({ socket }: Listening, to: (caller: string) => Endpoint | undefined): AsyncDisposable {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) => {
     const target = to(inner.remoteAddress ?? "");
@@ -37,30 +58,11 @@ export async function openDoor({ namespace, at, to }: DoorOptions): Promise<Door
     else passOn(inner, target, open);
   });
   server.listen(socket);
-  await once(server, "listening");
   return {
-    at: { host: at.host, port },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        for (const socket of open) socket.resetAndDestroy();
+        for (const one of open) one.resetAndDestroy();
       }),
   };
-}
-
-async function listenIn(namespace: Namespace, { host, port }: Endpoint): Promise<{ socket: Server; port: number }> {
-  const node = realpathSync("/proc/self/exe");
-  const { file, args } = namespace.enter({ file: node, args: ["-e", LISTEN, host, `${port}`] });
-  const helper = spawn(file, args, { cwd: "/", env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  const said = text(helper.stderr as NonNullable<typeof helper.stderr>);
-  const answer = once(helper, "message") as Promise<[number, Server]>;
-  const ended = once(helper, "close").then(() => undefined);
-  const got = await Promise.race([answer, ended]);
-  if (got === undefined) {
-    throw new Fault("PLATFORM_UNSUPPORTED", `nobody can listen on ${host}:${port} in a namespace: ${await said}`);
-  }
-  helper.kill("SIGKILL"); // what it made is ours now
-  await ended;
-  const [found, socket] = got;
-  return { socket, port: found };
 }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { namespacesMissing } from "../../../test/support/namespaces.ts";
 import { descendants } from "../../../test/support/processes.ts";
 import { createLog } from "../../base/log.ts";
@@ -16,6 +16,8 @@ import type { PodEntry } from "../node/pod-network.ts";
 import type { ClusterNetwork } from "./cluster-network.ts";
 import { startNamespaces } from "./namespaces.ts";
 import { findTools, type Tools } from "./tools.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const missing = namespacesMissing();
 const run = promisify(execFile);
@@ -69,7 +71,9 @@ describe.skipIf(missing !== undefined)(`a network in namespaces${missing ? ` (sk
     const { pod } = await nodeWithPod("machine");
     const port = await answering("published");
     const at = await network.publish(port);
+    const others = await Promise.all([1, 2, 3].map(async (one) => network.publish(await answering(`other ${one}`))));
     expect(await ask(pod, `http://${at.host}:${at.port}/`)).toBe("published");
+    expect(await ask(pod, `http://${at.host}:${others[2]?.port}/`)).toBe("other 3");
     expect(await ask(pod, `http://127.0.0.1:${port}/`)).toBe("ECONNREFUSED");
     expect(await ask(pod, `http://${at.host}:${port}/`)).toBe("ECONNREFUSED");
   });

@@ -5,7 +5,7 @@ import type { Endpoint } from "../node/forwarder.ts";
 import type { Guard } from "../node/guard.ts";
 import type { NodeNetwork } from "../node/pod-network.ts";
 import type { ClusterNetwork, NodePlace } from "./cluster-network.ts";
-import { openDoor } from "./door.ts";
+import { type Listening, listenIn, openDoor } from "./door.ts";
 import { type Namespace, type NamespaceOptions, startBeside, startFirst } from "./namespace.ts";
 import {
   type Link,
@@ -25,7 +25,10 @@ import type { Tools } from "./tools.ts";
 
 export type NamespacesOptions = { readonly tools: Tools; readonly guard: Guard; readonly folder: string };
 
-const METADATA_PORT = 80;
+const METADATA: Endpoint = { host: METADATA_ADDRESS, port: 80 };
+const ANY_PORT: Endpoint = { host: ROUTER_ADDRESS, port: 0 };
+/** The API server, Resource Manager and Entra ID. */
+const USUALLY_PUBLISHED = 3;
 const NMI: Endpoint = { host: "127.0.0.1", port: 2579 };
 
 /**
@@ -40,14 +43,18 @@ export async function startNamespaces({ tools, guard, folder }: NamespacesOption
   const fabric = new Fabric(router, { tools, guard, env });
   await fabric.configure(router, routerLines);
   await router.run({ file: tools["iptables-restore"], args: ["--noflush"] }, PROBE_RULES);
-  stack.use(await fabric.openMetadata());
+  // A Node takes its time to start, so that it listens for all that a sandbox usually publishes.
+  const [metadata, ...spare] = await listenIn(router, [METADATA, ...Array(USUALLY_PUBLISHED).fill(ANY_PORT)]);
+  stack.use(fabric.openMetadata(metadata));
+  stack.defer(() => spare.forEach(({ socket }) => void socket.close()));
   const rest = stack.move();
   return {
     kind: "namespaces",
     host: ROUTER_ADDRESS,
     publish: async (port) => {
-      const at = { host: ROUTER_ADDRESS, port: 0 };
-      return rest.use(await openDoor({ namespace: router, at, to: () => ({ host: "127.0.0.1", port }) })).at;
+      const listening = spare.shift() ?? (await listenIn(router, [ANY_PORT]))[0];
+      rest.use(openDoor(listening, () => ({ host: "127.0.0.1", port })));
+      return listening.at;
     },
     addNode: async () => {
       const { node, plan } = await fabric.addNode();
@@ -72,14 +79,10 @@ class Fabric {
   }
 
   /** One address for all, as on Azure: which machine's IMDS answers is told by who asks. */
-  openMetadata() {
-    return openDoor({
-      namespace: this.#router,
-      at: { host: METADATA_ADDRESS, port: METADATA_PORT },
-      to: (caller) => {
-        const port = this.#imds.get(nodeIndexOf(caller) ?? -1);
-        return port === undefined ? undefined : { host: "127.0.0.1", port };
-      },
+  openMetadata(listening: Listening): AsyncDisposable {
+    return openDoor(listening, (caller) => {
+      const port = this.#imds.get(nodeIndexOf(caller) ?? -1);
+      return port === undefined ? undefined : { host: "127.0.0.1", port };
     });
   }
 
@@ -99,7 +102,7 @@ class Fabric {
       imdsHost: "127.0.0.1",
       connectImds: async (port) => {
         this.#imds.set(plan.index, port);
-        return { host: METADATA_ADDRESS, port: METADATA_PORT };
+        return METADATA;
       },
       nmi: NMI,
       isServed: async () => hasListener(await readFile(`/proc/${node.pid}/net/tcp`, "utf8"), NMI),
