@@ -167,4 +167,12 @@ describe("the permissions of those that ran in a cluster", () => {
     expect(judge(audit, [{ ...expected, account: "kube-system/mic" }]).refused).toEqual([]);
     expect(judge(audit, [{ ...expected, account: "kube-system/nmi" }]).refused).toHaveLength(1);
   });
+
+  it("are not missed while the API server starts, which refuses what it has not read the roles for", () => {
+    const audit = readAudit(`${called("list", pods, { code: 403 })}\n`);
+    const at = seconds * 1000;
+    expect(judge(audit, [], [{ from: at - 10, to: at + 10 }]).refused).toEqual([]);
+    expect(judge(audit, [], [{ from: at + 10, to: at + 20 }]).refused).toHaveLength(1);
+    expect(judge(audit, [], [{ from: at - 20, to: at - 10 }]).refused).toHaveLength(1);
+  });
 });

@@ -9,6 +9,8 @@ import { type AzureFacts, certificateNames, hostsLine, urls } from "./azure-fact
 import { makeImages } from "./images.ts";
 import { type Runners, runners, runScript, SCRIPTS, told } from "./runners.ts";
 
+/** In milliseconds since 1970. */
+export type Span = { readonly from: number; readonly to: number };
 /** How long something took. */
 export type Part = { readonly name: string; readonly seconds: number };
 
@@ -65,15 +67,25 @@ export async function startCluster(
   return { ...cluster, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
 
-/** Starts what of the cluster does not run. */
+/** Starts what of the cluster does not run, and writes down from when to when. */
 export async function startAgain(folder: string): Promise<void> {
+  const from = Date.now();
   const flags = JSON.parse(await readFile(flagsOf(folder), "utf8")) as readonly string[];
   const apiServer = flags.flatMap((flag) => ["--flag", flag]);
   told(await runScript("cluster", ["up", folder, "--nodes", String(NODES.length), ...apiServer]));
+  const span: Span = { from, to: Date.now() };
+  await appendFile(startsOf(folder), `${JSON.stringify(span)}\n`);
+}
+
+/** When the cluster, or a part of it, was starting. */
+export async function startsIn(folder: string): Promise<readonly Span[]> {
+  const lines = (await readFile(startsOf(folder), "utf8")).split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Span);
 }
 
 /** A file with the flags of the API server, which has to be given them at each start. */
 const flagsOf = (folder: string) => join(dirname(folder), "api-server-flags.json");
+const startsOf = (folder: string) => join(dirname(folder), "starts");
 const azureFolderOf = (folder: string) => join(dirname(folder), "azure");
 
 /** Azure's services run in the cluster's network, with certificates of the cluster's own authority, which every pod has. */
