@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../base/log.ts";
 import { startArm } from "./azure/arm.ts";
@@ -11,6 +11,7 @@ import { AzureUser } from "./azure-user.ts";
 import { type Authority, createAuthority } from "./certificates.ts";
 import { type SandboxFiles, writeCloudFiles, writeKubeconfig } from "./files.ts";
 import { newFolder } from "./folder.ts";
+import { cloudVariables, imagesOn } from "./images.ts";
 import { startKubeApi } from "./kube-api/server.ts";
 import { componentPods, type PodManifest, type SandboxNode } from "./manifests.ts";
 import { type ChosenNetwork, chooseNetwork, type NetworkWish } from "./network/choice.ts";
@@ -19,6 +20,7 @@ import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
 import { keeperOf, logsOf } from "./node/logs.ts";
+import { nodeRoot } from "./node/pod-worker.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
 import { PodAccounts } from "./pod-account.ts";
@@ -109,7 +111,8 @@ async function compose(
   const kubernetes = await startKubernetes(parts);
   const { azure, files } = await startAzure(parts, kubernetes.kubeconfig);
   const machines = await startMachines(parts);
-  parts.kubelets.push(...(await Promise.all(machines.map((machine) => startNode(parts, machine, kubernetes, files)))));
+  const cluster = { kubernetes, files, armUrl: azure.armUrlInPods };
+  parts.kubelets.push(...(await Promise.all(machines.map((machine) => startNode(parts, machine, cluster)))));
   const nodes = machines.map(({ node }) => node);
   const names = nodes.map(({ name }) => name);
   stack.use(startScheduler({ access: kubernetes.access, nodes: names, log: options.log }));
@@ -191,8 +194,14 @@ async function startMachines({ stack, chosen, world }: Parts): Promise<Machine[]
   return machines;
 }
 
-async function startNode(parts: Parts, { node, place }: Machine, kubernetes: Kubernetes, files: SandboxFiles) {
+/** What is around every node. */
+type Around = { readonly kubernetes: Kubernetes; readonly files: SandboxFiles; readonly armUrl: string };
+
+async function startNode(parts: Parts, { node, place }: Machine, { kubernetes, files, armUrl }: Around) {
   const { stack, options, guard, folder } = parts;
+  const etc = join(nodeRoot(folder, node.name), "etc", "kubernetes");
+  await mkdir(etc, { recursive: true });
+  await copyFile(files.cloudConfig, join(etc, "azure.json"));
   const accounts = stack.use(new PodAccounts(kubernetes, folder, node.name));
   const kubelet = await startKubelet({
     access: kubernetes.access,
@@ -201,11 +210,11 @@ async function startNode(parts: Parts, { node, place }: Machine, kubernetes: Kub
     addresses: place.addresses,
     network: place.network,
     folder,
-    programs: options.programs,
+    programs: imagesOn(node, { programs: options.programs, armUrl }),
     log: options.log,
     // Pods reach ARM by a name that this authority vouches for, as they would reach Azure with a CA of their company's.
     environment: async (pod, signal) => ({
-      NODE_EXTRA_CA_CERTS: files.ca,
+      ...cloudVariables(files),
       ...(await accounts.variables(pod, signal)),
     }),
   });

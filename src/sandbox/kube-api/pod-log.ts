@@ -10,9 +10,9 @@ import { objectsIn } from "./table-format.ts";
 /** What the nodes keep of what containers print. */
 export type NodeLogs = {
   /** All that a pod's container has printed; undefined for a pod that no node knows. */
-  read(namespace: string, pod: string): Promise<string | undefined>;
+  read(namespace: string, pod: string, container: string): Promise<string | undefined>;
   /** The same, and what it prints from now on, until it ends. */
-  follow(namespace: string, pod: string, signal: AbortSignal): AsyncIterable<string>;
+  follow(namespace: string, pod: string, container: string, signal: AbortSignal): AsyncIterable<string>;
 };
 
 /** GET of a pod's `log`. @throws StatusError before anything is sent */
@@ -32,13 +32,15 @@ export async function sendLog(
   const shown = isWithin(pod, container, options) ? limited(lastLines(text, options.tailLines), options) : "";
   response.writeHead(200, { "content-type": "text/plain" });
   response.write(shown);
-  if (options.follows && isPlaced && logs !== undefined) await followOn(target, logs, text.length, response);
+  if (options.follows && isPlaced && logs !== undefined) {
+    await followOn({ ...target, container }, logs, text.length, response);
+  }
   response.end();
 }
 
 /** Sends what comes after what was sent. */
 async function followOn(
-  { namespace, name }: Target,
+  { namespace, name, container }: Target & { readonly container: string },
   logs: NodeLogs,
   sent: number,
   response: ServerResponse,
@@ -47,7 +49,7 @@ async function followOn(
   response.once("close", () => gone.abort());
   let skip = sent;
   try {
-    for await (const text of logs.follow(namespace, name, gone.signal)) {
+    for await (const text of logs.follow(namespace, name, container, gone.signal)) {
       response.write(text.slice(skip));
       skip = Math.max(0, skip - text.length);
     }
@@ -66,7 +68,7 @@ async function readNow(
   container: string,
   logs: NodeLogs | undefined,
 ): Promise<string> {
-  const text = await logs?.read(namespace, name);
+  const text = await logs?.read(namespace, name, container);
   if (text !== undefined) return text;
   const { waiting } = stateOf(pod, container);
   const reason = textOr(objectOr(waiting).reason) || "ContainerCreating";
@@ -88,8 +90,9 @@ function containerOf({ metadata, spec }: KubeObject, { container }: LogOptions):
 }
 
 function stateOf({ status }: KubeObject, container: string): JsonObject {
-  const { containerStatuses } = objectOr(status);
-  return objectOr(objectsIn(containerStatuses).find(({ name }) => name === container)?.state);
+  const { containerStatuses, initContainerStatuses } = objectOr(status);
+  const all = [...objectsIn(containerStatuses), ...objectsIn(initContainerStatuses)];
+  return objectOr(all.find(({ name }) => name === container)?.state);
 }
 
 /** Whether all of the output is young enough; a part of it cannot be told from the rest. @throws StatusError 501 */

@@ -71,6 +71,11 @@ export class NodeApi implements AsyncDisposable {
     });
   }
 
+  /** All nodes, whoever runs them. */
+  async listNodes(signal: AbortSignal): Promise<readonly Node[]> {
+    return JSON.parse(await this.#send({ method: "GET", path: "/api/v1/nodes" }, signal)).items;
+  }
+
   /** All pods that are bound to the node. */
   async listPods(signal: AbortSignal): Promise<PodList> {
     return JSON.parse(await this.#send({ method: "GET", path: this.#podsPath({}) }, signal));
@@ -108,13 +113,44 @@ export class NodeApi implements AsyncDisposable {
     await this.#send({ method: "DELETE", path: podPath(pod), body }, signal);
   }
 
-  /** A token of the pod's service account that ends with the pod; undefined when there is no such account. */
-  async requestToken(pod: Pod, signal: AbortSignal): Promise<string | undefined> {
+  /** The values of a Secret or a ConfigMap by key; undefined when there is no such object. */
+  async keyValues(
+    kind: "secrets" | "configmaps",
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Buffer> | undefined> {
+    try {
+      const text = await this.#send({ method: "GET", path: `/api/v1/namespaces/${namespace}/${kind}/${name}` }, signal);
+      const { data = {}, binaryData = {} } = JSON.parse(text);
+      const read = (values: Readonly<Record<string, string>>, form: "utf8" | "base64") =>
+        Object.entries(values).map(([key, value]) => [key, Buffer.from(value, form)] as const);
+      return new Map([...read(data, kind === "secrets" ? "base64" : "utf8"), ...read(binaryData, "base64")]);
+    } catch (reason) {
+      if (Fault.is(reason, "KUBE_NOT_FOUND")) return undefined;
+      throw reason;
+    }
+  }
+
+  /** An event about a pod. */
+  async writeEvent(pod: Pod, told: object, signal: AbortSignal): Promise<void> {
+    const { name, namespace, uid, resourceVersion } = pod.metadata ?? {};
+    const involvedObject = { apiVersion: "v1", kind: "Pod", name, namespace, uid, resourceVersion };
+    const body = { metadata: { generateName: `${name}.` }, involvedObject, ...told };
+    await this.#send({ method: "POST", path: `/api/v1/namespaces/${namespace}/events`, body }, signal);
+  }
+
+  /**
+   * A token of the pod's service account that ends with the pod; undefined when there is no such account. Without an audience it
+   * is for the API server.
+   */
+  async requestToken(pod: Pod, signal: AbortSignal, audience?: string): Promise<string | undefined> {
     const { namespace, name, uid } = pod.metadata ?? {};
     const account = pod.spec?.serviceAccountName || "default";
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
     const boundObjectRef = { kind: "Pod", apiVersion: "v1", name, uid };
-    const body = { spec: { expirationSeconds: TOKEN_SECONDS, boundObjectRef } };
+    const audiences = audience === undefined ? {} : { audiences: [audience] };
+    const body = { spec: { expirationSeconds: TOKEN_SECONDS, boundObjectRef, ...audiences } };
     try {
       return JSON.parse(await this.#send({ method: "POST", path, body }, signal)).status.token;
     } catch (reason) {

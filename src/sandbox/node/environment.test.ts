@@ -1,6 +1,6 @@
 import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import { describe, expect, it } from "vitest";
-import { containerEnvironment, expand } from "./environment.ts";
+import { containerEnvironment, expand, referencesOf } from "./environment.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
 const pod: Pod = {
@@ -72,10 +72,31 @@ describe("containerEnvironment", () => {
     expect(attempt).toThrow(/variable X from the field spec\.priority: it knows metadata\.name,.*\['KEY'\]/);
   });
 
-  it("refuses a secret as a source unless it is optional", () => {
-    const from = (optional: boolean) =>
-      container([{ name: "X", valueFrom: { secretKeyRef: { name: "s", key: "k", optional } } }]);
-    expect(() => containerEnvironment(pod, from(false))).toThrow(/variable X from a secretKeyRef/);
-    expect(containerEnvironment(pod, from(true))).not.toHaveProperty("X");
+  it.each([
+    { kind: "secret", source: "secretKeyRef", said: "secret" },
+    { kind: "ConfigMap", source: "configMapKeyRef", said: "configmap" },
+  ])("takes a variable from a $kind, and says when it is not there", ({ source, said }) => {
+    const from = (name: string, key: string, optional = false) =>
+      container([{ name: "X", valueFrom: { [source]: { name, key, optional } } }]);
+    const there = new Map([[`${said}s s`, new Map([["k", Buffer.from("value")]])]]);
+    expect(referencesOf(from("s", "k"))).toEqual([`${said}s s`]);
+    expect(containerEnvironment(pod, from("s", "k"), {}, there)).toMatchObject({ X: "value" });
+    expect(() => containerEnvironment(pod, from("none", "k"), {}, there)).toThrow(`${said} "none" not found`);
+    expect(() => containerEnvironment(pod, from("s", "none"), {}, there)).toThrow(
+      `couldn't find key none in ${said} "s"`,
+    );
+    expect(containerEnvironment(pod, from("s", "none", true), {}, there)).not.toHaveProperty("X");
+  });
+
+  it("takes all keys of a ConfigMap, which the container's own variables win over", () => {
+    const envFrom = [{ prefix: "P_", configMapRef: { name: "c" } }];
+    const all = { ...container([{ name: "P_B", value: "own" }]), envFrom };
+    const values = new Map([
+      ["a", Buffer.from("1")],
+      ["B", Buffer.from("2")],
+    ]);
+    const env = containerEnvironment(pod, all, {}, new Map([["configmaps c", values]]));
+    expect(env).toMatchObject({ P_a: "1", P_B: "own" });
+    expect(() => containerEnvironment(pod, all)).toThrow('configmap "c" not found');
   });
 });

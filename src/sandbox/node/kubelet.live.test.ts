@@ -128,7 +128,7 @@ describe("a pod", () => {
     );
     await kube.running("demo");
     let followed = "";
-    for await (const text of node.kubelet.followLog("default", "demo", AbortSignal.timeout(50_000))) {
+    for await (const text of node.kubelet.followLog("default", "demo", "", AbortSignal.timeout(50_000))) {
       followed += text;
       if (followed === "new\n") await kube.deletePod("demo");
     }

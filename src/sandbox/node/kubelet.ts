@@ -1,18 +1,20 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Node, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Node, Pod } from "kubernetes-types/core/v1.d.ts";
 import { type Clock, realClock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
 import { followLog, logFileOf } from "./log-file.ts";
 import { PodKeeper } from "./pod-keeper.ts";
+import { machineEntry } from "./pod-network.ts";
 import { kubeTime } from "./pod-status.ts";
 import type { PodHost } from "./pod-worker.ts";
+import { Prober } from "./prober.ts";
 
 const GOODBYE_MS = 2_000;
 
-export type KubeletOptions = Omit<PodHost, "node" | "clock"> & {
+export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "sources" | "tell"> & {
   readonly access: KubeAccess;
   readonly node: { readonly name: string; readonly providerId: string; readonly address: string };
   readonly log: Log;
@@ -35,22 +37,40 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await api[Symbol.asyncDispose]();
     throw reason;
   }
-  return new Kubelet(api, { ...shared, node, clock }, log.named("kubelet"));
+  const prober = new Prober(shared.network?.own ?? machineEntry, shared.guard);
+  const sources = {
+    keyValues: api.keyValues.bind(api),
+    requestToken: api.requestToken.bind(api),
+  };
+  const tell = teller(api, node.name, clock);
+  return new Kubelet(api, { ...shared, node, clock, prober, sources, tell }, log.named("kubelet"));
 }
+
+/** Writes events; one that cannot be written is only that. */
+function teller(api: NodeApi, host: string, clock: Clock): PodHost["tell"] {
+  return (pod, type, reason, message) => {
+    const time = kubeTime(clock.now());
+    const from = { source: { component: "kubelet", host }, reportingComponent: "kubelet", reportingInstance: host };
+    const told = { type, reason, message, ...from, count: 1, firstTimestamp: time, lastTimestamp: time };
+    api.writeEvent(pod, told, AbortSignal.timeout(GOODBYE_MS)).catch(() => {});
+  };
+}
+
+type Host = PodHost & { readonly prober: Prober };
 
 /** A running stand-in kubelet. */
 export class Kubelet implements AsyncDisposable {
   readonly #api: NodeApi;
-  readonly #host: PodHost;
+  readonly #host: Host;
   readonly #log: Log;
   readonly #stop = new AbortController();
   readonly #keepers = new Map<string, PodKeeper>();
   /** The newest pod of each namespace and name, its log stays after its end. */
-  readonly #logs = new Map<string, { readonly file: string; readonly keeper: PodKeeper }>();
+  readonly #logs = new Map<string, { readonly files: ReadonlyMap<string, string>; readonly keeper: PodKeeper }>();
   readonly #watching: Promise<void>;
   #isAway = false;
 
-  constructor(api: NodeApi, host: PodHost, log: Log) {
+  constructor(api: NodeApi, host: Host, log: Log) {
     this.#api = api;
     this.#host = host;
     this.#log = log;
@@ -58,21 +78,24 @@ export class Kubelet implements AsyncDisposable {
   }
 
   /** The file that holds what a pod's container printed, stays after its end; nothing for a pod never seen. */
-  logOf(namespace: string, pod: string): string | undefined {
-    return this.#logs.get(`${namespace}/${pod}`)?.file;
+  logOf(namespace: string, pod: string, container = ""): string | undefined {
+    const files = this.#logs.get(`${namespace}/${pod}`)?.files;
+    return container === "" ? files?.values().next().value : files?.get(container);
   }
 
-  /** What a pod's container printed and prints, until nothing of the pod runs. Ends at once for a pod never seen. */
-  async *followLog(namespace: string, pod: string, signal: AbortSignal): AsyncGenerator<string> {
-    const log = this.#logs.get(`${namespace}/${pod}`);
-    if (log === undefined) return;
-    yield* followLog({ file: log.file, isOver: () => log.keeper.isOver, clock: this.#host.clock, signal });
+  /** What a container printed and prints, until nothing of the pod runs. Ends at once for a pod never seen. */
+  async *followLog(namespace: string, pod: string, container: string, signal: AbortSignal): AsyncGenerator<string> {
+    const file = this.logOf(namespace, pod, container);
+    const keeper = this.#logs.get(`${namespace}/${pod}`)?.keeper;
+    if (file === undefined || keeper === undefined) return;
+    yield* followLog({ file, isOver: () => keeper.isOver, clock: this.#host.clock, signal });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#watching;
     await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+    await this.#host.prober[Symbol.asyncDispose]();
     await this.#api.removeNode(AbortSignal.timeout(GOODBYE_MS)).catch((reason) => {
       this.#log.warn("the node stays registered", { reason: Fault.from(reason).message });
     });
@@ -115,11 +138,10 @@ export class Kubelet implements AsyncDisposable {
   #keep(pod: Pod): void {
     const keeper = new PodKeeper({ api: this.#api, host: this.#host, pod, signal: this.#stop.signal });
     this.#keepers.set(uidOf(pod), keeper);
-    const [container] = pod.spec?.containers ?? [];
-    if (container !== undefined) {
-      const file = logFileOf(this.#host.folder, pod, container);
-      this.#logs.set(`${pod.metadata?.namespace}/${pod.metadata?.name}`, { file, keeper });
-    }
+    const { containers = [], initContainers = [] } = pod.spec ?? {};
+    const fileOf = (container: Container) => [container.name, logFileOf(this.#host.folder, pod, container)] as const;
+    const files = new Map([...containers, ...initContainers].map(fileOf));
+    this.#logs.set(`${pod.metadata?.namespace}/${pod.metadata?.name}`, { files, keeper });
   }
 
   #forget(uid: string): void {

@@ -10,12 +10,12 @@ export function keeperOf(kubelets: readonly Kubelet[], namespace: string, pod: s
 /** What the nodes keep, as the API server asks for it; they may come and go meanwhile. */
 export function logsOf(kubelets: readonly Kubelet[]): NodeLogs {
   return {
-    read: async (namespace, pod) => {
-      const file = keeperOf(kubelets, namespace, pod)?.logOf(namespace, pod);
+    read: async (namespace, pod, container) => {
+      const file = keeperOf(kubelets, namespace, pod)?.logOf(namespace, pod, container);
       return file === undefined ? undefined : await readFile(file, "utf8").catch(() => undefined);
     },
-    follow: async function* (namespace, pod, signal) {
-      yield* keeperOf(kubelets, namespace, pod)?.followLog(namespace, pod, signal) ?? [];
+    follow: async function* (namespace, pod, container, signal) {
+      yield* keeperOf(kubelets, namespace, pod)?.followLog(namespace, pod, container, signal) ?? [];
     },
   };
 }

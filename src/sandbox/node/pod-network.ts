@@ -1,13 +1,13 @@
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { Variables } from "./environment.ts";
-import type { Program } from "./programs.ts";
+import type { Command } from "./programs.ts";
 
 /** How the containers of a pod reach what is around them. */
 export type PodEntry = {
   /** What every container is told of it; the container's own variables win. */
   readonly variables: Variables;
   /** The command line by which a program runs there. */
-  readonly enter: (program: Required<Program>) => Required<Program>;
+  readonly enter: (command: Command) => Command;
 };
 /** The network of one pod, which all of its containers share. Disposing of it takes the pod off. */
 export type PodNetwork = PodEntry & AsyncDisposable;
@@ -21,4 +21,4 @@ export type NodeNetwork = {
 };
 
 /** Nothing around the pods but this machine itself. */
-export const machineEntry: PodEntry = { variables: {}, enter: (program) => program };
+export const machineEntry: PodEntry = { variables: {}, enter: (command) => command };

@@ -1,36 +1,87 @@
 import { describe, expect, it } from "vitest";
-import { type ContainerLife, type PodLife, podStatus } from "./pod-status.ts";
+import { type ContainerLife, type ContainerView, type PodLife, podStatus } from "./pod-status.ts";
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const pod = { spec: { containers: [{ name: "demo", image: "demo:1" }] } };
 const waiting: ContainerLife = { is: "waiting", reason: "ContainerCreating", at };
 const running: ContainerLife = { is: "running", pid: 42, at };
 const ended = (code: number): ContainerLife => ({ is: "ended", pid: 41, from: at - 1_000, at, code });
-const life = (over: Partial<PodLife> = {}): PodLife => ({
-  startedAt: at,
-  podAddress: "127.70.0.2",
-  hostAddress: "127.70.0.1",
-  container: running,
-  restarts: 0,
-  over: false,
+const view = (is: ContainerLife, over: Partial<ContainerView> = {}): ContainerView => ({
+  ...{ life: is, restarts: 0, since: at, isStarted: is.is === "running", isReady: is.is === "running" },
   ...over,
 });
+const life = (over: Partial<PodLife> = {}): PodLife => ({
+  ...{ startedAt: at, podAddress: "127.70.0.2", hostAddress: "127.70.0.1" },
+  ...{ init: [], containers: [view(running)], over: false },
+  ...over,
+});
+const two = { spec: { containers: [...pod.spec.containers, { name: "side", image: "demo:1" }] } };
+const prepared = { spec: { ...pod.spec, initContainers: [{ name: "first", image: "demo:1" }] } };
 
 describe("podStatus", () => {
   it.each([
-    { when: "nothing ran yet", given: { container: waiting }, phase: "Pending", ready: false },
+    { when: "nothing ran yet", given: { containers: [view(waiting)] }, phase: "Pending", ready: false },
     { when: "it runs", given: {}, phase: "Running", ready: true },
-    { when: "it waits to run again", given: { container: waiting, last: ended(1) }, phase: "Running", ready: false },
-    { when: "it has just ended", given: { container: ended(0) }, phase: "Running", ready: false },
-    { when: "it is done", given: { container: ended(0), over: true }, phase: "Succeeded", ready: false },
-    { when: "it failed for good", given: { container: ended(3), over: true }, phase: "Failed", ready: false },
-    { when: "it was ended before it ran", given: { container: waiting, over: true }, phase: "Failed", ready: false },
+    {
+      when: "it waits to run again",
+      given: { containers: [view(waiting, { last: ended(1) })] },
+      phase: "Running",
+      ready: false,
+    },
+    { when: "it has just ended", given: { containers: [view(ended(0))] }, phase: "Running", ready: false },
+    { when: "it is done", given: { containers: [view(ended(0))], over: true }, phase: "Succeeded", ready: false },
+    { when: "it failed for good", given: { containers: [view(ended(3))], over: true }, phase: "Failed", ready: false },
+    {
+      when: "it was ended before it ran",
+      given: { containers: [view(waiting)], over: true },
+      phase: "Failed",
+      ready: false,
+    },
   ])("is $phase when $when", ({ given, phase, ready }) => {
     const status = podStatus(pod, life(given));
     expect(status).toMatchObject({ phase, containerStatuses: [{ name: "demo", image: "demo:1", ready }] });
     expect(status.conditions).toContainEqual(
       expect.objectContaining({ type: "Ready", status: ready ? "True" : "False" }),
     );
+  });
+
+  it.each([
+    { when: "both run", given: [view(running), view(running)], phase: "Running", ready: "True" },
+    { when: "one did not start yet", given: [view(running), view(waiting)], phase: "Pending", ready: "False" },
+    {
+      when: "one is not ready",
+      given: [view(running), view(running, { isReady: false })],
+      phase: "Running",
+      ready: "False",
+    },
+  ])("of two containers is $phase when $when", ({ given, phase, ready }) => {
+    const status = podStatus(two, life({ containers: given }));
+    expect(status.phase).toBe(phase);
+    expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Ready", status: ready }));
+    expect(status.containerStatuses?.map(({ name }) => name)).toEqual(["demo", "side"]);
+  });
+
+  it.each([
+    {
+      when: "still prepared",
+      first: view(running),
+      main: view(waiting),
+      phase: "Pending",
+      initialised: "False",
+      ready: false,
+    },
+    {
+      when: "prepared",
+      first: view(ended(0)),
+      main: view(running),
+      phase: "Running",
+      initialised: "True",
+      ready: true,
+    },
+  ])("is $phase when it is $when", ({ first, main, phase, initialised, ready }) => {
+    const status = podStatus(prepared, life({ init: [first], containers: [main] }));
+    expect(status).toMatchObject({ phase, initContainerStatuses: [{ name: "first", ready }] });
+    expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Initialized", status: initialised }));
   });
 
   it("names the addresses in both spellings and the start in whole seconds", () => {
@@ -44,7 +95,8 @@ describe("podStatus", () => {
   });
 
   it("tells the exit code of the run before and the process of this one", () => {
-    const [container] = podStatus(pod, life({ last: ended(137), restarts: 1 })).containerStatuses ?? [];
+    const [container] =
+      podStatus(pod, life({ containers: [view(running, { last: ended(137), restarts: 1 })] })).containerStatuses ?? [];
     expect(container).toMatchObject({
       restartCount: 1,
       containerID: "process://42",

@@ -1,20 +1,17 @@
 import { rm } from "node:fs/promises";
-import type { Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
-import { Backoff } from "../../base/backoff.ts";
+import { join } from "node:path";
+import type { Container, Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { AddressPool } from "./addresses.ts";
-import { containerEnvironment, type Variables } from "./environment.ts";
+import { ContainerRun, type PodPlace } from "./container-run.ts";
+import type { Variables } from "./environment.ts";
 import type { Guard } from "./guard.ts";
 import { logFileOf } from "./log-file.ts";
 import { machineEntry, type NodeNetwork, type PodEntry, type PodNetwork } from "./pod-network.ts";
-import { type ContainerLife, type PodLife, podStatus } from "./pod-status.ts";
-import { type RunningProcess, startProcess } from "./process.ts";
-import { commandLine, onlyContainer, type Programs } from "./programs.ts";
-import { UnsupportedError } from "./unsupported.ts";
-
-const RESTART_PAUSES = { firstMs: 200, maxMs: 30_000 };
-/** After a run of that length the next restart is quick again. */
-const STEADY_MS = 60_000;
+import { podStatus } from "./pod-status.ts";
+import type { Prober } from "./prober.ts";
+import type { Programs } from "./programs.ts";
+import { makeVolumes, type PodSources } from "./volumes.ts";
 
 /** What the pods of a node share. */
 export type PodHost = {
@@ -24,23 +21,37 @@ export type PodHost = {
   readonly folder: string;
   readonly guard: Guard;
   readonly clock: Clock;
+  readonly prober: Pick<Prober, "knock">;
+  readonly sources: PodSources;
+  /** Writes an event about a pod. */
+  readonly tell: (pod: Pod, type: "Normal" | "Warning", reason: string, message: string) => void;
   /** Variables for every container of a pod; the container's own win. */
   readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
   /** What connects the pods, to the metadata address above all; nothing for this machine alone. */
   readonly network?: NodeNetwork | undefined;
 };
 
-/** Runs one pod: its address, its network, and its container, restarted as its policy says. */
+/** The folder that stands for a node's file system. */
+export function nodeRoot(folder: string, node: string): string {
+  return join(folder, "nodes", node);
+}
+
+/** Runs one pod: its address, its network, its volumes and its containers, those that prepare it one by one first. */
 export class PodWorker implements AsyncDisposable {
   readonly #host: PodHost;
   readonly #pod: Pod;
   readonly #changed: () => void;
   readonly #stopping = new AbortController();
   readonly #ownAddress: string | undefined;
+  readonly #startedAt: number;
+  readonly #folder: string;
+  readonly #init: readonly ContainerRun[];
+  readonly #containers: readonly ContainerRun[];
   readonly #done: Promise<void>;
-  #life: PodLife;
-  #process: RunningProcess | undefined;
   #network: PodNetwork | undefined;
+  #attaching: Promise<PodNetwork> | undefined;
+  #volumes: Promise<ReadonlyMap<string, string>> | undefined;
+  #isOver = false;
   #version = 1;
 
   /** `changed` is called whenever the status has. */
@@ -49,15 +60,14 @@ export class PodWorker implements AsyncDisposable {
     this.#pod = pod;
     this.#changed = changed;
     this.#ownAddress = pod.spec?.hostNetwork === true ? undefined : host.addresses.allocate();
-    const at = host.clock.now();
-    this.#life = {
-      startedAt: at,
-      podAddress: this.#ownAddress ?? host.node.address,
-      hostAddress: host.node.address,
-      container: { is: "waiting", reason: "ContainerCreating", at },
-      restarts: 0,
-      over: false,
-    };
+    this.#startedAt = host.clock.now();
+    this.#folder = join(host.folder, "pods", pod.metadata?.uid ?? "");
+    const { initContainers = [], containers = [], restartPolicy = "Always" } = pod.spec ?? {};
+    const policy = restartPolicy as "Always" | "OnFailure" | "Never";
+    const first = policy === "Never" ? policy : "OnFailure";
+    this.#init = initContainers.map((container) => this.#runOf(container, first, "PodInitializing"));
+    const reason = initContainers.length > 0 ? "PodInitializing" : "ContainerCreating";
+    this.#containers = containers.map((container) => this.#runOf(container, policy, reason));
     this.#done = this.#run();
   }
 
@@ -68,113 +78,92 @@ export class PodWorker implements AsyncDisposable {
 
   /** Whether nothing runs any more, nor will. */
   get isOver(): boolean {
-    return this.#life.over;
+    return this.#isOver;
   }
 
   status(): PodStatus {
-    return podStatus(this.#pod, this.#life);
+    return podStatus(this.#pod, {
+      startedAt: this.#startedAt,
+      podAddress: this.#ownAddress ?? this.#host.node.address,
+      hostAddress: this.#host.node.address,
+      init: this.#init.map(({ view }) => view),
+      containers: this.#containers.map(({ view }) => view),
+      over: this.#isOver,
+    });
   }
 
   /** Ends the pod: SIGTERM, and SIGKILL after `graceMs`. Resolves when nothing of it runs; it still has its address. */
   stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    this.#process?.stop(graceMs);
+    for (const run of [...this.#init, ...this.#containers]) run.stop(graceMs);
     return this.#done;
   }
 
   /** Ends the pod at once, if it is not over, and gives its address back. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0);
+    await rm(this.#folder, { recursive: true, force: true });
     if (this.#ownAddress !== undefined) this.#host.addresses.release(this.#ownAddress);
   }
 
+  #runOf(container: Container, policy: "Always" | "OnFailure" | "Never", reason: string): ContainerRun {
+    const options = {
+      ...{ host: this.#host, container, policy, stopping: this.#stopping.signal },
+      logFile: logFileOf(this.#host.folder, this.#pod, container),
+      pod: () => ({ ...this.#pod, status: this.status() }),
+      place: () => this.#place(),
+      changed: () => this.#note(),
+    };
+    return new ContainerRun(options, reason);
+  }
+
   async #run(): Promise<void> {
-    const { clock } = this.#host;
-    const { signal } = this.#stopping;
-    const pauses = new Backoff(RESTART_PAUSES);
-    while (!signal.aborted) {
-      const from = clock.monotonic();
-      const restart = await this.#runOnce();
-      if (!restart || signal.aborted) break;
-      if (clock.monotonic() - from > STEADY_MS) pauses.reset();
-      await this.#pause(pauses.next());
-    }
+    await Promise.resolve(); // what it does is told once it is made
+    if (await this.#prepared()) await Promise.all(this.#containers.map((run) => run.run()));
     await this.#network?.[Symbol.asyncDispose]();
-    this.#become({ over: true });
+    this.#isOver = true;
+    this.#note();
   }
 
-  /** Whether the container is to be started again. */
-  async #runOnce(): Promise<boolean> {
-    try {
-      const code = await this.#runContainer();
-      const policy = this.#pod.spec?.restartPolicy ?? "Always";
-      return policy === "Always" || (policy === "OnFailure" && code !== 0);
-    } catch (reason) {
-      const { message } = reason as Error;
-      if (!(reason instanceof UnsupportedError)) {
-        this.#wait("CreateContainerError", message);
-        return true;
-      }
-      this.#wait(reason.reason, message); // it stays like that until somebody deletes the pod
-      await this.#stopped();
-      return false;
-    }
+  /** Whether all that prepare the pod have ended well, one after the other. */
+  async #prepared(): Promise<boolean> {
+    for (const run of this.#init) if (!(await run.run())) return false;
+    return true;
   }
 
-  async #runContainer(): Promise<number> {
-    const { clock, folder, guard, programs } = this.#host;
-    const container = onlyContainer(this.#pod);
-    const pod = { ...this.#pod, status: this.status() };
+  /** Each container that is started again finds the pod's network and volumes as they were. */
+  async #place(): Promise<PodPlace> {
+    const { signal } = this.#stopping;
     const entry = await this.#connected();
-    const given = await this.#host.environment?.(this.#pod, this.#stopping.signal);
-    const env = containerEnvironment(pod, container, { ...given, ...entry.variables });
-    const logFile = logFileOf(folder, pod, container);
-    if (this.#process === undefined) await rm(logFile, { force: true }); // of an older pod with the same name
-    const command = entry.enter(commandLine(container, programs, env));
-    const running = await startProcess({ ...command, env, folder: container.workingDir ?? folder, logFile, guard });
-
-    const from = clock.now();
-    this.#process = running;
-    if (this.#stopping.signal.aborted) running.stop(0); // it came while the process was being made
-    this.#become({ container: { is: "running", pid: running.pid, at: from } });
-    const code = await running.exited;
-    this.#become({ container: { is: "ended", pid: running.pid, from, at: clock.now(), code } });
-    return code;
+    const given = (await this.#host.environment?.(this.#pod, signal)) ?? {};
+    this.#volumes ??= this.#makeVolumes();
+    const volumes = await this.#volumes.catch((reason) => {
+      this.#volumes = undefined; // the next attempt makes them anew
+      throw reason;
+    });
+    return { entry, given, volumes };
   }
 
-  /** Each container that is started again finds the pod's network as it was. */
+  #makeVolumes(): Promise<ReadonlyMap<string, string>> {
+    const { folder, node, sources } = this.#host;
+    const pod = { ...this.#pod, status: this.status() };
+    const root = nodeRoot(folder, node.name);
+    return makeVolumes(pod, { folder: this.#folder, root, sources, signal: this.#stopping.signal });
+  }
+
   async #connected(): Promise<PodEntry> {
     const { network } = this.#host;
     if (network === undefined) return machineEntry;
     if (this.#ownAddress === undefined) return network.own;
-    this.#network ??= await network.attach(this.#ownAddress, this.#pod);
+    this.#attaching ??= network.attach(this.#ownAddress, this.#pod).catch((reason) => {
+      this.#attaching = undefined;
+      throw reason;
+    });
+    this.#network = await this.#attaching;
     return this.#network;
   }
 
-  async #pause(ms: number): Promise<void> {
-    const { container, restarts } = this.#life;
-    if (container.is === "ended") {
-      this.#become({ last: container, restarts: restarts + 1 });
-      this.#wait("CrashLoopBackOff", `back-off ${ms}ms restarting the container`);
-    }
-    await this.#host.clock.sleep(ms, this.#stopping.signal).catch(() => {}); // told to stop
-  }
-
-  #stopped(): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-  }
-
-  #wait(reason: string, message: string): void {
-    const container: ContainerLife = { is: "waiting", reason, message, at: this.#host.clock.now() };
-    this.#become({ container });
-  }
-
-  #become(change: Partial<PodLife>): void {
-    this.#life = { ...this.#life, ...change };
+  #note(): void {
     this.#version += 1;
     this.#changed();
   }

@@ -1,13 +1,12 @@
-import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Container } from "kubernetes-types/core/v1.d.ts";
 import { describe, expect, it } from "vitest";
-import { commandLine, onlyContainer } from "./programs.ts";
+import { commandLine, ownPorts } from "./programs.ts";
 
 const programs = new Map([
   ["nmi", { file: "/dist/node", args: ["nmi.cjs"] }],
   ["demo", { file: "/dist/demo" }],
 ]);
 const container = (over: Partial<Container>): Container => ({ name: "main", image: "nmi", ...over });
-const podOf = (spec: Partial<Pod["spec"]>): Pod => ({ spec: { containers: [container({})], ...spec } });
 
 describe("commandLine", () => {
   it.each([
@@ -36,18 +35,33 @@ describe("commandLine", () => {
   it.each(["nginx:1.27", "", "nmi/other"])("refuses the image '%s' and lists the known ones", (image) => {
     expect(() => commandLine(container({ image }), programs, {})).toThrow(/has no image ".*": use one of demo, nmi$/);
   });
+
+  it("puts what the image says before the container's arguments, which win, and what cannot hold here behind", () => {
+    const image = { file: "/dist/nmi", args: ["--node=$(NODE)"], last: ["--skip"] };
+    const { args } = commandLine(container({ args: ["--node=own"] }), new Map([["nmi", image]]), { NODE: "node-0" });
+    expect(args).toEqual(["--node=node-0", "--node=own", "--skip"]);
+  });
 });
 
-describe("onlyContainer", () => {
-  it("is the container of a pod that has one", () => {
-    expect(onlyContainer(podOf({}))).toMatchObject({ name: "main" });
-  });
+describe("ownPorts", () => {
+  const ports = new Map([["http-probe-port", 8080]]);
 
   it.each([
-    { with: "two containers", spec: { containers: [container({}), container({ name: "second" })] } },
-    { with: "init containers", spec: { initContainers: [container({ name: "first" })] } },
-    { with: "none", spec: { containers: [] } },
-  ])("refuses a pod with $with", ({ spec }) => {
-    expect(() => onlyContainer(podOf(spec))).toThrow(/runs pods of one container/);
+    { when: "a flag says it", args: ["--http-probe-port=8085"], port: 8085 },
+    { when: "two words say it", args: ["-http-probe-port", "8085"], port: 8085 },
+    { when: "the last flag says it", args: ["--http-probe-port=1", "--http-probe-port=8085"], port: 8085 },
+    { when: "nothing says it", args: ["--http-probe=1"], port: 8080 },
+  ])("gives a port that nobody has for the one that the program would take when $when", async ({ args, port }) => {
+    const own = await ownPorts({ file: "nmi", args, ports });
+    expect([...own.ports.keys()]).toEqual([port]);
+    expect(own.args).toEqual([`--http-probe-port=${own.ports.get(port)}`]);
+  });
+
+  it("leaves a program alone that takes any port, or none", async () => {
+    expect(await ownPorts({ file: "nmi", args: ["--http-probe-port=0"], ports })).toEqual({
+      args: [],
+      ports: new Map(),
+    });
+    expect(await ownPorts({ file: "sh", args: [] })).toEqual({ args: [], ports: new Map() });
   });
 });

@@ -5,6 +5,7 @@ import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 import { startScheduler } from "./scheduler.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
+const labels = { "kubernetes.io/os": "linux" };
 const log = createLog({ write: () => {} });
 let api: KubeApi;
 let kube: RawKube;
@@ -14,7 +15,7 @@ beforeEach(async () => {
   api = await startKubeApi();
   kube = new RawKube(api.url);
   for (const name of ["node-0", "node-1"]) {
-    await kube.call("POST", "/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata: { name } });
+    await kube.call("POST", "/api/v1/nodes", { metadata: { name, labels } });
   }
   scheduler = startScheduler({ access: { server: api.url }, nodes: ["node-0", "node-1"], log });
 });
@@ -52,6 +53,35 @@ it("lets a pod wait that selects a node of another kind", async () => {
   await createPod("linux");
   await expect.poll(() => nodeOf("linux")).toBe("node-0");
   expect(await nodeOf("windows")).toBeUndefined();
+});
+
+it("says on a pod why it is nowhere, and places it once it fits", async () => {
+  const change = (node: string, spec: object) => kube.call("PATCH", `/api/v1/nodes/${node}`, { spec });
+  await change("node-0", { unschedulable: true });
+  await change("node-1", { taints: [{ key: "own", value: "mine", effect: "NoSchedule" }] });
+  await createPod("a");
+  await createPod("tolerant", { tolerations: [{ key: "own", operator: "Exists" }] });
+  await expect
+    .poll(async () => (await kube.pod("a")).status?.conditions)
+    .toContainEqual(
+      expect.objectContaining({
+        ...{ type: "PodScheduled", status: "False", reason: "Unschedulable" },
+        message: "0/2 nodes are available: 1 node(s) had untolerated taint {own: mine}, 1 node(s) were unschedulable.",
+      }),
+    );
+  await expect.poll(() => nodeOf("tolerant")).toBe("node-1");
+  await change("node-0", { unschedulable: null });
+  await expect.poll(() => nodeOf("a"), { timeout: 10_000 }).toBe("node-0");
+});
+
+it("puts a pod on the node that it is for, and those of one owner on several", async () => {
+  const terms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: ["node-1"] }] }];
+  const required = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } };
+  for (const name of ["one", "two"]) await createPod(name, { affinity: { nodeAffinity: required } });
+  await expect.poll(() => nodeOf("two")).toBe("node-1");
+  expect(await nodeOf("one")).toBe("node-1");
+  await createPod("free");
+  await expect.poll(() => nodeOf("free")).toBe("node-0");
 });
 
 it("goes on after the API server cut its connections", async () => {

@@ -1,57 +1,135 @@
-import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Node, Pod } from "kubernetes-types/core/v1.d.ts";
 import { Backoff } from "../../base/backoff.ts";
 import { realClock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
+import { refusalOf } from "../placement.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
+import { kubeTime } from "./pod-status.ts";
 
 export type SchedulerOptions = { readonly access: KubeAccess; readonly nodes: readonly string[]; readonly log: Log };
 
-// What the sandbox's nodes carry; a pod that selects anything else fits none and waits.
-const NODE_LABELS: Readonly<Record<string, string>> = { "kubernetes.io/os": "linux" };
+/** Pods that fit no node are looked at again: nodes change. */
+const LOOK_AGAIN_MS = 500;
 
-/** Stands in for kube-scheduler: binds each pod that has no node to one of ours, in turn. Disposing ends it. */
+/** Stands in for kube-scheduler: binds each pod that has no node to one of ours. Disposing ends it. */
 export function startScheduler(options: SchedulerOptions): AsyncDisposable {
   const stop = new AbortController();
-  const running = schedule(options, stop.signal);
+  const scheduler = new Scheduler(options, stop.signal);
+  const running = Promise.all([scheduler.follow(), scheduler.lookAgain()]);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
       await running;
+      await scheduler[Symbol.asyncDispose]();
     },
   };
 }
 
-async function schedule({ access, nodes, log }: SchedulerOptions, signal: AbortSignal): Promise<void> {
-  await using api = new NodeApi(access, ""); // pods that are bound to no node
-  const backoff = new Backoff({ firstMs: 100, maxMs: 5_000 });
-  let turn = 0;
-  const place = async (pod: Pod) => {
-    const node = nodes[turn % nodes.length];
-    if (node === undefined || !fits(pod)) return;
-    turn += 1;
-    await api.bindPod(pod, node, signal).catch((reason) => {
+class Scheduler implements AsyncDisposable {
+  readonly #api: NodeApi;
+  readonly #options: SchedulerOptions;
+  readonly #signal: AbortSignal;
+  /** Those that fit nowhere, by UID, and why. */
+  readonly #waiting = new Map<string, { readonly pod: Pod; readonly why: string }>();
+  /** How many pods were put where: by the node, and by the node and whoever they belong to. */
+  readonly #placed = new Map<string, number>();
+
+  constructor(options: SchedulerOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#api = new NodeApi(options.access, ""); // pods that are bound to no node
+  }
+
+  async follow(): Promise<void> {
+    const backoff = new Backoff({ firstMs: 100, maxMs: 5_000 });
+    while (!this.#signal.aborted) {
+      try {
+        const { items, metadata } = await this.#api.listPods(this.#signal);
+        this.#waiting.clear();
+        for (const pod of items) await this.#place(pod);
+        for await (const { type, object } of this.#api.watchPods(metadata?.resourceVersion ?? "", this.#signal)) {
+          if (type === "DELETED") this.#waiting.delete(object.metadata?.uid ?? "");
+          if (type === "ADDED" || type === "MODIFIED") await this.#place(object);
+        }
+        backoff.reset();
+      } catch (reason) {
+        if (this.#signal.aborted) return;
+        this.#options.log.warn("the scheduler has lost the API server", { error: Fault.from(reason).message });
+        await realClock.sleep(backoff.next(), this.#signal).catch(() => {});
+      }
+    }
+  }
+
+  async lookAgain(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await realClock.sleep(LOOK_AGAIN_MS, this.#signal).catch(() => {});
+      for (const { pod } of [...this.#waiting.values()]) await this.#place(pod).catch(() => {}); // the next look tells
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#api[Symbol.asyncDispose]();
+  }
+
+  async #place(pod: Pod): Promise<void> {
+    const { uid = "", deletionTimestamp } = pod.metadata ?? {};
+    if (deletionTimestamp !== undefined || pod.spec === undefined) return void this.#waiting.delete(uid);
+    const nodes = (await this.#api.listNodes(this.#signal)).filter(({ metadata }) =>
+      this.#options.nodes.includes(metadata?.name ?? ""),
+    );
+    const { spec } = pod;
+    const fitting = nodes.filter((node) => refusalOf(spec, node) === undefined);
+    const node = this.#emptiest(pod, fitting);
+    if (node === undefined) return await this.#refuse(pod, nodes);
+    this.#waiting.delete(uid);
+    await this.#api.bindPod(pod, node, this.#signal).catch((reason) => {
       // Somebody else has bound or deleted it meanwhile.
       if (!Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason;
     });
-  };
-  while (!signal.aborted) {
-    try {
-      const { items, metadata } = await api.listPods(signal);
-      for (const pod of items) await place(pod);
-      for await (const { type, object } of api.watchPods(metadata?.resourceVersion ?? "", signal)) {
-        if (type === "ADDED" || type === "MODIFIED") await place(object);
-      }
-      backoff.reset();
-    } catch (reason) {
-      if (signal.aborted) return;
-      log.warn("the scheduler has lost the API server", { error: Fault.from(reason).message });
-      await realClock.sleep(backoff.next(), signal).catch(() => {});
-    }
+    for (const key of [node, `${node} ${ownerOf(pod)}`]) this.#placed.set(key, (this.#placed.get(key) ?? 0) + 1);
+  }
+
+  /** The node with the fewest pods of the same owner, and of those the one with the fewest pods. */
+  #emptiest(pod: Pod, nodes: readonly Node[]): string | undefined {
+    const count = (key: string) => this.#placed.get(key) ?? 0;
+    const names = nodes.map(({ metadata }) => metadata?.name ?? "");
+    const byOwn = (a: string, b: string) => count(`${a} ${ownerOf(pod)}`) - count(`${b} ${ownerOf(pod)}`);
+    return names.toSorted((a, b) => byOwn(a, b) || count(a) - count(b))[0];
+  }
+
+  /** Says once on the pod why it is on no node. */
+  async #refuse(pod: Pod, nodes: readonly Node[]): Promise<void> {
+    const { uid = "" } = pod.metadata ?? {};
+    const message = whyNowhere(pod, nodes);
+    const isTold = this.#waiting.get(uid)?.why === message;
+    this.#waiting.set(uid, { pod, why: message });
+    const now = kubeTime(realClock.now());
+    const condition = {
+      type: "PodScheduled",
+      status: "False",
+      reason: "Unschedulable",
+      message,
+      lastTransitionTime: now,
+    };
+    const said = pod.status?.conditions?.find(({ type }) => type === condition.type);
+    if (isTold || said?.message === message) return;
+    await this.#api.writeStatus(pod, { conditions: [condition] }, this.#signal);
+    const from = { source: { component: "default-scheduler" }, reportingComponent: "default-scheduler" };
+    const told = { type: "Warning", reason: "FailedScheduling", message, count: 1 };
+    await this.#api.writeEvent(pod, { ...told, ...from, firstTimestamp: now, lastTimestamp: now }, this.#signal);
   }
 }
 
-function fits({ spec, metadata }: Pod): boolean {
-  if (metadata?.deletionTimestamp) return false;
-  return Object.entries(spec?.nodeSelector ?? {}).every(([name, value]) => NODE_LABELS[name] === value);
+function ownerOf({ metadata }: Pod): string {
+  return metadata?.ownerReferences?.find(({ controller }) => controller)?.uid ?? "";
+}
+
+/** `0/2 nodes are available: 2 node(s) were unschedulable.` */
+function whyNowhere({ spec }: Pod, nodes: readonly Node[]): string {
+  const reasons = nodes.map((node) => (spec === undefined ? "" : (refusalOf(spec, node) ?? "")));
+  const counted = [...Map.groupBy(reasons, (reason) => reason)].map(
+    ([reason, all]) => `${all.length} node(s) ${reason}`,
+  );
+  return `0/${nodes.length} nodes are available: ${counted.sort().join(", ")}.`;
 }

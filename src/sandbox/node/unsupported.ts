@@ -8,3 +8,9 @@ export class UnsupportedError extends Error {
     this.reason = reason;
   }
 }
+
+/** Something that a container needs is not there, or not yet: it is looked for again. */
+export class NotYetError extends Error {
+  override readonly name = "NotYetError";
+  readonly reason = "CreateContainerConfigError";
+}

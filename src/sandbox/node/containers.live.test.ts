@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import type { Container, Pod, PodSpec, Probe } from "kubernetes-types/core/v1.d.ts";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
+import { RawKube } from "../../../test/support/raw-kube.ts";
+import { startTestNode, type TestNode } from "../../../test/support/sandbox-node.ts";
+import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** One that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  await using server = createServer().listen(0);
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+const FOREVER = "setInterval(() => {}, 1000);";
+
+let api: KubeApi;
+let kube: RawKube;
+let node: TestNode;
+let stack: AsyncDisposableStack;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  api = stack.use(await startKubeApi());
+  kube = new RawKube(api.url);
+  node = stack.use(await startTestNode(api.url));
+});
+afterEach(() => stack.disposeAsync());
+
+const script = (name: string, code: string, more: Partial<Container> = {}): Container => ({
+  ...{ name, image: "script:1", args: [code] },
+  ...more,
+});
+const make = (spec: PodSpec) => kube.createPod("pod", "", spec);
+const status = async () => (await kube.pod("pod")).status ?? {};
+const isReady = async () => (await status()).conditions?.find(({ type }) => type === "Ready")?.status === "True";
+const logOf = (container: string) =>
+  readFile(node.kubelet.logOf("default", "pod", container) ?? "", "utf8").catch(() => "");
+const volumes = [{ name: "shared", emptyDir: {} }];
+const mounted = { volumeMounts: [{ name: "shared", mountPath: "/work/here" }] };
+const say = (text: string) => `require("node:fs").appendFileSync("/work/here/said", "${text} ");`;
+
+it("prepares itself step by step before its containers start, side by side", async () => {
+  await make({
+    volumes,
+    initContainers: [script("first", say("first"), mounted), script("second", say("second"), mounted)],
+    containers: [
+      script("main", `console.log(require("node:fs").readFileSync("/work/here/said", "utf8")); ${FOREVER}`, mounted),
+      script("side", `console.log("beside"); ${FOREVER}`),
+    ],
+  });
+  await eventually(isReady).toBe(true);
+  await eventually(() => logOf("main")).toBe("first second \n");
+  await eventually(() => logOf("side")).toBe("beside\n");
+  expect(await status()).toMatchObject({
+    phase: "Running",
+    initContainerStatuses: [{ name: "first", ready: true, state: { terminated: { exitCode: 0 } } }, { name: "second" }],
+    containerStatuses: [{ name: "main" }, { name: "side" }],
+  });
+});
+
+it("fails when a step fails and may not be tried again, and starts nothing more", async () => {
+  await make({
+    restartPolicy: "Never",
+    initContainers: [script("first", "process.exit(3)"), script("second", "")],
+    containers: [script("main", "")],
+  });
+  await eventually(async () => (await status()).phase).toBe("Failed");
+  expect(await status()).toMatchObject({
+    initContainerStatuses: [{ state: { terminated: { exitCode: 3 } } }, { state: { waiting: {} } }],
+    containerStatuses: [{ state: { waiting: { reason: "PodInitializing" } } }],
+  });
+});
+
+it("tries a step again that failed", async () => {
+  const once = `const fs = require("node:fs"); const file = "/work/here/tried"; if (!fs.existsSync(file)) { fs.writeFileSync(file, ""); process.exit(1); }`;
+  await make({ volumes, initContainers: [script("first", once, mounted)], containers: [script("main", FOREVER)] });
+  await eventually(isReady).toBe(true);
+  expect(await status()).toMatchObject({ initContainerStatuses: [{ restartCount: 1 }] });
+});
+
+it("is done when all of its containers are", async () => {
+  await make({ restartPolicy: "Never", containers: [script("main", ""), script("side", "")] });
+  await eventually(async () => (await status()).phase).toBe("Succeeded");
+});
+
+const every = (probe: Partial<Probe>): Probe => ({ periodSeconds: 1, ...probe });
+
+it("is ready while its probe says so, by its own port", async () => {
+  const serve = `
+    let status = 503;
+    require("node:http").createServer((request, response) => {
+      if (request.method === "POST") status = Number(request.url.slice(1));
+      response.writeHead(status).end("so");
+    }).listen(0, function () { require("node:fs").writeFileSync("/work/here/port", String(this.address().port)); });`;
+  const url = async () => `http://${(await status()).podIP}:${await port()}`;
+  const folder = () => node.folder;
+  const port = async () => {
+    const { uid } = (await kube.pod("pod")).metadata ?? {};
+    return Number(await readFile(`${folder()}/pods/${uid}/shared/port`, "utf8").catch(() => ""));
+  };
+  // The port is known only now: the probe asks a program that knows it.
+  const ask = `fetch("http://127.0.0.1:" + require("node:fs").readFileSync("/work/here/port", "utf8")).then(({ ok }) => process.exit(ok ? 0 : 1))`;
+  const readinessProbe = every({
+    exec: { command: [process.execPath, "-e", ask] },
+    failureThreshold: 1,
+    timeoutSeconds: 20,
+  });
+  await make({ volumes, containers: [script("main", serve, { ...mounted, readinessProbe })] });
+  await eventually(port).toBeGreaterThan(0);
+  expect(await isReady()).toBe(false);
+  await fetch(`${await url()}/200`, { method: "POST" });
+  await eventually(isReady).toBe(true);
+  await fetch(`${await url()}/500`, { method: "POST" });
+  await eventually(isReady).toBe(false);
+});
+
+it.each([
+  { kind: "a request", probe: (port: number): Probe => ({ httpGet: { path: "/x", port: port as never } }) },
+  { kind: "a connection", probe: (port: number): Probe => ({ tcpSocket: { port: port as never } }) },
+])("is asked by $kind", async ({ probe }) => {
+  const port = await freePort();
+  const serve = `require("node:http").createServer((request, response) => response.writeHead(request.url === "/x" ? 200 : 404).end()).listen(${port}, process.env.IP);`;
+  const env = [{ name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }];
+  await make({ containers: [script("main", serve, { env, readinessProbe: every(probe(port)) })] });
+  await eventually(isReady).toBe(true);
+});
+
+it("is started again when a probe finds it dead, and says so", async () => {
+  const livenessProbe = every({ exec: { command: ["/bin/false"] }, failureThreshold: 1 });
+  await make({ containers: [script("main", FOREVER, { livenessProbe })] });
+  await eventually(async () => (await status()).containerStatuses?.[0]?.restartCount ?? 0).toBeGreaterThan(0);
+  const { items = [] } = await kube.call<{ items: { reason: string; message: string }[] }>(
+    "GET",
+    "/api/v1/namespaces/default/events",
+  );
+  expect(items).toContainEqual(
+    expect.objectContaining({ reason: "Unhealthy", message: "Liveness probe failed: the command ended with 1" }),
+  );
+});
+
+it("is asked nothing else before it has started", async () => {
+  const startupProbe = every({
+    exec: { command: ["/bin/sh", "-c", "test -e /work/here/started"] },
+    failureThreshold: 100,
+  });
+  const livenessProbe = every({ exec: { command: ["/bin/false"] }, failureThreshold: 1 });
+  const late = `setTimeout(() => require("node:fs").writeFileSync("/work/here/started", ""), 1500); ${FOREVER}`;
+  await make({ volumes, containers: [script("main", late, { ...mounted, startupProbe, livenessProbe })] });
+  const container = async () => (await status()).containerStatuses?.[0];
+  await eventually(async () => (await container())?.started).toBe(true);
+  expect((await container())?.restartCount).toBe(0);
+  await eventually(async () => (await container())?.restartCount ?? 0).toBeGreaterThan(0);
+});
+
+it("waits for what it needs, and goes on once that is there", async () => {
+  const env = [{ name: "WORD", valueFrom: { configMapKeyRef: { name: "words", key: "word" } } }];
+  await make({ containers: [script("main", `console.log(process.env.WORD); ${FOREVER}`, { env })] });
+  await eventually(async () => (await status()).containerStatuses?.[0]?.state?.waiting).toEqual({
+    ...{ reason: "CreateContainerConfigError", message: 'configmap "words" not found' },
+  });
+  await kube.call<Pod>("POST", "/api/v1/namespaces/default/configmaps", {
+    metadata: { name: "words" },
+    data: { word: "yes" },
+  });
+  await eventually(() => logOf("main")).toBe("yes\n");
+});

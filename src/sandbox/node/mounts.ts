@@ -1,0 +1,26 @@
+import { posix } from "node:path";
+import type { Container } from "kubernetes-types/core/v1.d.ts";
+
+/** Where a container sees a file or folder of a volume, and where it really is. */
+export type Mount = { readonly path: string; readonly file: string };
+
+/** What a container mounts of the pod's volumes, the longest path first. */
+export function mountsOf({ volumeMounts = [] }: Container, volumes: ReadonlyMap<string, string>): readonly Mount[] {
+  return volumeMounts
+    .map(({ name, mountPath, subPath = "" }) => ({
+      path: posix.normalize(mountPath).replace(/(?<=.)\/$/, ""),
+      file: posix.join(volumes.get(name) ?? "", subPath),
+    }))
+    .sort((a, b) => b.path.length - a.path.length);
+}
+
+/**
+ * A text in which each path of a mount is the real one: nothing is mounted, since that takes root. What a program finds
+ * by itself, without being told, it does not find.
+ */
+export function relocated(text: string, mounts: readonly Mount[]): string {
+  if (mounts.length === 0) return text;
+  const paths = mounts.map(({ path }) => path.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
+  const files = new Map(mounts.map(({ path, file }) => [path, file]));
+  return text.replaceAll(new RegExp(`(?<![\\w./-])(${paths})(?![\\w.-])`, "g"), (path) => files.get(path) ?? path);
+}

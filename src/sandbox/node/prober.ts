@@ -1,0 +1,96 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { realpathSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { Guard } from "./guard.ts";
+import type { PodEntry } from "./pod-network.ts";
+
+/** Where a probe knocks; without a URL it is enough that somebody listens. Times are in milliseconds. */
+export type Knock = { readonly host: string; readonly port: number; readonly url?: string; readonly timeoutMs: number };
+/** Empty when it answered well, else what is wrong. */
+export type Knocked = string;
+
+// Runs in the node's network, which this process cannot enter.
+const SERVE = `
+const knock = ({ host, port, url, timeoutMs }) => new Promise((resolve) => {
+  if (url === undefined) {
+    const socket = require("node:net").connect({ host, port, timeout: timeoutMs });
+    socket.once("connect", () => { socket.destroy(); resolve(""); });
+    socket.once("timeout", () => { socket.destroy(); resolve("timeout: nobody answered within " + timeoutMs + " ms"); });
+    socket.once("error", ({ message }) => resolve(message));
+    return;
+  }
+  const http = require(url.startsWith("https:") ? "node:https" : "node:http");
+  const request = http.get(url, { agent: false, rejectUnauthorized: false, headers: { "user-agent": "kube-probe/1" } }, (answer) => {
+    let text = "";
+    answer.setEncoding("utf8").on("data", (part) => { if (text.length < 1024) text += part; });
+    answer.once("close", () => {
+      const isWell = answer.statusCode >= 200 && answer.statusCode < 400;
+      resolve(isWell ? "" : "HTTP probe failed with statuscode: " + answer.statusCode + (text === "" ? "" : ": " + text));
+    });
+  });
+  request.setTimeout(timeoutMs, () => request.destroy(new Error("no answer within " + timeoutMs + " ms")));
+  request.once("error", ({ message }) => resolve(message));
+});
+require("node:readline").createInterface({ input: process.stdin }).on("line", async (line) => {
+  const { id, ...rest } = JSON.parse(line);
+  process.stdout.write(JSON.stringify({ id, said: await knock(rest) }) + "\\n");
+}).on("close", () => process.exit());
+`;
+
+type Helper = ChildProcessByStdio<Writable, Readable, null>;
+
+/** Knocks at pods from their node's network. */
+export class Prober implements AsyncDisposable {
+  readonly #entry: PodEntry;
+  readonly #guard: Guard;
+  readonly #waiting = new Map<number, (said: Knocked) => void>();
+  #helper: Promise<Helper> | undefined;
+  #count = 0;
+
+  constructor(entry: PodEntry, guard: Guard) {
+    this.#entry = entry;
+    this.#guard = guard;
+  }
+
+  async knock(knock: Knock): Promise<Knocked> {
+    this.#helper ??= this.#start();
+    const { stdin } = await this.#helper;
+    this.#count += 1;
+    const id = this.#count;
+    return await new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      stdin.write(`${JSON.stringify({ id, ...knock })}\n`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const helper = await this.#helper;
+    if (helper === undefined || helper.exitCode !== null || helper.signalCode !== null) return;
+    const ended = once(helper, "exit");
+    helper.kill("SIGKILL");
+    await ended;
+  }
+
+  async #start(): Promise<Helper> {
+    const { file, args } = this.#entry.enter({ file: realpathSync("/proc/self/exe"), args: ["-e", SERVE] });
+    const helper = spawn(file, args, { cwd: "/", env: {}, detached: true, stdio: ["pipe", "pipe", "ignore"] });
+    await once(helper, "spawn");
+    const pid = helper.pid as number; // it has one since it was spawned
+    await this.#guard.add(pid);
+    helper.stdin.on("error", () => {}); // it has ended, which is seen below
+    createInterface({ input: helper.stdout }).on("line", (line) => {
+      const { id, said } = JSON.parse(line);
+      this.#waiting.get(id)?.(said);
+      this.#waiting.delete(id);
+    });
+    helper.once("exit", () => {
+      void this.#guard.remove(pid);
+      this.#helper = undefined;
+      for (const resolve of this.#waiting.values()) resolve("the prober has ended");
+      this.#waiting.clear();
+    });
+    return helper;
+  }
+}
