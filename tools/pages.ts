@@ -5,9 +5,8 @@ import type { MetricFamily } from "../src/base/metrics.ts";
 import { fallbackText, type OptionTable } from "../src/base/options.ts";
 import { allOptions } from "../src/bin/program.ts";
 import type { Command } from "../src/cli/command.ts";
-import { emulateCommand } from "../src/cli/emulate.ts";
-import { sandboxCommand } from "../src/cli/sandbox.ts";
-import { walkthroughCommand } from "../src/cli/walkthrough/command.ts";
+import { commands } from "../src/cli/commands.ts";
+import { exitCodes } from "../src/cli/exit-codes.ts";
 import { demoOptions } from "../src/demo/options.ts";
 import { micMetrics } from "../src/mic/metrics.ts";
 import { micOptions, micVariables } from "../src/mic/options.ts";
@@ -61,7 +60,14 @@ function commandsPage(commands: readonly Command[]): string {
   });
   const named = operations.map((operation) => `\`${operation}\``).join(", ");
   const end = `Operations that \`--fault\` names; \`imds.*\` is all of imds, \`*\` all: ${named}.\n`;
-  return `# podid: commands\n\n${sections.join("\n")}\n## Trouble on demand\n\n${end}`;
+  return `# podid: commands\n\n${sections.join("\n")}\n${exitSection()}\n## Trouble on demand\n\n${end}`;
+}
+
+function exitSection(): string {
+  const rows = Object.entries(exitCodes).map(([code, meaning]) => [code, meaning]);
+  const silence =
+    "Where standard output is no terminal nothing is drawn over itself, and nothing has a colour; with `NO_COLOR` no terminal has one either.";
+  return `## Exit codes\n\n${table(["code", "meaning"], rows)}\n${silence}\n`;
 }
 
 function faultsPage(): string {
@@ -180,7 +186,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   "docs/reference/demo.md": () => flagsPage("demo", demoOptions),
   "docs/reference/identityvalidator.md": () => flagsPage("identityvalidator", validatorOptions),
   "docs/reference/simple.md": () => flagsPage("simple", simpleOptions),
-  "docs/reference/podid.md": () => commandsPage([walkthroughCommand, sandboxCommand, emulateCommand]),
+  "docs/reference/podid.md": () => commandsPage(commands),
   "docs/reference/faults.md": faultsPage,
   "docs/reference/metrics.md": metricsPage,
   "docs/reference/alerts.md": alertsPage,

@@ -2,10 +2,8 @@ import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { runCommand } from "../cli/command.ts";
-import { emulateCommand } from "../cli/emulate.ts";
-import { sandboxCommand } from "../cli/sandbox.ts";
+import { commands } from "../cli/commands.ts";
 import { Screen } from "../cli/screen.ts";
-import { walkthroughCommand } from "../cli/walkthrough/command.ts";
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -24,7 +22,7 @@ const root = here.endsWith(join("src", "bin")) ? join(here, "../..") : join(here
 
 async function main(): Promise<number> {
   try {
-    await runCommand([walkthroughCommand, sandboxCommand, emulateCommand], process.argv.slice(2), {
+    await runCommand(commands, process.argv.slice(2), {
       signal: stop.signal,
       screen,
       root,
