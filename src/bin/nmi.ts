@@ -1,10 +1,8 @@
 import type { Kind } from "../api/kinds.ts";
 import type { Pod } from "../api/pod.ts";
 import { realClock } from "../base/clock.ts";
-import { serveMetrics } from "../base/endpoints.ts";
 import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
-import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
 import { passOf } from "../identity/exception.ts";
 import { removeRules } from "../intercept/cleanup.ts";
@@ -33,7 +31,6 @@ import { ownAddresses } from "../nmi/own-addresses.ts";
 import { uidOfPeer } from "../nmi/peer-uid.ts";
 import { listingAnew, podLook } from "../nmi/pod-look.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
-import { serveProbes } from "../nmi/probes.ts";
 import { Repeats } from "../nmi/repeats.ts";
 import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
@@ -47,15 +44,15 @@ import { imdsBackend } from "../tokens/imds.ts";
 import { ImdsClient } from "../tokens/imds-client.ts";
 import { sendInTurn } from "../tokens/imds-turns.ts";
 import { interceptPods } from "./nmi-interception.ts";
+import { serveOperators } from "./nmi-operators.ts";
 import { principalBackends } from "./nmi-principals.ts";
+import { servePods } from "./nmi-serving.ts";
 import { leaving } from "./nmi-uninstall.ts";
 import { type Context, runProgram } from "./program.ts";
 
 const clock = realClock;
 /** Clients that ask often ask again within it; those that wait for this NMI to go, a restart's, do not wait much longer. */
 const LAST_ANSWERS_MS = 1_000;
-
-type Health = { readonly isActive: () => boolean; readonly trouble: () => string | undefined };
 
 async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   if (config.cleanup) return await removeRules(runCommand, log);
@@ -69,7 +66,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const trouble = () => state.interception?.trouble();
   const isActive = () => state.isServing && trouble() === undefined;
   metrics.follow("aadpodidentity_nmi_serving", () => Number(isActive()));
-  await using _watched = await serveOperators(config, { metrics, isActive, trouble, log });
+  await using operators = await serveOperators(config, { metrics, isActive, trouble, signal, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
   const intercepting = interceptPods(config, events, { signal, log });
@@ -118,38 +115,13 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const address = { host: config.listenAddress, port: config.listenPort };
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
   const answer = (request: NmiRequest) => route(request, ports);
-  await using server = await serve({ ...address, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
-  log.info(`listening on ${address.host}:${server.port}`);
-  await interception.redirectTo(server.port);
+  const serveAt = (port: number) => serve({ ...address, port, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
+  await using serving = await servePods(serveAt, interception, address, { signal, log });
   state.isServing = true;
-  await Promise.all([...following, interception.done, started.tell(isActive, clock, signal)]);
+  const own = serving.hasOwnPort.then(() => operators.listening());
+  await Promise.all([...following, interception.done, own, started.tell({ isActive, trouble }, clock, signal)]);
   state.isServing = false;
   await end.leave(); // before the server stops: until the rules go, requests still come here
-}
-
-/** What tells operators how NMI does: profiles, probes and metrics, with the lines that the original wrote of them. */
-async function serveOperators(
-  config: NmiConfig,
-  {
-    metrics,
-    isActive,
-    trouble,
-    log,
-  }: Health & { readonly metrics: Metrics<keyof typeof nmiMetrics>; readonly log: Log },
-): Promise<AsyncDisposable> {
-  const stack = new AsyncDisposableStack();
-  if (config.enableProfile) {
-    stack.use(await serveProfile(PROFILE_PORT));
-    log.info(`starting profiling on port ${PROFILE_PORT}`);
-  }
-  const probes = stack.use(await serveProbes(isActive, config.probePort, trouble));
-  log.info(`initialized health probe on port ${probes.port}`);
-  log.info("started health probe");
-  log.info("registered views for metric");
-  log.info("starting Prometheus exporter");
-  const exporter = stack.use(await serveMetrics(metrics, config.prometheusPort, true));
-  log.info(`registered and exported metrics on port ${exporter.port}`);
-  return stack;
 }
 
 function rulesOf(config: NmiConfig, log: Log): { readonly namespacedOnly: boolean } {

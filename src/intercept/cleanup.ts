@@ -32,6 +32,14 @@ export async function removeRules(run: RunCommand, log: Log): Promise<void> {
     );
 }
 
+/**
+ * Removes the redirection to a port that goes with this NMI, if there is one: what another one's rules say holds again.
+ * @throws Fault IPTABLES_FAILED
+ */
+export async function removeHandover(run: RunCommand, log: Log): Promise<void> {
+  for (const iptables of await allIptables(run)) await removeChains(iptables, "nat", [chainNames.nat[1]], log);
+}
+
 /** Removes those of the named chains that are there, and says so; gives how many. @throws Fault IPTABLES_FAILED */
 export async function removeChains(
   iptables: Iptables,

@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import { removeChains } from "./cleanup.ts";
+import { removeChains, removeHandover } from "./cleanup.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { DataPlane } from "./data-plane.ts";
@@ -12,7 +13,9 @@ import { ensureRouteLocalnet } from "./route-localnet.ts";
 import { watchRules } from "./rule-watch.ts";
 import {
   type Chain,
+  chainNames,
   guardChain,
+  handoverChain,
   isLoopback,
   localnetChain,
   type Metadata,
@@ -49,6 +52,11 @@ export type InterceptionOptions = {
 export type Interception = {
   /** Sends pods' requests to this port of NMI, which listens there already. Resolves once the rules stand. */
   redirectTo(port: number): Promise<void>;
+  /**
+   * Sends pods' requests to this port of NMI until `redirectTo` is called or NMI stops, whatever the rules of another NMI
+   * say, and leaves these alone. Absent where something else redirects.
+   */
+  readonly redirectMeanwhileTo?: (port: number) => Promise<void>;
   /** Why requests are not intercepted as they should be, in a sentence; undefined when they are. */
   trouble(): string | undefined;
   /** Resolves once the signal is aborted; the rules stay. */
@@ -64,7 +72,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   mustBeIPv4(metadata.address, "metadata-ip");
   const address = redirectAddress(options.listenAddress);
   const shell = fromShell(run, signal);
-  const { chosen, stale } = await findIptables(shell.run);
+  const { chosen, stale, had } = await findIptables(shell.run);
   log.info("keeping rules in iptables", { variant: chosen.variant });
   for (const variant of stale)
     log.warn("rules of NMI are in another iptables too: `nmi --cleanup` removes all", { variant });
@@ -75,29 +83,51 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     ...(isLoopback(address) ? [localnetChain()] : []),
   ];
   let isGuardAsWished = hasGuard;
+  const handover = { isThere: had(chainNames.nat[1]), isWished: false };
   const dataPlane = new DataPlane({ iptables: chosen, log });
   const alsoEnsure = async () => {
     await dataPlane.tell();
     if (!isGuardAsWished) await removeChains(chosen, "filter", [guardChain(metadata).name], log);
     isGuardAsWished = true;
+    if (handover.isThere && !handover.isWished) {
+      await removeChains(chosen, "nat", [chainNames.nat[1]], log);
+      handover.isThere = false;
+    }
     if (isLoopback(address)) await letLoopbackIn(options);
   };
   const isTold = () => watch.isListening();
   const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
   const keeper = new Keeper({ ...looks, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
-  const redirectTo = async (port: number) => {
-    keeper.keep([...guards, redirectChain(metadata, { address, port })]);
+  let { forgetsConnections } = options;
+  const lay = async (chain: Chain) => {
+    keeper.keep([...guards, chain]);
     await keeper.standing(signal);
-    if (options.forgetsConnections) await forgetConnections(metadata, run, log);
+    if (!forgetsConnections) return;
+    forgetsConnections = false; // once: later it would cut those off that NMI itself has to the metadata service
+    await forgetConnections(metadata, run, log);
   };
+  const layRedirection = (port: number) => lay(redirectChain(metadata, { address, port }));
   if (options.listenPort === 0) keeper.keep(guards);
   // While nobody listens there, a pod is refused either way; later on the rules would be waited for.
-  const early = options.listenPort === 0 ? undefined : redirectTo(options.listenPort);
+  let early = options.listenPort === 0 ? undefined : layRedirection(options.listenPort);
   early?.catch(() => {}); // told to stop, which whoever waits for the rules hears
   return {
-    redirectTo: (port) => (early !== undefined && port === options.listenPort ? early : redirectTo(port)),
+    redirectTo: async (port) => {
+      await (early !== undefined && port === options.listenPort ? early : layRedirection(port));
+      if (!handover.isWished) return;
+      handover.isWished = false; // not before: until the redirection stands it is all that pods have
+      keeper.lookAgain();
+    },
+    redirectMeanwhileTo: async (port) => {
+      early = undefined;
+      Object.assign(handover, { isThere: true, isWished: true });
+      await lay(handoverChain(metadata, { address, port }));
+    },
     trouble: () => keeper.trouble?.message,
-    done: keeper.run(signal),
+    done: keeper.run(signal).then(async () => {
+      if (!handover.isThere) return;
+      await removeHandover(run, log).catch((reason) => log.error(Fault.from(reason).message));
+    }),
   };
 }
 

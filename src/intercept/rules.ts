@@ -17,7 +17,7 @@ export type Metadata = { readonly address: string; readonly port: number };
 
 /** Every chain that NMI makes; the redirection first, since it is also removed first. */
 export const chainNames = {
-  nat: ["aad-metadata"],
+  nat: ["aad-metadata", "aad-metadata-handover"],
   filter: ["aad-metadata-guard", "aad-metadata-localnet"],
 } as const satisfies Record<Table, readonly string[]>;
 
@@ -32,6 +32,14 @@ export function redirectChain({ address, port }: Metadata, to: Metadata): Chain 
       "-j RETURN",
     ],
   };
+}
+
+/**
+ * Sends it to a port that NMI has meanwhile, while another program has its own: the NMI of 1.x that it follows, which shares
+ * neither its port nor its chain, and takes that away when it stops.
+ */
+export function handoverChain({ address, port }: Metadata, to: Metadata): Chain {
+  return { ...redirectChain({ address, port }, to), name: chainNames.nat[1] };
 }
 
 /** Refuses what is on its way to the metadata service all the same, when the redirection is lost or not there yet. */

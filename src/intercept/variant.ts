@@ -12,6 +12,8 @@ export type Found = {
   readonly chosen: Iptables;
   /** Variants that are not chosen but hold rules of NMI all the same. */
   readonly stale: readonly Variant[];
+  /** Whether the chosen one had a chain of this name. */
+  readonly had: (chain: string) => boolean;
 };
 
 const named = [
@@ -37,7 +39,7 @@ export async function findIptables(run: RunCommand): Promise<Found> {
   const stale = looks
     .filter((look) => look !== chosen && holdsOurs(look.saved))
     .map(({ iptables }) => iptables.variant);
-  return { chosen: readOnce(chosen), stale };
+  return { chosen: readOnce(chosen), stale, had: (chain) => holds(chosen.saved, chain) };
 }
 
 /** To look again at once would keep pods waiting for nothing. */
@@ -86,5 +88,7 @@ function traces(saved: string): number {
 function holdsOurs(saved: string): boolean {
   return Object.values(chainNames)
     .flat()
-    .some((name) => saved.includes(`\n:${name} `));
+    .some((name) => holds(saved, name));
 }
+
+const holds = (saved: string, chain: string) => saved.includes(`\n:${chain} `);

@@ -67,7 +67,7 @@ export const nmiOptions = {
   startedFile: text({
     flag: "started-file",
     fallback: "",
-    help: "File that is there once this NMI serves pods, for a probe that no other NMI of the node can answer.",
+    help: "File that is there once this NMI serves pods and says whether it does, for probes that no other NMI of the node can answer.",
   }),
   attemptsForCreated: whole({
     flag: "retry-attempts-for-created",

@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { startedFile } from "./started-file.ts";
 
 const never = new AbortController().signal;
+const health = (isActive: () => boolean, trouble?: string) => ({ isActive, trouble: () => trouble });
 
 async function place() {
   const folder = await mkdtemp(join(tmpdir(), "started-"));
@@ -21,19 +22,61 @@ it("is not there from a start before, and comes once pods are served", async () 
   let isActive = false;
   const file = await startedFile(at.file);
   expect(existsSync(at.file)).toBe(false);
-  const told = file.tell(() => isActive, clock, never);
+  const stop = new AbortController();
+  const told = file.tell(
+    health(() => isActive),
+    clock,
+    stop.signal,
+  );
   await clock.asleep();
   expect(existsSync(at.file)).toBe(false);
   isActive = true;
   clock.advance(1_000);
-  await told;
+  await clock.asleep();
   expect(existsSync(at.file)).toBe(true);
+  stop.abort();
+  await told;
+  expect(existsSync(at.file)).toBe(false);
+});
+
+it("says whether pods are served and why not, and how long the node was up when NMI last moved", async () => {
+  await using at = await place();
+  const [clock, stop] = [new FakeClock(), new AbortController()];
+  let isActive = true;
+  const told = (await startedFile(at.file)).tell(
+    health(() => isActive, "the rules are gone"),
+    clock,
+    stop.signal,
+  );
+  const text = () => readFileSync(at.file, "utf8");
+  const pass = async (ms: number) => {
+    await clock.asleep();
+    clock.advance(ms);
+    await clock.asleep();
+  };
+  await clock.asleep();
+  expect(text()).toMatch(/^\d+\nActive\n$/);
+  expect(Math.abs(Number.parseInt(text(), 10) - uptime())).toBeLessThan(60);
+  isActive = false;
+  await pass(250);
+  expect(text()).toMatch(/^\d+\nNot Active: the rules are gone\n$/);
+  await writeFile(at.file, "old");
+  await pass(4_000);
+  expect(text()).toBe("old");
+  await pass(1_000);
+  expect(text()).toContain("the rules are gone");
+  stop.abort();
+  await told;
 });
 
 it("does not come any more once NMI is told to stop", async () => {
   await using at = await place();
   const [clock, stop] = [new FakeClock(), new AbortController()];
-  const told = (await startedFile(at.file)).tell(() => false, clock, stop.signal);
+  const told = (await startedFile(at.file)).tell(
+    health(() => false),
+    clock,
+    stop.signal,
+  );
   await clock.asleep();
   stop.abort();
   await told;
@@ -41,13 +84,25 @@ it("does not come any more once NMI is told to stop", async () => {
 });
 
 it("is nowhere where none is asked for", async () => {
-  await expect((await startedFile("")).tell(() => true, new FakeClock(), never)).resolves.toBeUndefined();
+  await expect(
+    (await startedFile("")).tell(
+      health(() => true),
+      new FakeClock(),
+      never,
+    ),
+  ).resolves.toBeUndefined();
 });
 
 it("that cannot be written is the user's to correct", async () => {
   await using at = await place();
   const file = await startedFile(join(at.file, "no-folder"));
-  await expect(file.tell(() => true, new FakeClock(), never)).rejects.toThrow(
+  await expect(
+    file.tell(
+      health(() => true),
+      new FakeClock(),
+      never,
+    ),
+  ).rejects.toThrow(
     expect.objectContaining({ code: "FILE_UNWRITABLE", message: expect.stringContaining("--started-file") }),
   );
 });

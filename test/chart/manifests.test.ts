@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)(`the manifests${missing ? ` (skipped: ${m
     expect(mic.spec.template.metadata.labels).toEqual({ component: "mic", app: "mic" });
     expect(nmi.spec.selector.matchLabels).toEqual({ component: "nmi", tier: "node" });
     for (const { metadata } of [mic, nmi]) expect(metadata.labels).toMatchObject({ "k8s-app": "aad-pod-id" });
-    expect(nmi.spec.updateStrategy.rollingUpdate).toEqual({ maxUnavailable: 1 }); // the original's NMI may be there
+    expect(nmi.spec.updateStrategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
   });
 
   it("grant what is proved, to the accounts that the pods run as", async () => {

@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { containerOf, helmMissing, podOf, render, the, type Values } from "../support/helm.ts";
 
@@ -86,7 +90,7 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     expect(containerOf(workload).args).toContain("--kubelet-config=/var/lib/kubelet/config.yaml");
   });
 
-  it("rolls out by surge, for which it names no port", async () => {
+  it("rolls out by surge, also after the original, for which it names no port", async () => {
     const workload = await nmi({ nmi: { prometheusPort: 9090 } });
     expect(workload.spec.updateStrategy).toEqual({
       type: "RollingUpdate",
@@ -146,10 +150,28 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     expect(managed.env.map(({ name }) => name)).toEqual(["NODE_NAME"]);
   });
 
-  it("asks the probes that tell whether it serves and whether it lives, at the port it is given", async () => {
-    const { livenessProbe, readinessProbe } = containerOf(await nmi({ nmi: { probePort: "9000" } }));
-    expect(livenessProbe.httpGet).toEqual({ path: "/livez", port: 9000 });
-    expect(readinessProbe.httpGet).toEqual({ path: "/readyz", port: 9000 });
+  it("probes this very NMI, since others of the node may answer at its ports", async () => {
+    const container = containerOf(await nmi());
+    const { livenessProbe, readinessProbe } = container;
+    const [, file = ""] = /^--started-file=(.*)$/m.exec(container.args.join("\n")) ?? [];
+    const folder = mkdtempSync(join(tmpdir(), "probes-"));
+    const ask = ({ exec }: typeof livenessProbe, said?: string) => {
+      writeFileSync(join(folder, "uptime"), "100.25 180.03\n");
+      rmSync(join(folder, "nmi"), { force: true });
+      if (said !== undefined) writeFileSync(join(folder, "nmi"), said);
+      const [shell = "", flag = "", script = ""] = exec.command;
+      const there = script.replaceAll(file, join(folder, "nmi")).replaceAll("/proc/uptime", join(folder, "uptime"));
+      const { status, stdout } = spawnSync(shell, [flag, there], { encoding: "utf8" });
+      return [status === 0, stdout.trim()];
+    };
+    expect(ask(livenessProbe, "71\nNot Active: the rules are gone\n")).toEqual([true, ""]);
+    expect(ask(livenessProbe, "70\nActive\n")).toEqual([false, "NMI has not moved for 30 seconds"]);
+    expect(ask(livenessProbe)[0]).toBe(false);
+    expect(ask(readinessProbe, "71\nActive\n")).toEqual([true, ""]);
+    expect(ask(readinessProbe, "71\nNot Active: the *  rules\n")).toEqual([false, "Not Active: the *  rules"]);
+    expect(ask(readinessProbe)[0]).toBe(false);
+    rmSync(folder, { recursive: true });
+    expect((await args({ nmi: { probePort: "9000" } })).join("\n")).toContain("--http-probe-port=9000");
   });
 
   it("has a probe of a start that no other NMI of the node can answer, and that never ends it", async () => {
@@ -159,7 +181,7 @@ describe.skipIf(missing !== undefined)(`the chart's DaemonSet of NMI${missing ? 
     expect([shell, flag, script]).toEqual(["/bin/sh", "-c", expect.stringContaining(`[ -e ${file} ]`)]);
     expect(container.startupProbe.failureThreshold).toBeGreaterThan(100_000);
     const folder = container.volumeMounts.find(({ mountPath }) => file?.startsWith(mountPath));
-    expect(podOf(await nmi()).volumes).toContainEqual({ name: folder?.name, emptyDir: {} });
+    expect(podOf(await nmi()).volumes).toContainEqual({ name: folder?.name, emptyDir: { medium: "Memory" } });
   });
 
   it("knows a custom cloud by its file", async () => {

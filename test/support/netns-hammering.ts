@@ -52,19 +52,21 @@ const kinds: readonly (readonly [RegExp, Kind])[] = [
   [/^503 /, "unavailable"],
 ];
 
-/** Pods that ask a hundred times a second each, half of that on new connections and half on kept ones. */
+/** Pods that ask a hundred times a second each if not told otherwise, half of that on new connections and half on kept ones. */
 export class Hammering {
   readonly #pods: readonly Actor[];
+  readonly #everyMs: number;
   #since = performance.now();
   #total = none;
 
-  constructor(pods: readonly Actor[]) {
+  constructor(pods: readonly Actor[], everyMs = EVERY_MS) {
     this.#pods = pods;
+    this.#everyMs = everyMs;
   }
 
   async begin(): Promise<void> {
     this.#since = performance.now();
-    for (const pod of this.#pods) await pod.ask({ begin: { everyMs: EVERY_MS } });
+    for (const pod of this.#pods) await pod.ask({ begin: { everyMs: this.#everyMs } });
   }
 
   /** What was asked since the beginning or the last count came to, once all of it is answered; printed by a name. */
@@ -77,7 +79,7 @@ export class Hammering {
     this.#total = sum(this.#total, all);
     print(`${name}: ${(ms / 1000).toFixed(1)} s`, all);
     // A test in which nobody asks proves nothing; each stretch may begin and end between two requests.
-    for (const { requests } of counts) expect(requests).toBeGreaterThan((ms / EVERY_MS) * 0.9 - 5);
+    for (const { requests } of counts) expect(requests).toBeGreaterThan((ms / this.#everyMs) * 0.9 - 5);
     return all;
   }
 

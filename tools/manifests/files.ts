@@ -19,8 +19,6 @@ const base = {
   installMICException: false,
   admissionPolicies: { records: false, identities: false },
   mic: { affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [apart] } } },
-  // What these files are applied over may be the original's NMI, which does not share its port.
-  nmi: { updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } } },
 };
 const secrets = ["cloud", "subscriptionID", "resourceGroup", "vmType", "tenantID", "clientID", "clientSecret"];
 const adminsecret = Object.fromEntries(secrets.map((name) => [name, "placeholder"]));

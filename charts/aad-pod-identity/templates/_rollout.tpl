@@ -1,12 +1,11 @@
 {{/*
-How NMI rolls out. As delivered, a new NMI serves before the old one of its node stops; both listen on the same ports. The
-original does not share its port, so the first roll-out after it takes one node after the other. DaemonSets know of
-surges since Kubernetes 1.22.
+How NMI rolls out. As delivered, a new NMI serves before the old one of its node stops: both listen on the same ports, or the
+new one at another until the original has gone, which shares none. DaemonSets know of surges since Kubernetes 1.22.
 */}}
 {{- define "podid.nmi.rollout" -}}
 {{- if .Values.nmi.updateStrategy -}}
 {{- toYaml .Values.nmi.updateStrategy -}}
-{{- else if or (include "podid.follows.original" .) (semverCompare "<1.22-0" .Capabilities.KubeVersion.Version) -}}
+{{- else if semverCompare "<1.22-0" .Capabilities.KubeVersion.Version -}}
 type: RollingUpdate
 rollingUpdate:
   maxUnavailable: 1

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { expect } from "vitest";
 import { urls } from "../support/azure-facts.ts";
 import { clusterMissing } from "../support/missing.ts";
 import { peers } from "./images.ts";
@@ -16,6 +17,8 @@ type Place = { readonly namespace: string; readonly nmi: string; readonly mic: s
 type Work = () => Promise<unknown>;
 
 const AFTERWARDS_MS = 5_000;
+/** Until pods that have just begun are served, on a busy machine. */
+const SERVED_MS = 240_000;
 
 /** Pods on a cluster with the original installed, that ask for tokens all the time, and what they got. */
 export type Applications = AsyncDisposable & {
@@ -24,6 +27,8 @@ export type Applications = AsyncDisposable & {
   duringRollout(name: string, change: Work): Promise<Seen>;
   /** The pods that did not get a token of their own by NMI each time. */
   troubleWith(name: string, work: Work): Promise<readonly string[]>;
+  /** Waits until every pod gets its tokens. */
+  served(): Promise<void>;
   /** Restarts NMI. */
   restartNmi(): Promise<unknown>;
 };
@@ -49,20 +54,28 @@ export async function startApplications(
   stack.use(new Passing(world));
   const cleanUp = stack.move();
   const watch = (name: string, work: Work) => during(world, asking(identities), name, work);
+  const troubleWith = async (name: string, work: Work) =>
+    [...(await watch(name, work))].flatMap(([pod, { asked, tokens, direct }]) =>
+      asked > 0 && asked === tokens && direct === 0 ? [] : [pod],
+    );
+  const served = async () => {
+    const trouble = () => troubleWith("before a change", () => setTimeout(3_000));
+    await expect.poll(trouble, { timeout: SERVED_MS }).toEqual([]);
+  };
   return {
     world,
-    duringRollout: (name, change) =>
-      watch(name, async () => {
+    duringRollout: async (name, change) => {
+      await served(); // what a change before left, as requests that pile up at the original, is no part of this one
+      return await watch(name, async () => {
         await change();
         for (const what of [`daemonset/${nmi}`, `deployment/${mic}`]) {
           await kubectl("rollout", "status", what, "--namespace", namespace, "--timeout=4m");
         }
         await setTimeout(AFTERWARDS_MS);
-      }),
-    troubleWith: async (name, work) =>
-      [...(await watch(name, work))].flatMap(([pod, { asked, tokens, direct }]) =>
-        asked > 0 && asked === tokens && direct === 0 ? [] : [pod],
-      ),
+      });
+    },
+    troubleWith,
+    served,
     restartNmi: () => kubectl("rollout", "restart", `daemonset/${nmi}`, "--namespace", namespace),
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };

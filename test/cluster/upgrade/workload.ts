@@ -19,7 +19,8 @@ export type Identities = {
 /** Pods that ask for tokens, by the value of their label `app`: which client ID each of their requests is for. */
 export type Asking = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const EVERY_MS = 100;
+/** The original asks IMDS each time, on a busy machine more often than that answers. */
+const EVERY_MS = 200;
 /** The original asks the API server for the Secret of a service principal each time, and no more than 5 times a second. */
 const PRINCIPAL_EVERY_MS = 400;
 const RESOURCE = "resource=https://vault.azure.net";
@@ -36,7 +37,7 @@ export const asking = ({ solo, left, right, principal }: Identities): Asking => 
 /** The pod that NMI has IMDS answer. */
 const EXCEPTED = "excepted";
 /** The pod that names the identity it asks for, so that IMDS itself would give it the same token. */
-export const NAMING = "pair";
+const NAMING = "pair";
 
 /** What a user of the original has in a file of values: a cloud of their own, and an identity. */
 export const originalValuesOf = ({ solo }: Identities): Values => ({

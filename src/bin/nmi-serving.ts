@@ -1,0 +1,73 @@
+import { realClock } from "../base/clock.ts";
+import type { Listener } from "../base/listener.ts";
+import type { Interception } from "../intercept/interception.ts";
+import { inTurn } from "../nmi/server-turn.ts";
+import type { Context } from "./program.ts";
+
+type Serving = AsyncDisposable & {
+  /** Resolves once pods are served at NMI's own port, or once told to stop. */
+  readonly hasOwnPort: Promise<void>;
+};
+type Address = { readonly host: string; readonly port: number };
+
+/**
+ * Serves pods from now on: at NMI's own port, or, while an NMI of 1.x or whoever else has that for itself, at another one.
+ * @throws Fault PORT_IN_USE where somebody else redirects pods' requests, who knows of no other port
+ */
+export async function servePods(
+  serveAt: (port: number) => Promise<Listener>,
+  interception: Interception,
+  { host, port }: Address,
+  { signal, log }: Context,
+): Promise<Serving> {
+  const servers = new Set<Listener>();
+  const begin = async (server: Listener, redirect: (port: number) => Promise<void>) => {
+    servers.add(server);
+    await redirect(server.port);
+    return server;
+  };
+  const end = async (server: Listener) => {
+    servers.delete(server);
+    await server[Symbol.asyncDispose]();
+  };
+  const own = async (server: Listener) => {
+    log.info(`listening on ${host}:${server.port}`);
+    await begin(server, interception.redirectTo);
+  };
+  const stop = async () => void (await Promise.all([...servers].map(end)));
+
+  const { taken, listener } = await inTurn(() => serveAt(port), { clock: realClock, signal });
+  const { redirectMeanwhileTo } = interception;
+  if (taken !== undefined && redirectMeanwhileTo === undefined) throw taken;
+  const follow = async () => {
+    const server = await listener;
+    if (server === undefined) return;
+    await own(server);
+    // Connections to it that are kept end by one more answer, as where one NMI follows another.
+    await Promise.all([...servers].filter((one) => one !== server).map(end));
+  };
+  try {
+    if (taken === undefined || redirectMeanwhileTo === undefined) await follow();
+    else {
+      const server = await serveAt(0);
+      const facts = { port, meanwhile: server.port };
+      log.warn(
+        "another program has NMI's port, as an NMI of 1.x until it stops: serving pods at another until it is free",
+        facts,
+      );
+      await begin(server, redirectMeanwhileTo);
+    }
+  } catch (reason) {
+    await stop();
+    throw reason;
+  }
+  const hasOwnPort = taken === undefined ? Promise.resolve() : follow();
+  hasOwnPort.catch(() => {}); // heard by whoever waits for it
+  return {
+    hasOwnPort,
+    async [Symbol.asyncDispose]() {
+      await hasOwnPort.catch(() => {});
+      await stop();
+    },
+  };
+}
