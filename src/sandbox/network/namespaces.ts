@@ -26,9 +26,8 @@ import type { Tools } from "./tools.ts";
 export type NamespacesOptions = { readonly tools: Tools; readonly guard: Guard; readonly folder: string };
 
 const METADATA: Endpoint = { host: METADATA_ADDRESS, port: 80 };
-const ANY_PORT: Endpoint = { host: ROUTER_ADDRESS, port: 0 };
-/** The API server, Resource Manager and Entra ID. */
-const USUALLY_PUBLISHED = 3;
+/** For the API server, Resource Manager and Entra ID: the same in each sandbox, since each has a network of its own. */
+const USUALLY_PUBLISHED = [6443, 8443, 9443].map((port) => ({ host: ROUTER_ADDRESS, port }));
 const NMI: Endpoint = { host: "127.0.0.1", port: 2579 };
 
 /**
@@ -44,7 +43,7 @@ export async function startNamespaces({ tools, guard, folder }: NamespacesOption
   await fabric.configure(router, routerLines);
   await router.run({ file: tools["iptables-restore"], args: ["--noflush"] }, PROBE_RULES);
   // A Node takes its time to start, so that it listens for all that a sandbox usually publishes.
-  const [metadata, ...spare] = await listenIn(router, [METADATA, ...Array(USUALLY_PUBLISHED).fill(ANY_PORT)]);
+  const [metadata, ...spare] = await listenIn(router, [METADATA, ...USUALLY_PUBLISHED]);
   stack.use(fabric.openMetadata(metadata));
   stack.defer(() => spare.forEach(({ socket }) => void socket.close()));
   const rest = stack.move();
@@ -52,7 +51,7 @@ export async function startNamespaces({ tools, guard, folder }: NamespacesOption
     kind: "namespaces",
     host: ROUTER_ADDRESS,
     publish: async (port) => {
-      const listening = spare.shift() ?? (await listenIn(router, [ANY_PORT]))[0];
+      const listening = spare.shift() ?? (await listenIn(router, [{ host: ROUTER_ADDRESS, port: 0 }]))[0];
       rest.use(openDoor(listening, () => ({ host: "127.0.0.1", port })));
       return listening.at;
     },
