@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { timesText } from "./cluster/support/times-text.ts";
 
-it("the parts of a run on the cluster are told in their order, what was repeated is among the rest, and the slowest tests", () => {
+it("the parts of a run on the cluster are told in their order, what files did to begin is among the rest, and the slowest tests", () => {
   const test = (title: string, duration: number, status = "passed") => ({ title, status, duration });
   const file = (name: string, startTime: number, endTime: number, ...assertionResults: ReturnType<typeof test>[]) => {
     return { name: `/x/${name}.test.ts`, startTime, endTime, assertionResults };
@@ -10,11 +10,12 @@ it("the parts of a run on the cluster are told in their order, what was repeated
     file("pods", 60_000, 95_000, test("a job", 20_000), test("replicas", 15_000, "failed")),
     file("nodes", 10_000, 40_000, test("a drained node", 30_000)),
   ];
+  const installed = { part: "chart installed", meanwhile: true };
   const times = [
-    ["nodes ready", 5],
-    ["chart installed", 6.25],
-    ["chart installed", 7],
-  ] as const;
+    { part: "nodes ready", seconds: 5, meanwhile: false },
+    { ...installed, seconds: 6.25 },
+    { ...installed, seconds: 7 },
+  ];
   expect(timesText(times, { testResults }, 100).split("\n")).toEqual([
     "part               seconds",
     "nodes ready            5.0",

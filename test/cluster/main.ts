@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Report, timesText } from "./support/times-text.ts";
+import { type Report, type Time, timesText } from "./support/times-text.ts";
 
 // npm run test:cluster: all tests of the real cluster, or the files that are named, and how long each part took.
 
@@ -31,11 +31,9 @@ function run(): Promise<number> {
   });
 }
 
-function readTimes() {
+function readTimes(): readonly Time[] {
   const lines = readFileSync(times, "utf8").split("\n").filter(Boolean);
-  return lines
-    .map((line) => line.split("\t") as [string, string])
-    .map(([part, seconds]) => [part, Number(seconds)] as const);
+  return lines.map((line) => JSON.parse(line) as Time);
 }
 
 function readReport(): Report {

@@ -1,12 +1,17 @@
 import { appendFileSync } from "node:fs";
+import type { Time } from "./times-text.ts";
 
-/** Runs something that is no test, and tells `npm run test:cluster` how long it took, in the file that CLUSTER_TIMES names. */
+/** Tells `npm run test:cluster` how long something took that is no test, in the file that CLUSTER_TIMES names. */
+export function tellTime(time: Time): void {
+  if (process.env.CLUSTER_TIMES !== undefined) appendFileSync(process.env.CLUSTER_TIMES, `${JSON.stringify(time)}\n`);
+}
+
+/** Runs what belongs to a file of tests, and tells how long it took. */
 export async function timed<T>(part: string, work: () => Promise<T>): Promise<T> {
   const begin = performance.now();
   try {
     return await work();
   } finally {
-    const seconds = (performance.now() - begin) / 1000;
-    if (process.env.CLUSTER_TIMES !== undefined) appendFileSync(process.env.CLUSTER_TIMES, `${part}\t${seconds}\n`);
+    tellTime({ part, seconds: (performance.now() - begin) / 1000, meanwhile: true });
   }
 }

@@ -1,7 +1,7 @@
-import { appendFileSync } from "node:fs";
 import type { TestProject } from "vitest/node";
 import { type Cluster, type Part, startCluster } from "./cluster.ts";
 import { clusterMissing } from "./missing.ts";
+import { tellTime } from "./part-times.ts";
 import { permissionsIn } from "./permissions.ts";
 
 /** The folder of the cluster that all tests of the project share, or why there is none. */
@@ -31,19 +31,27 @@ export async function setup(project: TestProject): Promise<void> {
 /** @throws Error where something was refused to our programs or, after all files, they had a permission that they never used. */
 export async function teardown(): Promise<void> {
   if (cluster === undefined) return;
-  await using over = cluster;
-  const { refused, unused, summary } = await permissionsIn(over);
-  process.stderr.write(`permissions: ${summary}\n`);
-  const faults = [
-    ...refused.map((one) => `refused  ${one}`),
-    ...(process.env.CLUSTER_WHOLE === "1" ? unused.map((one) => `unused   ${one}`) : []),
-  ];
-  for (const fault of faults) process.stderr.write(`${fault}\n`);
-  if (faults.length > 0) throw new Error(`${faults.length} faults in the permissions of the chart, as told above`);
+  let faults: number;
+  try {
+    faults = await tellPermissions(cluster);
+  } finally {
+    const begin = performance.now();
+    await cluster[Symbol.asyncDispose]();
+    tell({ name: "cluster ended", seconds: (performance.now() - begin) / 1000 });
+  }
+  if (faults > 0) throw new Error(`${faults} faults in the permissions of the chart, as told above`);
 }
 
-/** CLUSTER_TIMES is the file that collects how long the parts took, for `npm run test:cluster`. */
+/** How many faults there are. CLUSTER_WHOLE says that all files have run. */
+async function tellPermissions({ folder }: Cluster): Promise<number> {
+  const { refused, unused, summary } = await permissionsIn({ folder });
+  const tooMany = process.env.CLUSTER_WHOLE === "1" ? unused : [];
+  const faults = [...refused.map((one) => `refused  ${one}`), ...tooMany.map((one) => `unused   ${one}`)];
+  process.stderr.write(`permissions: ${[summary, ...faults].join("\n")}\n`);
+  return faults.length;
+}
+
 function tell({ name, seconds }: Part): void {
   process.stderr.write(`${name} after ${seconds.toFixed(1)} s\n`);
-  if (process.env.CLUSTER_TIMES !== undefined) appendFileSync(process.env.CLUSTER_TIMES, `${name}\t${seconds}\n`);
+  tellTime({ part: name, seconds, meanwhile: false });
 }

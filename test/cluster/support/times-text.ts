@@ -13,27 +13,31 @@ export type Report = {
     }[];
   }[];
 };
+/** Something that is no test; `meanwhile` where it is part of a file. */
+export type Time = { readonly part: string; readonly seconds: number; readonly meanwhile: boolean };
 type Row = readonly [part: string, seconds: number, more?: string];
 
 const SLOWEST = 8;
 
 /** How long each part took that is no test, each file, all together, and which tests took longest. */
-export function timesText(
-  times: readonly (readonly [string, number])[],
-  { testResults }: Report,
-  seconds: number,
-): string {
-  const once = [...Map.groupBy(times, ([part]) => part)];
-  const parts = once.filter(([, all]) => all.length === 1).map(([part, [one]]): Row => [part, one?.[1] ?? 0]);
-  const repeated = once.filter(([, all]) => all.length > 1);
+export function timesText(times: readonly Time[], { testResults }: Report, seconds: number): string {
+  const parts = times.filter(({ meanwhile }) => !meanwhile).map(({ part, seconds: one }): Row => [part, one]);
+  const among = [
+    ...Map.groupBy(
+      times.filter(({ meanwhile }) => meanwhile),
+      ({ part }) => part,
+    ),
+  ].map(([part, all]) => {
+    const sum = all.reduce((before, one) => before + one.seconds, 0);
+    return `${part} ${all.length === 1 ? "once" : `${all.length} times`} in ${fixed(sum)} s`;
+  });
   const files = testResults.toSorted((a, b) => a.startTime - b.startTime).map(fileRow);
   const rest = seconds - [...parts, ...files].reduce((sum, [, one]) => sum + one, 0);
-  const among = repeated.map(([part, all]) => `${part} ${all.length} times in ${fixed(total(all))} s`).join(", ");
   const tests = testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ title, duration }): Row => [partOf(name), (duration ?? 0) / 1000, title]),
   );
   const slowest = tests.toSorted((a, b) => b[1] - a[1]).slice(0, SLOWEST);
-  const all: Row[] = [...parts, ...files, ["between the tests", rest, among], ["together", seconds]];
+  const all: Row[] = [...parts, ...files, ["between the tests", rest, among.join(", ")], ["together", seconds]];
   return `${table("part", all)}\n${table("slowest tests", slowest)}`;
 }
 
@@ -50,6 +54,5 @@ function table(title: string, rows: readonly Row[]): string {
   return [`${title.padEnd(width)}  seconds`, ...lines, ""].join("\n");
 }
 
-const total = (all: readonly (readonly [string, number])[]) => all.reduce((sum, [, one]) => sum + one, 0);
 const fixed = (seconds: number) => seconds.toFixed(1);
 const partOf = (file: string) => basename(file, ".test.ts");
