@@ -20,7 +20,7 @@ import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
 import { keeperOf, logsOf } from "./node/logs.ts";
-import { nodeRoot } from "./node/pod-worker.ts";
+import { nodeRoot } from "./node/pod-host.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
 import { PodAccounts } from "./pod-account.ts";
@@ -51,6 +51,8 @@ export type Sandbox = AsyncDisposable & {
   readonly network: string;
   /** Whether NMI listens on a node. */
   hasNmi(node: string): Promise<boolean>;
+  /** How many tokens the metadata services have given so far. */
+  tokensGiven(): number;
   /** The file that holds what a pod's container printed; undefined for a pod that never ran here. */
   logOf(namespace: string, pod: string): string | undefined;
 };
@@ -120,6 +122,7 @@ async function compose(
     ...{ folder, kubeconfig: kubernetes.kubeconfig, nodes, azure, guard, network: chosen.says },
     manifests: componentPods(nodes, files),
     hasNmi: async (name) => (await machines.find(({ node }) => node.name === name)?.place.isServed()) ?? false,
+    tokensGiven: () => parts.world.traffic.successes("imds.token"),
     logOf: (namespace, pod) => keeperOf(parts.kubelets, namespace, pod)?.logOf(namespace, pod),
   };
 }

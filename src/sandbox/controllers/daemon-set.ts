@@ -3,20 +3,11 @@ import type { Node, Pod } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../kube-api/json.ts";
 import { claimOn, daemonPod, HASH_LABEL, nodeOf } from "./daemon-pod.ts";
 import { forgetRevisions, furnishRevision } from "./daemon-revision.ts";
-import { replaced } from "./daemon-update.ts";
+import { type OnNode, replaced } from "./daemon-update.ts";
 import type { Hands } from "./hands.ts";
 import { counts, isActive, isAvailable, isReady, nextAvailableMs } from "./pod-state.ts";
 import { makePods } from "./replica-set.ts";
 import { sum } from "./rollout-numbers.ts";
-
-/** What a DaemonSet has on one node. */
-export type OnNode = {
-  readonly name: string;
-  readonly isWanted: boolean;
-  readonly mayStay: boolean;
-  /** Oldest first; those that are ending too. */
-  readonly pods: readonly Pod[];
-};
 
 /** Keeps a pod of the DaemonSet on each node that it is for, of its present template. @throws StatusError */
 export function reconcileDaemonSet(object: KubeObject, hands: Hands): number | undefined {

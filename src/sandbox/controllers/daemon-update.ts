@@ -1,9 +1,17 @@
 import type { DaemonSet } from "kubernetes-types/apps/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { HASH_LABEL } from "./daemon-pod.ts";
-import type { OnNode } from "./daemon-set.ts";
 import { isActive, isAvailable } from "./pod-state.ts";
 import { amountOf } from "./rollout-numbers.ts";
+
+/** What a DaemonSet has on one node. */
+export type OnNode = {
+  readonly name: string;
+  readonly isWanted: boolean;
+  readonly mayStay: boolean;
+  /** Oldest first; those that are ending too. */
+  readonly pods: readonly Pod[];
+};
 
 /** Which nodes get a new pod beside the older one, and which pods go, to come nearer to the present template. */
 export type Replacement = { readonly missing: readonly string[]; readonly extra: readonly Pod[] };

@@ -1,27 +1,31 @@
 import { createHash } from "node:crypto";
-import { timestamp } from "../kube-api/cluster.ts";
+import { type Cluster, timestamp } from "../kube-api/cluster.ts";
 import { keyOf } from "../kube-api/collection.ts";
 import type { KubeObject } from "../kube-api/json.ts";
-import type { Hands } from "./hands.ts";
+import type { Resource } from "../kube-api/resource.ts";
+import { create, update } from "../kube-api/writes.ts";
 
 type Told = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
+type Teller = { readonly cluster: Cluster; readonly events: Resource; readonly component: string };
 
 /** Writes an event, or counts it once more. */
-export function tellEvent(hands: Hands, { apiVersion, kind, metadata }: KubeObject, told: Told): void {
-  const { cluster, component } = hands;
+export function tellEvent({ cluster, events, component }: Teller, about: KubeObject, told: Told): void {
+  const { apiVersion, kind, metadata } = about;
   const { name, uid, resourceVersion, namespace = "default" } = metadata;
   const mark = createHash("sha1").update(`${uid} ${told.reason} ${told.message}`).digest("hex").slice(0, 16);
+  const target = { resource: events, namespace, name: `${name}.${mark}`, subresource: "" };
   const lastTimestamp = timestamp(cluster.now());
-  const known = cluster.store.of(hands.resource("events")).get(keyOf({ namespace, name: `${name}.${mark}` }));
-  if (known !== undefined) {
-    hands.change("events", known, (event) => ({ ...event, lastTimestamp, count: Number(event.count) + 1 }));
+  if (cluster.store.of(events).get(keyOf(target)) !== undefined) {
+    const again = (event: KubeObject) => ({ ...event, lastTimestamp, count: Number(event.count) + 1 });
+    update(cluster, target, again, { isDryRun: false, isBlind: true });
     return;
   }
-  hands.create("events", namespace, {
-    metadata: { name: `${name}.${mark}` },
+  const event = {
+    metadata: { name: target.name },
     involvedObject: { apiVersion, kind, name, namespace, uid, resourceVersion },
     ...told,
     ...{ count: 1, firstTimestamp: lastTimestamp, lastTimestamp },
     ...{ source: { component }, reportingComponent: component, reportingInstance: "" },
-  });
+  };
+  create(cluster, { ...target, name: "" }, event, { isDryRun: false });
 }

@@ -95,7 +95,8 @@ export class Hands {
 
   /** An event about an object; the same one again is counted. */
   tell(about: object, type: "Normal" | "Warning", reason: string, message: string): void {
-    tellEvent(this, about as KubeObject, { type, reason, message });
+    const { cluster, component } = this;
+    tellEvent({ cluster, component, events: this.resource("events") }, about as KubeObject, { type, reason, message });
   }
 
   resource(plural: Plural): Resource {

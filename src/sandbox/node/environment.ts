@@ -1,6 +1,6 @@
 import type { Container, EnvVar, EnvVarSource, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { KeyValues } from "./sources.ts";
 import { NotYetError, UnsupportedError } from "./unsupported.ts";
-import type { KeyValues } from "./volumes.ts";
 
 export type Variables = Readonly<Record<string, string>>;
 

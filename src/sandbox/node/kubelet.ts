@@ -6,10 +6,10 @@ import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
 import { followLog, logFileOf } from "./log-file.ts";
+import type { PodHost } from "./pod-host.ts";
 import { PodKeeper } from "./pod-keeper.ts";
 import { machineEntry } from "./pod-network.ts";
 import { kubeTime } from "./pod-status.ts";
-import type { PodHost } from "./pod-worker.ts";
 import { Prober } from "./prober.ts";
 
 const GOODBYE_MS = 2_000;

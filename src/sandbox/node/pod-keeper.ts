@@ -1,7 +1,8 @@
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { Backoff } from "../../base/backoff.ts";
 import type { NodeApi } from "./api.ts";
-import { type PodHost, PodWorker } from "./pod-worker.ts";
+import type { PodHost } from "./pod-host.ts";
+import { PodWorker } from "./pod-worker.ts";
 
 const RETRIES = { firstMs: 100, maxMs: 5_000 };
 /** How long a process has when nobody can say any more how long it should have. */

@@ -1,40 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { AddressPool } from "./addresses.ts";
 import { ContainerRun, type PodPlace } from "./container-run.ts";
-import type { Variables } from "./environment.ts";
-import type { Guard } from "./guard.ts";
 import { logFileOf } from "./log-file.ts";
-import { machineEntry, type NodeNetwork, type PodEntry, type PodNetwork } from "./pod-network.ts";
+import { nodeRoot, type PodHost } from "./pod-host.ts";
+import { machineEntry, type PodEntry, type PodNetwork } from "./pod-network.ts";
 import { podStatus } from "./pod-status.ts";
-import type { Prober } from "./prober.ts";
-import type { Programs } from "./programs.ts";
-import { makeVolumes, type PodSources } from "./volumes.ts";
-
-/** What the pods of a node share. */
-export type PodHost = {
-  readonly node: { readonly name: string; readonly address: string };
-  readonly programs: Programs;
-  readonly addresses: AddressPool;
-  readonly folder: string;
-  readonly guard: Guard;
-  readonly clock: Clock;
-  readonly prober: Pick<Prober, "knock">;
-  readonly sources: PodSources;
-  /** Writes an event about a pod. */
-  readonly tell: (pod: Pod, type: "Normal" | "Warning", reason: string, message: string) => void;
-  /** Variables for every container of a pod; the container's own win. */
-  readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
-  /** What connects the pods, to the metadata address above all; nothing for this machine alone. */
-  readonly network?: NodeNetwork | undefined;
-};
-
-/** The folder that stands for a node's file system. */
-export function nodeRoot(folder: string, node: string): string {
-  return join(folder, "nodes", node);
-}
+import { makeVolumes } from "./volumes.ts";
 
 /** Runs one pod: its address, its network, its volumes and its containers, those that prepare it one by one first. */
 export class PodWorker implements AsyncDisposable {

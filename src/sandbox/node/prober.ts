@@ -11,18 +11,19 @@ export type Knock = { readonly host: string; readonly port: number; readonly url
 /** Empty when it answered well, else what is wrong. */
 export type Knocked = string;
 
-// Runs in the node's network, which this process cannot enter.
+// Runs in the node's network, which this process cannot enter; "node -e" has Node's own modules by their names.
 const SERVE = `
+const { stdin, stdout, exit } = globalThis.process;
 const knock = ({ host, port, url, timeoutMs }) => new Promise((resolve) => {
   if (url === undefined) {
-    const socket = require("node:net").connect({ host, port, timeout: timeoutMs });
+    const socket = net.connect({ host, port, timeout: timeoutMs });
     socket.once("connect", () => { socket.destroy(); resolve(""); });
     socket.once("timeout", () => { socket.destroy(); resolve("timeout: nobody answered within " + timeoutMs + " ms"); });
     socket.once("error", ({ message }) => resolve(message));
     return;
   }
-  const http = require(url.startsWith("https:") ? "node:https" : "node:http");
-  const request = http.get(url, { agent: false, rejectUnauthorized: false, headers: { "user-agent": "kube-probe/1" } }, (answer) => {
+  const client = url.startsWith("https:") ? https : http;
+  const request = client.get(url, { agent: false, rejectUnauthorized: false, headers: { "user-agent": "kube-probe/1" } }, (answer) => {
     let text = "";
     answer.setEncoding("utf8").on("data", (part) => { if (text.length < 1024) text += part; });
     answer.once("close", () => {
@@ -33,10 +34,10 @@ const knock = ({ host, port, url, timeoutMs }) => new Promise((resolve) => {
   request.setTimeout(timeoutMs, () => request.destroy(new Error("no answer within " + timeoutMs + " ms")));
   request.once("error", ({ message }) => resolve(message));
 });
-require("node:readline").createInterface({ input: process.stdin }).on("line", async (line) => {
+readline.createInterface({ input: stdin }).on("line", async (line) => {
   const { id, ...rest } = JSON.parse(line);
-  process.stdout.write(JSON.stringify({ id, said: await knock(rest) }) + "\\n");
-}).on("close", () => process.exit());
+  stdout.write(JSON.stringify({ id, said: await knock(rest) }) + "\\n");
+}).on("close", () => exit());
 `;
 
 type Helper = ChildProcessByStdio<Writable, Readable, null>;

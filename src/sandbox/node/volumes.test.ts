@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pod, Volume } from "kubernetes-types/core/v1.d.ts";
 import { expect, it, onTestFinished } from "vitest";
-import { makeVolumes, type PodSources } from "./volumes.ts";
+import type { PodSources } from "./sources.ts";
+import { makeVolumes } from "./volumes.ts";
 
 const values = new Map([
   ["secrets s", new Map([["k", Buffer.from("hidden")]])],

@@ -2,23 +2,8 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import type { HostPathVolumeSource, KeyToPath, Pod, Volume } from "kubernetes-types/core/v1.d.ts";
 import { fieldText } from "./environment.ts";
+import type { PodSources } from "./sources.ts";
 import { NotYetError, UnsupportedError } from "./unsupported.ts";
-
-/** The values of a Secret or a ConfigMap, by key. */
-export type KeyValues = ReadonlyMap<string, Buffer>;
-
-/** What a node reads for its pods. */
-export type PodSources = {
-  /** Nothing for an object that is not there. @throws Fault KUBE_* */
-  readonly keyValues: (
-    kind: "secrets" | "configmaps",
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ) => Promise<KeyValues | undefined>;
-  /** A token of the pod's account. @throws Fault KUBE_* */
-  readonly requestToken: (pod: Pod, signal: AbortSignal, audience?: string) => Promise<string | undefined>;
-};
 
 export type VolumeHost = {
   /** Where the pod's own volumes are. */
