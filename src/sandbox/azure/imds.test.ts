@@ -55,7 +55,8 @@ describe("the token endpoint", () => {
       xms_mirid: imds.identities.a.id,
       xms_az_rid: imds.instance,
     });
-    expect(imds.world.traffic.calls("imds.token")).toBe(1);
+    const { traffic } = imds.world;
+    expect([traffic.calls("imds.token"), traffic.successes("imds.token")]).toEqual([1, 1]);
   });
 
   it("finds an identity by each of its names, in any case", async () => {
@@ -78,6 +79,7 @@ describe("the token endpoint", () => {
     for (const query of [{ client_id: clientId }, { object_id: principalId }, { mi_res_id: id }]) {
       expect(await imds.token(query as Record<string, string>)).toMatchObject({ status: 400, json: notFound });
     }
+    expect(imds.world.traffic.successes("imds.token")).toBe(0);
   });
 
   it("has to be told which one, unless there is a single one or the machine's own", async () => {

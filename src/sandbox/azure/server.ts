@@ -125,7 +125,9 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
     using _call = service.enter?.(found.route.operation);
     await service.traffic.arrive(found.route.operation, signal);
     service.admit(asked, found.route.operation);
-    return await found.route.answer(asked, { ...found.match?.groups });
+    const answer = await found.route.answer(asked, { ...found.match?.groups });
+    if (answer.status < 300) service.traffic.succeed(found.route.operation);
+    return answer;
   } catch (reason) {
     if (reason instanceof Refusal) return service.refused(reason, asked);
     if (reason instanceof Hangup || signal.aborted) throw reason;

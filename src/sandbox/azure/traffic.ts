@@ -14,6 +14,7 @@ export class Hangup extends Error {
 export class Traffic {
   readonly #clock: Clock;
   readonly #calls = new Map<Operation, number>();
+  readonly #successes = new Map<Operation, number>();
   readonly #failures = new Map<Operation, Failure[]>();
   readonly #delays = new Map<Operation, number>();
   readonly #injected = new Set<Injected>();
@@ -25,6 +26,16 @@ export class Traffic {
   /** How many calls of the operation have arrived so far, failed ones included. */
   calls(operation: Operation): number {
     return this.#calls.get(operation) ?? 0;
+  }
+
+  /** How many of them did what they were to do. */
+  successes(operation: Operation): number {
+    return this.#successes.get(operation) ?? 0;
+  }
+
+  /** One call did what it was to do. */
+  succeed(operation: Operation): void {
+    this.#successes.set(operation, this.successes(operation) + 1);
   }
 
   /** Makes the next calls of the operation fail, once or several times; failures queue up. */
