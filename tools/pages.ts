@@ -49,7 +49,7 @@ function variablesSection(variables: Readonly<Record<string, string>>, more = ""
 
 function commandsPage(commands: readonly Command[]): string {
   const sections = commands.map(({ name, summary, words, options, examples }) => {
-    const given = words === undefined ? "" : ` ${words.choices.join("|")} ...`;
+    const given = words === undefined ? "" : wordsOf(words);
     const rows = options.map(({ flags, help, fallback, choices }) => [
       `\`${flags}\``,
       fallback === undefined ? "" : `\`${fallback}\``,
@@ -61,6 +61,11 @@ function commandsPage(commands: readonly Command[]): string {
   const named = operations.map((operation) => `\`${operation}\``).join(", ");
   const end = `Operations that \`--fault\` names; \`imds.*\` is all of imds, \`*\` all: ${named}.\n`;
   return `# podid: commands\n\n${sections.join("\n")}\n${exitSection()}\n## Trouble on demand\n\n${end}`;
+}
+
+function wordsOf({ choices, isOptional }: NonNullable<Command["words"]>): string {
+  const all = choices.join("|");
+  return isOptional === true ? ` [${all}]` : ` ${all} ...`;
 }
 
 function exitSection(): string {

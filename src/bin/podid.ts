@@ -26,6 +26,7 @@ async function main(): Promise<number> {
       signal: stop.signal,
       screen,
       root,
+      env: process.env,
     });
     return 0;
   } catch (reason) {

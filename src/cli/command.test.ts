@@ -1,6 +1,9 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Command, type CommandValues, runCommand } from "./command.ts";
 import { Screen } from "./screen.ts";
+
+const screen = new Screen({ write: () => {}, isTerminal: false, hasColour: false });
+const context = { signal: new AbortController().signal, screen, root: "/" };
 
 function run(...words: string[]) {
   const seen: CommandValues[] = [];
@@ -15,8 +18,7 @@ function run(...words: string[]) {
     examples: ["podid walk --keep"],
     run: async (values) => void seen.push(values),
   };
-  const screen = new Screen({ write: () => {}, isTerminal: false, hasColour: false });
-  const done = runCommand([command], words, { signal: new AbortController().signal, screen, root: "/" });
+  const done = runCommand([command], words, context);
   return { done, seen };
 }
 
@@ -39,4 +41,31 @@ it.each([
   );
   await expect(done).rejects.toThrow(/; run "podid --help" for all commands$/);
   expect(seen).toEqual([]);
+});
+
+describe("a command that takes one word or none", () => {
+  const seen: CommandValues[] = [];
+  const command: Command = {
+    name: "show",
+    summary: "Show.",
+    words: { name: "place", help: "which", choices: ["here", "there"], isOptional: true },
+    options: [],
+    examples: [],
+    run: async (values) => void seen.push(values),
+  };
+
+  it("takes it, or none", async () => {
+    await runCommand([command], ["show", "there"], context);
+    await runCommand([command], ["show"], context);
+    expect(seen).toEqual([{ place: "there" }, { place: undefined }]);
+  });
+
+  it.each([
+    { words: ["nowhere"], says: 'there is no place "nowhere": choose one of here, there' },
+    { words: ["here", "there"], says: "too many arguments for 'show'" },
+  ])("refuses $words in one sentence", async ({ words, says }) => {
+    await expect(runCommand([command], ["show", ...words], context)).rejects.toThrow(
+      expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringContaining(says) }),
+    );
+  });
 });

@@ -9,6 +9,8 @@ export type CliContext = {
   readonly screen: Screen;
   /** The folder that holds bin/ and charts/. */
   readonly root: string;
+  /** The program's environment, for programs that it starts. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 };
 
 type CommandOption = {
@@ -20,8 +22,13 @@ type CommandOption = {
   /** May be given several times; its value is the list then. */
   readonly isRepeated?: boolean;
 };
-/** Words without a dash, one or more. */
-type CommandWords = { readonly name: string; readonly help: string; readonly choices: readonly string[] };
+/** Words without a dash: one or more, or `isOptional`, which is one at most. */
+type CommandWords = {
+  readonly name: string;
+  readonly help: string;
+  readonly choices: readonly string[];
+  readonly isOptional?: boolean;
+};
 
 /**
  * Values by long flag name in camel case, and by the name of the words: text, a list, true for a flag without a value,
@@ -67,16 +74,27 @@ function buildCli(commands: readonly Command[], context: CliContext): Commander 
     configure(sub);
     for (const option of command.options) sub.addOption(toOption(option));
     sub.addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`);
-    const { words } = command;
-    if (words === undefined) sub.action((values: CommandValues) => command.run(values, context));
-    else {
-      sub.addArgument(new Argument(`<${words.name}...>`, words.help).choices(words.choices));
-      const run = (given: readonly string[], values: CommandValues) =>
-        command.run({ ...values, [words.name]: given }, context);
-      sub.action(run);
-    }
+    addAction(sub, command, context);
   }
   return cli;
+}
+
+function addAction(sub: Commander, { words, run }: Command, context: CliContext): void {
+  if (words === undefined) {
+    sub.action((values: CommandValues) => run(values, context));
+    return;
+  }
+  const { name, help, choices, isOptional = false } = words;
+  const argument = new Argument(isOptional ? `[${name}]` : `<${name}...>`, help).choices(choices);
+  if (isOptional) argument.argParser((word: string) => chosen(word, name, choices));
+  sub.addArgument(argument);
+  type Given = string | readonly string[] | undefined;
+  sub.action((given: Given, values: CommandValues) => run({ ...values, [name]: given }, context));
+}
+
+function chosen(word: string, name: string, choices: readonly string[]): string {
+  if (choices.includes(word)) return word;
+  throw new Fault("FLAG_INVALID", `there is no ${name} "${word}": choose one of ${choices.join(", ")}`);
 }
 
 function configure(cli: Commander): void {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { Screen } from "./screen.ts";
+import { Screen, type ScreenOptions } from "./screen.ts";
 
-function screen(options: { isTerminal?: boolean; hasColour?: boolean } = {}) {
+function screen(options: Partial<ScreenOptions> = {}) {
   let written = "";
   const write = (text: string) => {
     written += text;
@@ -17,7 +17,7 @@ it("shows what is typed, what came of it and what held", () => {
   shown.ok("it holds");
   shown.failed("it does not");
   expect(written()).toBe(
-    "\nStep 1\n  $ kubectl apply -f - <<EOF\n    a: 1\n    EOF\n    a created\n  ✔ it holds\n  ✘ it does not\n",
+    "\nStep 1\n$ kubectl apply -f - <<EOF\na: 1\nEOF\n    a created\n  ✔ it holds\n  ✘ it does not\n",
   );
 });
 
@@ -45,4 +45,25 @@ it("uses colour only when told to", () => {
   const { screen: coloured, written: shown } = screen({ hasColour: true });
   coloured.ok("x");
   expect(shown()).toContain("\u001b[32m✔");
+});
+
+it("keeps one line of how things stand, cut to the terminal, and takes it away before another and at the end", () => {
+  let columns = 12;
+  const { screen: shown, written } = screen({ isTerminal: true, columns: () => columns });
+  shown.status("2 nodes");
+  shown.status("2 nodes");
+  shown.status("2 nodes, 10 pods");
+  shown.say("hello");
+  columns = 80;
+  shown.status("2 nodes, 10 pods");
+  shown.status("");
+  const clear = "\r\u001b[K";
+  expect(written()).toBe(`${clear}2 nodes${clear}2 nodes, 1…${clear}hello\n${clear}2 nodes, 10 pods${clear}`);
+});
+
+it("says nothing of how things stand elsewhere", () => {
+  const { screen: shown, written } = screen();
+  shown.status("2 nodes");
+  shown.say("hello");
+  expect(written()).toBe("hello\n");
 });

@@ -5,6 +5,8 @@ export type ScreenOptions = {
   /** Whether a person looks on: then a progress line is drawn over itself. */
   readonly isTerminal: boolean;
   readonly hasColour: boolean;
+  /** How wide the terminal is now, in characters. */
+  readonly columns?: () => number;
 };
 
 /** What a command shows: headings, what is typed, what came of it, and one line of progress. */
@@ -20,10 +22,10 @@ export class Screen {
     this.#line(`\n${this.#style("bold", text)}`);
   }
 
-  /** A command as a person would type it; further lines are shown as its input. */
+  /** A command as a person would type it, with its input: lines that can be copied, so that none is indented. */
   typed(command: string): void {
     for (const [i, line] of command.trimEnd().split("\n").entries()) {
-      this.#line(this.#style("cyan", i === 0 ? `  $ ${line}` : `    ${line}`));
+      this.#line(this.#style("cyan", i === 0 ? `$ ${line}` : line));
     }
   }
 
@@ -53,6 +55,24 @@ export class Screen {
     if (this.#options.isTerminal) this.#options.write(`\r\u001b[K  … ${text}`);
     else this.#options.write(`  … ${text}\n`);
     this.#progress = text;
+  }
+
+  /** Whether a person looks on. */
+  get isTerminal(): boolean {
+    return this.#options.isTerminal;
+  }
+
+  /** How things stand, drawn over itself on a terminal, and nowhere else; an empty text takes it away. */
+  status(text: string): void {
+    if (!this.#options.isTerminal || text === this.#progress) return;
+    this.#options.write(`\r\u001b[K${this.#cut(text)}`);
+    this.#progress = text;
+  }
+
+  /** What fits into a line, so that it can be drawn over. */
+  #cut(text: string): string {
+    const room = (this.#options.columns?.() ?? Number.POSITIVE_INFINITY) - 1;
+    return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
   }
 
   #line(text: string): void {

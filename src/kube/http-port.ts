@@ -6,6 +6,8 @@ export type HttpRequest = {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** The form of the answer; JSON when left out. */
+  readonly accept?: string;
 };
 /** The beginning of an answer; the rest may take any time. */
 export type HttpStream = {

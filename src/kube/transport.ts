@@ -94,7 +94,7 @@ export class Transport implements HttpPort {
       method: request.method,
       agent: this.#agentFor(protocol, credentials),
       headers: {
-        accept: "application/json",
+        accept: request.accept ?? "application/json",
         "user-agent": this.#userAgent,
         ...(token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }),
         ...(impersonate === undefined ? {} : { "impersonate-user": impersonate }),

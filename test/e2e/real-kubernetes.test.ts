@@ -6,7 +6,7 @@ import { accessTo, type ControlPlaneAddress } from "../support/control-plane.ts"
 import { onKubernetes } from "../support/on-kubernetes.ts";
 import { runProgram, startProgram } from "../support/program.ts";
 
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(600_000); // for all tests of the file
 
 /** What a walkthrough may leave in a cluster, by kind. */
 async function traces(address: ControlPlaneAddress): Promise<Record<string, number>> {

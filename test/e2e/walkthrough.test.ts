@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runProgram, startProgram } from "../support/program.ts";
-
-const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("aad-pod-identity-"));
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { walkthroughs } from "../../src/cli/walkthrough/catalogue.ts";
+import { toolPath, toolsMissing } from "../support/helm.ts";
+import { type Ended, runProgram, startProgram } from "../support/program.ts";
 
 /** The output that the README shows, line by line; `…` stands for what differs from run to run. */
 function shownInReadme(): RegExp[] {
@@ -25,19 +25,62 @@ function missingFrom(output: string, expected: readonly RegExp[]): RegExp[] {
   });
 }
 
-describe("podid walkthrough, on the embedded sandbox", () => {
-  let before: readonly string[] = [];
+/** A transcript without what two runs never have in common, and without the lines of logs, whose order and times differ. */
+function plain(transcript: string): string {
+  return transcript
+    .replace(/[\s\S]*?(?=\nStep 1 of)/, "")
+    .replace(/^ {2}… .*\n/gm, "") // waiting takes its time
+    .replace(/^ {4}[IWE]\d{4} .*\n/gm, "")
+    .replace(/[0-9a-f]{8}-[\da-f-]{27}/g, "UID")
+    .replace(/\/\S*aad-pod-identity-\w{6}/g, "FOLDER")
+    .replace(/(https:\/\/127\.0\.0\.1):\d+/g, "$1:PORT")
+    .replace(/(Resource Version: +)\d+/g, "$1N")
+    .replace(/\b20\d\d-[\dT:-]+Z/g, "TIME")
+    .replace(/^( {4}LAST SEEN) +/gm, "$1 ")
+    .replace(/^ {4}\d+m?s? +(?=Normal|Warning)/gm, "    AGE ")
+    .replace(/ from \w+ namespace$/gm, ""); // newer versions of kubectl say it
+}
 
-  beforeEach(() => {
-    before = folders();
-  });
+/** Waits until nothing is left in a folder. */
+function isEmpty(folder: string): Promise<void> {
+  return vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 20_000 });
+}
 
-  afterEach(async () => {
-    await expect.poll(() => folders().filter((name) => !before.includes(name)), { timeout: 10_000 }).toEqual([]);
+/** Processes that were told of a folder, whoever started them. */
+function processesOf(folder: string): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return ["environ", "cmdline"].some((name) => readFileSync(join("/proc", pid, name), "utf8").includes(folder));
+    } catch {
+      return false; // it has ended
+    }
   });
+}
+
+const missing = toolsMissing("kubectl");
+const withKubectl = missing === undefined ? { PATH: `${dirname(toolPath("kubectl"))}:${process.env.PATH}` } : {};
+const stepsOf = (name: string) => walkthroughs.find((one) => one.name === name)?.steps.length;
+const others = walkthroughs.map(({ name }) => name).filter((name) => !["standard", "older-yaml"].includes(name));
+
+// Side by side they take as long as the longest, except on a machine that does much else.
+describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300_000 }, () => {
+  let parent = "";
+  beforeAll(() => {
+    parent = mkdtempSync(join(tmpdir(), "walkthrough-"));
+  });
+  afterAll(() => rmSync(parent, { recursive: true }));
+
+  /** Runs it in a folder of its own for temporary files, in which nothing may be left. */
+  async function walk(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    const folder = mkdtempSync(join(parent, "run-"));
+    const done = await runProgram("podid", ["walkthrough", ...args], { env: { TMPDIR: folder, ...env } });
+    await isEmpty(folder);
+    return done;
+  }
 
   it("holds from the first step to the last, and shows the lines of the guide", async () => {
-    const { code, stdout, stderr } = await runProgram("podid", ["walkthrough"]);
+    const { code, stdout, stderr } = await walk(["--kubectl=none"]);
     expect(stderr).toBe("");
     expect(stdout).toContain("All 10 steps held.");
     expect(stdout).toMatch(
@@ -51,31 +94,55 @@ describe("podid walkthrough, on the embedded sandbox", () => {
     expect(code).toBe(0);
   });
 
-  it("works with the YAML of older guides as it stands", async () => {
-    const { code, stdout } = await runProgram("podid", ["walkthrough", "--older-yaml"]);
-    expect(stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
-    expect(stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
-    expect(stdout).toContain("All 10 steps held.");
+  it.skipIf(missing !== undefined)("shows the same with kubectl and without", async () => {
+    const [by, without] = await Promise.all([
+      walk(["older-yaml"], withKubectl),
+      walk(["--older-yaml", "--kubectl=none"]),
+    ]);
+    expect(by.stdout).toContain(`kubectl is ${toolPath("kubectl")}`);
+    expect(by.stdout).toContain(`All ${stepsOf("older-yaml")} steps held.`);
+    expect(by.stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
+    expect(by.stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
+    expect(plain(without.stdout)).toBe(plain(by.stdout));
+    expect([by.code, without.code]).toEqual([0, 0]);
+  });
+
+  it.each(others)("holds from the first step to the last in %s", async (name) => {
+    const { code, stdout, stderr } = await walk([name, "--kubectl=none"]);
+    expect(stderr).toBe("");
+    expect(stdout).toContain(`All ${stepsOf(name)} steps held.`);
+    expect(stdout).not.toMatch(/eyJ[\w-]{20}/);
     expect(code).toBe(0);
   });
 
+  it("leaves nothing behind when it is killed in the middle", async () => {
+    const folder = mkdtempSync(join(parent, "run-"));
+    const env = { TMPDIR: folder, ...withKubectl };
+    await using program = startProgram("podid", ["walkthrough", "managed-mode"], { env });
+    await program.says("Step 4 of");
+    expect(processesOf(folder).length).toBeGreaterThan(3); // the guard, each NMI and itself
+    program.kill("SIGKILL");
+    await isEmpty(folder);
+    await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout: 20_000 });
+  });
+
   it("fails at the step that waits for MIC when MIC is stopped, and says so", async () => {
-    const { code, stdout, stderr } = await runProgram("podid", ["walkthrough", "--break=mic", "--timeout=5"]);
+    const { code, stdout, stderr } = await walk(["--break=mic", "--timeout=20", "--kubectl=none"]);
     expect(stdout).not.toContain("Step 6 of 10");
     expect(stderr).toMatch(
-      /^podid: Step 5 of 10: .* did not hold: waited 5 s for .*, but MIC does not run: there is no pod default\/mic.*\n$/,
+      /^podid: Step 5 of 10: .* did not hold: waited 20 s for .*, but MIC does not run: there is no pod default\/mic.*\n$/,
     );
     expect(code).toBe(1);
   });
 
   it("fails at the step that needs the identity when it is missing in Azure, and says which", async () => {
-    const { code, stderr } = await runProgram("podid", ["walkthrough", "--break=identity", "--timeout=8"]);
+    const { code, stderr } = await walk(["--break=identity", "--timeout=20", "--kubectl=none"]);
     expect(stderr).toMatch(/^podid: Step 5 of 10: .* did not hold: .*userAssignedIdentities\/demo.*\n$/i);
     expect(code).toBe(1);
   });
 
   it("fails at the step that needs a permission which MIC's role lacks, and names it", async () => {
-    const { code, stderr } = await runProgram("podid", ["walkthrough", "--break=permission", "--timeout=5"]);
+    const { code, stderr } = await walk(["--break=permission", "--timeout=20", "--kubectl=none"]);
     expect(stderr).toMatch(
       /^podid: Step 5 of 10: .* grant "create" on azureassignedidentities\.aadpodidentity\.k8s\.io in a role/,
     );
@@ -86,9 +153,13 @@ describe("podid walkthrough, on the embedded sandbox", () => {
   });
 
   it("keeps the sandbox until Ctrl-C when told to, and then leaves nothing behind", async () => {
-    await using program = startProgram("podid", ["walkthrough", "--keep"]);
+    const folder = mkdtempSync(join(parent, "run-"));
+    await using program = startProgram("podid", ["walkthrough", "--keep", "--kubectl=none"], {
+      env: { TMPDIR: folder },
+    });
     await program.says("Ctrl-C ends it");
     program.kill("SIGINT");
     expect((await program.ended).code).toBe(0);
+    await isEmpty(folder);
   });
 });

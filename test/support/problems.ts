@@ -93,6 +93,21 @@ export const problems: readonly Problem[] = [
     exit: 2,
   },
   {
+    cause: "a walkthrough that there is not",
+    program: "podid",
+    args: () => ["walkthrough", "standart"],
+    sentence:
+      'there is no walkthrough "standart": choose one of standard, older-yaml, several-identities, namespaced, managed-mode, service-principals',
+    exit: 2,
+  },
+  {
+    cause: "no kubectl where one is named",
+    program: "podid",
+    args: () => ["walkthrough", "--kubectl=/nowhere"],
+    sentence: '--kubectl takes auto, none or the path of a program, not "/nowhere"',
+    exit: 2,
+  },
+  {
     cause: "a wrong value",
     program: "podid",
     args: () => ["walkthrough", "--timeout=soon"],

@@ -1,84 +1,90 @@
 import { Fault } from "../../base/fault.ts";
-import { createLog } from "../../base/log.ts";
-import { KubeClient } from "../../kube/client.ts";
-import { loadAccess } from "../../kube/kubeconfig.ts";
-import type { Sandbox } from "../../sandbox/compose.ts";
 import type { CliContext, Command, CommandValues } from "../command.ts";
-import { openSandbox, tellSandbox, untilStopped } from "../sandbox.ts";
-import { cleanUp } from "./clean-up.ts";
-import { createIdentity, deployBinding, deployIdentity } from "./identity-steps.ts";
-import { install } from "./install.ts";
-import { deployPod, listAssignments, readLog, refuseBystander } from "./pod-steps.ts";
-import { leaveCluster, uninstall } from "./uninstall.ts";
-import type { Breakage, Step, Walk } from "./walk.ts";
-
-const steps: readonly Step[] = [
-  install,
-  createIdentity,
-  deployIdentity,
-  deployBinding,
-  deployPod,
-  listAssignments,
-  readLog,
-  refuseBystander,
-  cleanUp,
-  uninstall,
-];
+import { networkOption, tellSandbox, untilStopped } from "../sandbox.ts";
+import { listing, type Walkthrough, walkthroughs } from "./catalogue.ts";
+import { leaveCluster } from "./leave.ts";
+import { openWalk } from "./open.ts";
+import type { Step, Walk } from "./walk.ts";
 
 export const walkthroughCommand: Command = {
   name: "walkthrough",
-  summary: "Do the Standard Walkthrough on an embedded sandbox, and check every step.",
+  summary: "Go through a guide on an embedded sandbox, typing what it has a person type, and check every step.",
+  words: {
+    name: "walkthrough",
+    help: "which one; standard when left out",
+    choices: walkthroughs.map(({ name }) => name),
+    isOptional: true,
+  },
   options: [
-    { flags: "--keep", help: "leave everything running before the clean-up, until Ctrl-C" },
-    { flags: "--older-yaml", help: "write the YAML as guides from before release 1.6 do (ResourceID, Selector, ...)" },
+    { flags: "--list", help: "say which there are, and what each shows" },
+    { flags: "--keep", help: "leave everything running before the clean-up, or where a step fails, until Ctrl-C" },
+    { flags: "--older-yaml", help: "the same as the walkthrough older-yaml" },
     { flags: "--timeout <seconds>", help: "how long one step may take", fallback: "60" },
     {
       flags: "--break <part>",
-      help: "break something on purpose, to see how it is told",
+      help: "break something on purpose in the walkthrough standard, to see how it is told",
       choices: ["mic", "identity", "permission"],
+    },
+    {
+      flags: "--kubectl <program>",
+      help: "the kubectl that types: a path, the first of PATH (auto), or none, to do the same by the API itself",
+      fallback: "auto",
     },
     {
       flags: "--with-real-kubernetes <kubeconfig>",
       help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
+    networkOption,
   ],
-  examples: ["podid walkthrough", "podid walkthrough --keep", "podid walkthrough --break=identity --timeout=10"],
+  examples: [
+    "podid walkthrough --list",
+    "podid walkthrough",
+    "podid walkthrough --keep",
+    "podid walkthrough --break=identity --timeout=10",
+  ],
   run: async (values, context) => {
-    const timeoutMs = readTimeout(values);
-    await using sandbox = await openSandbox(values, context);
-    const access = await loadAccess(sandbox.kubeconfig, {});
-    await using client = new KubeClient(access, { userAgent: "podid", log: createLog({ write: () => {} }) });
-    const walk = newWalk(sandbox, client, timeoutMs, values, context);
-    const todo = values.keep === true ? steps.filter((step) => step !== cleanUp && step !== uninstall) : steps;
-    try {
-      for (const [i, step] of todo.entries())
-        await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
-      context.screen.say(`\nAll ${todo.length} steps held.`);
-      if (values.keep !== true) return;
-      tellSandbox(sandbox, context.screen);
-      await untilStopped(context);
-    } finally {
-      // The embedded Kubernetes ends with the sandbox; a cluster of the user's own must not keep what we put there.
-      if (values.withRealKubernetes !== undefined) await leaveCluster(walk);
-    }
+    if (values.list === true) context.screen.say(listing());
+    else await walkThrough(chosen(values), values, context);
   },
 };
 
-function readTimeout({ timeout }: CommandValues): number {
-  if (typeof timeout === "string" && /^\d{1,4}$/.test(timeout) && Number(timeout) > 0) return Number(timeout) * 1000;
-  throw new Fault("FLAG_INVALID", `--timeout takes a whole number of seconds from 1 to 9999, not "${timeout}"`);
+/** @throws Fault FLAG_INVALID for options that do not go together */
+function chosen({ walkthrough, olderYaml, break: part }: CommandValues): Walkthrough {
+  const name = walkthrough ?? (olderYaml === true ? "older-yaml" : "standard");
+  const found = walkthroughs.find((one) => one.name === name);
+  if (found === undefined) throw new Fault("FLAG_INVALID", `there is no walkthrough "${String(name)}"`);
+  if (olderYaml === true && name !== "older-yaml")
+    throw new Fault("FLAG_INVALID", `--older-yaml is the walkthrough older-yaml: leave it, or "${found.name}", out`);
+  if (part !== undefined && name !== "standard")
+    throw new Fault("FLAG_INVALID", `--break goes with the walkthrough standard: leave it, or "${found.name}", out`);
+  return found;
 }
 
-function newWalk(
-  sandbox: Sandbox,
-  client: KubeClient,
-  timeoutMs: number,
-  values: CommandValues,
-  { screen, signal, root }: CliContext,
-): Walk {
-  const breakage = values.break as Breakage | undefined; // one of the choices: commander has checked
-  const isOlder = values.olderYaml === true;
-  return { sandbox, client, screen, signal, root, timeoutMs, isOlder, breakage, azure: undefined, created: [] };
+async function walkThrough(walkthrough: Walkthrough, values: CommandValues, context: CliContext): Promise<void> {
+  const { screen } = context;
+  await using opened = await openWalk(values, context);
+  const { walk } = opened;
+  const keeps = values.keep === true;
+  const todo = walkthrough.steps.filter(({ isEnd }) => !(keeps && isEnd === true));
+  try {
+    screen.say(`Walkthrough "${walkthrough.name}": ${walkthrough.shows}. Guide: ${walkthrough.guide}`);
+    for (const [i, step] of todo.entries()) await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
+    screen.say(`\nAll ${todo.length} steps held.`);
+    if (keeps) await keep(walk, context);
+  } catch (reason) {
+    if (!Fault.is(reason, "STEP_FAILED")) throw reason;
+    if (keeps) await keep(walk, context);
+    else screen.say("  To look around where it fails: the same with --keep.");
+    throw reason;
+  } finally {
+    // The embedded Kubernetes ends with the sandbox; a cluster of the user's own must not keep what we put there.
+    if (walk.isOnOwnCluster) await leaveCluster(walk, opened.own);
+  }
+}
+
+async function keep({ sandbox }: Walk, context: CliContext): Promise<void> {
+  tellSandbox(sandbox, context.screen);
+  await untilStopped(context);
 }
 
 async function runStep(walk: Walk, step: Step, heading: string): Promise<void> {

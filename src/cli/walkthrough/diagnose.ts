@@ -15,11 +15,7 @@ export async function diagnoseAssignment(walk: Walk, podName: string): Promise<s
 }
 
 async function stateOfMic(walk: Walk): Promise<string | undefined> {
-  const pods = await walk.client.list(
-    kinds.pod,
-    { namespace: "default", fieldSelector: "metadata.name=mic" },
-    walk.signal,
-  );
+  const pods = await walk.client.list(kinds.pod, { namespace: "default", labelSelector: "component=mic" }, walk.signal);
   const [mic] = pods.map(readPod);
   if (mic === undefined) return "MIC does not run: there is no pod default/mic, so nobody makes it; deploy MIC again";
   return mic.phase === "Running" ? undefined : `MIC does not run: pod default/mic is ${mic.phase || "Pending"}`;

@@ -1,89 +1,52 @@
-import { parseAllDocuments } from "yaml";
-import { type Kind, kinds } from "../../api/kinds.ts";
-import type { Meta } from "../../api/meta.ts";
 import { realClock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Sandbox } from "../../sandbox/compose.ts";
+import type { KubeObject } from "../kubectl/target.ts";
+import type { Kubectl } from "../kubectl/verb.ts";
 import type { Screen } from "../screen.ts";
-import type { AzureNames } from "./manifests.ts";
+import type { AzureIdentityNames } from "./manifests.ts";
 
-/** How the walkthrough is made to fail on purpose, to show that it tells what is wrong. */
+/** How a walkthrough is made to fail on purpose, to show that it tells what is wrong. */
 export type Breakage = "mic" | "identity" | "permission";
 
-/** What the steps of the walkthrough share. */
+/** What the steps of a walkthrough share. */
 export type Walk = {
   readonly sandbox: Sandbox;
+  readonly kubectl: Kubectl;
+  /** For what is waited for and checked behind what is typed. */
   readonly client: KubeClient;
   readonly screen: Screen;
   readonly signal: AbortSignal;
   readonly root: string;
   readonly timeoutMs: number;
-  readonly isOlder: boolean;
   readonly breakage: Breakage | undefined;
-  /** Known once the identity exists on Azure. */
-  azure: AzureNames | undefined;
-  /** What was created, so that clean-up can take it away in reverse. */
-  readonly created: { readonly kind: Kind; readonly namespace: string; readonly name: string }[];
+  /** Whether the API server is of the user's own, where nobody serves logs of the sandbox's pods. */
+  readonly isOnOwnCluster: boolean;
+  /** Identities that were made on Azure, by name. */
+  readonly identities: Map<string, AzureIdentityNames>;
+  /** What was made in the cluster, so that it can be taken away in reverse. */
+  readonly created: KubeObject[];
 };
 
-/** A step of the guide. A step that does not hold throws Fault STEP_FAILED with what was expected and what is. */
-export type Step = { readonly title: string; readonly run: (walk: Walk) => Promise<void> };
+/** A request as it went to Azure. */
+export type Sent = Awaited<ReturnType<Sandbox["azure"]["deleteIdentity"]>>;
 
-function rbac(kind: string, plural: string, isNamespaced: boolean): Kind {
-  return { group: "rbac.authorization.k8s.io", version: "v1", plural, kind, isNamespaced };
-}
+/** A step of a guide. A step that does not hold throws Fault STEP_FAILED with what was expected and what is. */
+export type Step = {
+  readonly title: string;
+  /** It takes away what was made, so that nothing is left to look at. */
+  readonly isEnd?: boolean;
+  readonly run: (walk: Walk) => Promise<void>;
+};
 
-/** What the files with permissions hold besides. */
-const accessKinds: readonly Kind[] = [
-  { group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", isNamespaced: true },
-  rbac("ClusterRole", "clusterroles", false),
-  rbac("ClusterRoleBinding", "clusterrolebindings", false),
-  rbac("Role", "roles", true),
-  rbac("RoleBinding", "rolebindings", true),
-];
-
-type Document = { readonly kind: string; readonly metadata: Pick<Meta, "name"> & Partial<Meta> };
-
-/** Creates every object of a YAML text in the default namespace, shown as `kubectl apply -f -`. */
-export async function applyYaml(walk: Walk, yaml: string): Promise<void> {
-  walk.screen.typed(`kubectl apply -f - <<EOF\n${yaml}EOF`);
-  await createAll(walk, yaml);
-}
-
-/** Creates every object of a YAML text. @throws Fault KUBE_* or OBJECT_INVALID for a kind that we do not know */
-export async function createAll(walk: Walk, yaml: string): Promise<void> {
-  for (const document of parseAllDocuments(yaml)) await create(walk, document.toJS() as Document);
-}
-
-/** Creates one object and remembers it for the clean-up. */
-export async function create(walk: Walk, object: Document): Promise<void> {
-  const kind = [...Object.values<Kind>(kinds), ...accessKinds].find((one) => one.kind === object.kind);
-  if (kind === undefined) throw new Fault("OBJECT_INVALID", `the walkthrough does not know the kind ${object.kind}`);
-  const namespace = kind.isNamespaced ? (object.metadata.namespace ?? "default") : "";
-  // Noted before it is sent: an answer that is lost leaves nothing behind.
-  walk.created.push({ kind, namespace, name: object.metadata.name });
-  await walk.client.create(kind, namespace, object, walk.signal);
-  walk.screen.output(`${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}/${object.metadata.name} created`);
-}
-
-/** Deletes an object that the walkthrough created; one that has gone already is fine. */
-export async function remove(walk: Walk, kind: Kind, name: string): Promise<void> {
-  const index = walk.created.findIndex((one) => one.kind === kind && one.name === name);
-  const [found] = index < 0 ? [] : walk.created.splice(index, 1);
-  if (found === undefined) return;
-  try {
-    await walk.client.remove(kind, { namespace: found.namespace, name }, {}, walk.signal);
-  } catch (reason) {
-    if (!Fault.is(reason, "KUBE_NOT_FOUND")) throw reason;
-  }
-}
+/** Where things stand: the value that is waited for, or what there is in place of it. */
+export type Standing<T> = { readonly value: T } | { readonly now: string };
 
 export type Waiting<T> = {
   /** What is waited for, as the progress line shows it. */
   readonly what: string;
-  /** The value once it is there; until then, where things stand. */
-  readonly probe: () => Promise<{ readonly value: T } | { readonly now: string }>;
+  readonly probe: () => Promise<Standing<T>>;
   /** Why it may not have come: a clause for the sentence that ends the walkthrough. */
   readonly diagnose?: () => Promise<string>;
 };
@@ -103,8 +66,9 @@ export async function until<T>(walk: Walk, { what, probe, diagnose }: Waiting<T>
   }
 }
 
-/** The Azure names, known from the second step on. */
-export function azureOf(walk: Walk): AzureNames {
-  if (walk.azure === undefined) throw new Fault("STEP_FAILED", "the identity was not created on Azure yet");
-  return walk.azure;
+/** An identity that was made on Azure in a step before. */
+export function identityOf(walk: Walk, name: string): AzureIdentityNames {
+  const identity = walk.identities.get(name);
+  if (identity === undefined) throw new Fault("STEP_FAILED", `the identity ${name} was not created on Azure yet`);
+  return identity;
 }
