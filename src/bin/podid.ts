@@ -13,7 +13,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 process.stdout.on("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
 const screen = new Screen({
   write: (text) => void process.stdout.write(text),
-  isTerminal: process.stdout.isTTY === true,
+  isTerminal: process.stdout.isTTY === true && process.env.TERM !== "dumb",
+  columns: () => process.stdout.columns ?? 80,
   hasColour: process.stdout.isTTY === true && !process.env.NO_COLOR,
 });
 // Runs as dist/podid.cjs and as src/bin/podid.ts; bin/ and charts/ are beside dist/ and src/.

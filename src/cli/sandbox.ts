@@ -7,6 +7,7 @@ import type { Sandbox } from "../sandbox/compose.ts";
 import type { CliContext, Command, CommandValues } from "./command.ts";
 import { emptyCluster } from "./real-kubernetes.ts";
 import type { Screen } from "./screen.ts";
+import { followStatus } from "./status/follow.ts";
 
 export const faultOption = {
   flags: "--fault <rule>",
@@ -36,7 +37,7 @@ export const sandboxCommand: Command = {
   run: async (values, context) => {
     await using sandbox = await openSandbox(values, context);
     tellSandbox(sandbox, context.screen);
-    await untilStopped(context);
+    await Promise.all([untilStopped(context), followStatus(sandbox, context)]);
   },
 };
 

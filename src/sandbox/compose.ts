@@ -41,6 +41,8 @@ export type SandboxOptions = {
 export type Sandbox = AsyncDisposable & {
   readonly folder: string;
   readonly kubeconfig: string;
+  /** What the kubeconfig says, where the sandbox has made it; else what it came to. */
+  readonly access: KubeAccess;
   readonly nodes: readonly SandboxNode[];
   /** Pods that run MIC and NMI here. */
   readonly manifests: readonly PodManifest[];
@@ -119,7 +121,8 @@ async function compose(
   const names = nodes.map(({ name }) => name);
   stack.use(startScheduler({ access: kubernetes.access, nodes: names, log: options.log }));
   return {
-    ...{ folder, kubeconfig: kubernetes.kubeconfig, nodes, azure, guard, network: chosen.says },
+    ...{ folder, kubeconfig: kubernetes.kubeconfig, access: kubernetes.access },
+    ...{ nodes, azure, guard, network: chosen.says },
     manifests: componentPods(nodes, files),
     hasNmi: async (name) => (await machines.find(({ node }) => node.name === name)?.place.isServed()) ?? false,
     tokensGiven: () => parts.world.traffic.successes("imds.token"),
