@@ -6,6 +6,7 @@ import { raceAbort } from "../base/single-flight.ts";
 import type { Sandbox } from "../sandbox/compose.ts";
 import type { CliContext, Command, CommandValues } from "./command.ts";
 import { emptyCluster } from "./real-kubernetes.ts";
+import { planOptions, planWishes } from "./sandbox-plan.ts";
 import type { Screen } from "./screen.ts";
 import { followStatus } from "./status/follow.ts";
 
@@ -30,10 +31,16 @@ export const sandboxCommand: Command = {
       flags: "--with-real-kubernetes <kubeconfig>",
       help: "use this API server, of an empty test cluster, in place of the embedded one",
     },
+    ...planOptions,
     faultOption,
     networkOption,
   ],
-  examples: ["podid sandbox", "podid sandbox --fault imds.token=error:500,times=3"],
+  examples: [
+    "podid sandbox",
+    "podid sandbox --vms vm-0,vm-1 --scale-sets vmss=3 --identities reader,writer",
+    "podid sandbox --file cluster.yaml",
+    "podid sandbox --fault imds.token=error:500,times=3",
+  ],
   run: async (values, context) => {
     await using sandbox = await openSandbox(values, context);
     tellSandbox(sandbox, context.screen);
@@ -60,6 +67,7 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
   const sandbox = await startSandbox({
     programs,
     log: createLog({ write: () => {} }),
+    plan: await planWishes(values),
     faults: listOf(values.fault),
     network: values.network as NetworkWish, // one of the choices: commander has checked
     ...(kubernetes && { kubernetes }),
@@ -83,6 +91,8 @@ export function tellSandbox(sandbox: Sandbox, screen: Screen): void {
   screen.say(`  logs of pods:     ${sandbox.folder}/logs`);
   screen.say(`  Azure (ARM):      ${sandbox.azure.armUrl}  subscription ${sandbox.azure.subscription}`);
   for (const node of sandbox.nodes) screen.say(`  node ${node.name}: ${node.machineId}`);
+  for (const { name, clientId, id } of sandbox.identities)
+    screen.say(`  identity ${name}: client ID ${clientId}, ${id}`);
   screen.say("Ctrl-C ends it and leaves nothing behind.");
 }
 

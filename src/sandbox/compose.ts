@@ -5,7 +5,6 @@ import type { Log } from "../base/log.ts";
 import { startArm } from "./azure/arm.ts";
 import { startEntra } from "./azure/entra.ts";
 import { readFaultRule } from "./azure/fault-rule.ts";
-import { startImds } from "./azure/imds.ts";
 import { createWorld, type World } from "./azure/world.ts";
 import { AzureUser } from "./azure-user.ts";
 import { type Authority, createAuthority } from "./certificates.ts";
@@ -13,9 +12,11 @@ import { type SandboxFiles, writeCloudFiles, writeKubeconfig } from "./files.ts"
 import { newFolder } from "./folder.ts";
 import { cloudVariables, imagesOn } from "./images.ts";
 import { startKubeApi } from "./kube-api/server.ts";
+import { type Machine, startMachines } from "./machines.ts";
 import { componentPods, type PodManifest, type SandboxNode } from "./manifests.ts";
+import { makeNamespaces } from "./namespaces.ts";
 import { type ChosenNetwork, chooseNetwork, type NetworkWish } from "./network/choice.ts";
-import type { NodePlace } from "./network/cluster-network.ts";
+import type { Served } from "./network/cluster-network.ts";
 import type { KubeAccess } from "./node/api.ts";
 import { type Guard, startGuard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
@@ -23,6 +24,7 @@ import { keeperOf, logsOf } from "./node/logs.ts";
 import { nodeRoot } from "./node/pod-host.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
+import { type PlanWishes, readPlan, type SandboxPlan } from "./plan/plan.ts";
 import { PodAccounts } from "./pod-account.ts";
 
 export type SandboxOptions = {
@@ -33,6 +35,8 @@ export type SandboxOptions = {
   readonly faults?: readonly string[];
   /** A Kubernetes API server of the user's own, in place of the embedded one. */
   readonly kubernetes?: { readonly kubeconfig: string; readonly access: KubeAccess };
+  /** Nodes, identities and namespaces; a VM and a scale set by default. */
+  readonly plan?: PlanWishes;
   /** What connects nodes and pods; forwarders by default. */
   readonly network?: NetworkWish;
 };
@@ -47,6 +51,8 @@ export type Sandbox = AsyncDisposable & {
   /** Pods that run MIC and NMI here. */
   readonly manifests: readonly PodManifest[];
   readonly azure: AzureUser;
+  /** Those that were asked for. */
+  readonly identities: readonly PlannedIdentity[];
   /** Ends processes with the sandbox, however it ends. */
   readonly guard: Pick<Guard, "add" | "remove">;
   /** Which network it has and why, in one line. */
@@ -59,12 +65,11 @@ export type Sandbox = AsyncDisposable & {
   logOf(namespace: string, pod: string): string | undefined;
 };
 
-const RESOURCE_GROUP = "MC_sandbox";
 /** A change of a machine takes its time, as in Azure: until then IMDS does not know the identity. */
 const OPERATION_MS = 500;
 
 /**
- * Starts a cluster of two nodes, one on a VM and one on a scale set, with Azure around it. Everything listens on
+ * Starts a cluster, of two nodes unless it is asked for others, with Azure around it. Everything listens on
  * loopback; its files are in one temporary folder.
  * @throws Fault when something cannot start; nothing is left behind then
  */
@@ -79,7 +84,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
+/** A user-assigned identity. */
+type PlannedIdentity = { readonly name: string; readonly id: string; readonly clientId: string };
+
 type Parts = {
+  readonly plan: SandboxPlan;
   readonly stack: AsyncDisposableStack;
   readonly options: SandboxOptions;
   readonly folder: string;
@@ -96,12 +105,14 @@ async function compose(
   options: SandboxOptions,
 ): Promise<Omit<Sandbox, keyof AsyncDisposable>> {
   const rules = (options.faults ?? []).map(readFaultRule);
+  const plan = readPlan(options.plan ?? {});
   const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
   const obstacle = options.kubernetes && "pods could not reach an API server of your own";
   const chosen = await chooseNetwork({ wish: options.network ?? "forwarders", obstacle, guard, folder });
   stack.use(chosen.network);
   const parts: Parts = {
+    plan,
     stack,
     options,
     folder,
@@ -113,16 +124,26 @@ async function compose(
   };
   for (const rule of rules) parts.world.traffic.inject(rule);
   const kubernetes = await startKubernetes(parts);
+  const identities = plan.identities.map((place) => parts.world.createIdentity(place));
   const { azure, files } = await startAzure(parts, kubernetes.kubeconfig);
-  const machines = await startMachines(parts);
+  const machines = await startMachines(stack, { world: parts.world, network: chosen.network, plan });
   const cluster = { kubernetes, files, armUrl: azure.armUrlInPods };
   parts.kubelets.push(...(await Promise.all(machines.map((machine) => startNode(parts, machine, cluster)))));
   const nodes = machines.map(({ node }) => node);
   const names = nodes.map(({ name }) => name);
   stack.use(startScheduler({ access: kubernetes.access, nodes: names, log: options.log }));
+  stack.use(await makeNamespaces(kubernetes.access, plan.namespaces));
   return {
-    ...{ folder, kubeconfig: kubernetes.kubeconfig, access: kubernetes.access },
-    ...{ nodes, azure, guard, network: chosen.says },
+    ...{
+      folder,
+      kubeconfig: kubernetes.kubeconfig,
+      access: kubernetes.access,
+      nodes,
+      azure,
+      guard,
+      network: chosen.says,
+    },
+    identities: identities.map(({ name, id, clientId }) => ({ name, id, clientId })),
     manifests: componentPods(nodes, files),
     hasNmi: async (name) => (await machines.find(({ node }) => node.name === name)?.place.isServed()) ?? false,
     tokensGiven: () => parts.world.traffic.successes("imds.token"),
@@ -137,33 +158,34 @@ async function startKubernetes({ stack, options, folder, authority, kubelets, ch
   if (options.kubernetes !== undefined) return { ...options.kubernetes, podAccess: options.kubernetes.access };
   const token = randomBytes(24).toString("base64url");
   const tls = await authority.serverCertificate([chosen.network.host]);
-  const { url } = stack.use(
+  const api = stack.use(
     await startKubeApi({
       ...{ tls, tokens: new Map([[token, "admin"]]), controllers: true, log: options.log },
       logs: logsOf(kubelets),
     }),
   );
   const file = join(folder, "kubeconfig");
-  const kubeconfig = await writeKubeconfig(file, { server: url, caPem: authority.caPem, token, user: "admin" });
-  const access = { server: url, ca: authority.caPem, token };
-  return { access, podAccess: { ...access, server: await urlInPods(chosen, url) }, kubeconfig };
+  const kubeconfig = await writeKubeconfig(file, { server: api.url, caPem: authority.caPem, token, user: "admin" });
+  const access = { server: api.url, ca: authority.caPem, token };
+  return { access, podAccess: { ...access, server: await urlInPods(chosen, api) }, kubeconfig };
 }
 
-/** The address at which pods find what this machine serves at an https URL of its loopback. */
-async function urlInPods({ network }: ChosenNetwork, url: string): Promise<string> {
-  const { host, port } = await network.publish(Number(new URL(url).port));
+/** The https URL at which pods find what is served. */
+async function urlInPods({ network }: ChosenNetwork, served: Served): Promise<string> {
+  const { host, port } = await network.publish(served);
   return `https://${host}:${port}`;
 }
 
-async function startAzure({ stack, folder, authority, world, chosen }: Parts, kubeconfig: string) {
+async function startAzure({ plan, stack, folder, authority, world, chosen }: Parts, kubeconfig: string) {
   const tls = await authority.serverCertificate([chosen.network.host]);
-  const { url: armUrl } = stack.use(await startArm({ world, tls, operationMs: OPERATION_MS }));
-  const { url: entraUrl } = stack.use(await startEntra({ world, tls }));
-  const inPods = { armUrl: await urlInPods(chosen, armUrl), entraUrl: await urlInPods(chosen, entraUrl) };
+  const arm = stack.use(await startArm({ world, tls, operationMs: OPERATION_MS }));
+  const entra = stack.use(await startEntra({ world, tls }));
+  const urls = { armUrl: arm.url, entraUrl: entra.url };
+  const inPods = { armUrl: await urlInPods(chosen, arm), entraUrl: await urlInPods(chosen, entra) };
   const ca = join(folder, "ca.pem");
   await writeFile(ca, authority.caPem);
   const mic = world.createServicePrincipal();
-  const cloud = await writeCloudFiles(folder, { world, mic, ...inPods }, RESOURCE_GROUP);
+  const cloud = await writeCloudFiles(folder, { world, mic, ...inPods }, plan.resourceGroup);
   const files: SandboxFiles = { kubeconfig, ca, ...cloud };
   const person = {
     principal: world.createServicePrincipal(),
@@ -172,32 +194,9 @@ async function startAzure({ stack, folder, authority, world, chosen }: Parts, ku
       return { ...world.createServicePrincipal({ certificates: [cert] }), pem: key + cert };
     },
     subscription: world.subscription,
-    resourceGroup: RESOURCE_GROUP,
+    resourceGroup: plan.resourceGroup,
   };
-  return { azure: new AzureUser({ armUrl, entraUrl, inPods, caPem: authority.caPem, ...person }), files };
-}
-
-/** A node and its place in the network. */
-type Machine = { readonly node: SandboxNode; readonly place: NodePlace };
-
-async function startMachines({ stack, chosen, world }: Parts): Promise<Machine[]> {
-  const vm = world.createVm({ resourceGroup: RESOURCE_GROUP, name: "vm-0" }).facts;
-  const set = world.createScaleSet({ resourceGroup: RESOURCE_GROUP, name: "vmss", instances: 1 }).facts;
-  const facts = [
-    { name: vm.name, machineId: vm.id, instanceId: vm.id },
-    { name: `${set.name}000000`, machineId: set.id, instanceId: `${set.id}/virtualMachines/0` },
-  ];
-  const machines: Machine[] = [];
-  for (const { name, machineId, instanceId } of facts) {
-    const place = await chosen.network.addNode();
-    const { port } = stack.use(await startImds({ world, machine: instanceId, host: place.imdsHost }));
-    const imds = await place.connectImds(port);
-    const hasRules = chosen.network.kind === "namespaces";
-    const { address, nmi } = place;
-    const node = { name, address, machineId, providerId: `azure://${instanceId}`, nmi, imds, hasRules };
-    machines.push({ node, place });
-  }
-  return machines;
+  return { azure: new AzureUser({ ...urls, inPods, caPem: authority.caPem, ...person }), files };
 }
 
 /** What is around every node. */

@@ -8,6 +8,7 @@ export type SandboxNode = {
   /** ARM resource ID of its VM or scale set. */
   readonly machineId: string;
   readonly providerId: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** Where its NMI listens. */
   readonly nmi: { readonly host: string; readonly port: number };
   /** Whether NMI's own rules bring pods' requests there; else the sandbox does. */

@@ -71,6 +71,21 @@ export class NodeApi implements AsyncDisposable {
     });
   }
 
+  /** Whether the namespace was made; one that is there already is fine. */
+  async makeNamespace(name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#send({ method: "POST", path: "/api/v1/namespaces", body: { metadata: { name } } }, signal);
+      return true;
+    } catch (reason) {
+      if (Fault.is(reason, "KUBE_CONFLICT")) return false;
+      throw reason;
+    }
+  }
+
+  async removeNamespace(name: string, signal: AbortSignal): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/api/v1/namespaces/${name}` }, signal);
+  }
+
   /** All nodes, whoever runs them. */
   async listNodes(signal: AbortSignal): Promise<readonly Node[]> {
     return JSON.parse(await this.#send({ method: "GET", path: "/api/v1/nodes" }, signal)).items;

@@ -28,7 +28,7 @@ export async function startForwarder(options: { readonly address: string; readon
 }
 
 /** Joins a connection with a new one to somewhere else; `open` holds both while they last. */
-export function passOn(inner: Socket, to: Endpoint & { readonly localAddress?: string }, open: Set<Socket>): void {
+function passOn(inner: Socket, to: Endpoint & { readonly localAddress?: string }, open: Set<Socket>): void {
   const outer = connect({ ...to, allowHalfOpen: true, noDelay: true });
   for (const [from, onward] of [
     [inner, outer],

@@ -16,7 +16,12 @@ const GOODBYE_MS = 2_000;
 
 export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "sources" | "tell"> & {
   readonly access: KubeAccess;
-  readonly node: { readonly name: string; readonly providerId: string; readonly address: string };
+  readonly node: {
+    readonly name: string;
+    readonly providerId: string;
+    readonly address: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly log: Log;
   readonly clock?: Clock;
   /** Gives up the start. */
@@ -161,12 +166,12 @@ function uidOf(pod: Pod): string {
   return pod.metadata?.uid ?? "";
 }
 
-function nodeObject({ name, providerId, address }: KubeletOptions["node"], clock: Clock): Node {
+function nodeObject({ name, providerId, address, labels = {} }: KubeletOptions["node"], clock: Clock): Node {
   const now = kubeTime(clock.now());
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": name } },
+    metadata: { name, labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": name, ...labels } },
     spec: { providerID: providerId },
     status: {
       addresses: [

@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { Fault } from "../base/fault.ts";
+import type { SandboxOptions } from "../sandbox/compose.ts";
+import type { Command, CommandValues } from "./command.ts";
+
+type Wishes = NonNullable<SandboxOptions["plan"]>;
+
+/** What the sandbox has; lists of options take the place of the file's. */
+export const planOptions: Command["options"] = [
+  { flags: "--file <file>", help: "YAML with nodes, identities and namespaces" },
+  { flags: "--vms <names>", help: "nodes on VMs: NAME or GROUP/NAME, with commas between" },
+  {
+    flags: "--scale-sets <names>",
+    help: "nodes on scale sets: NAME, NAME=INSTANCES or GROUP/NAME=INSTANCES, with commas between",
+  },
+  { flags: "--identities <names>", help: "user-assigned identities: NAME or GROUP/NAME, with commas between" },
+  { flags: "--namespaces <names>", help: "namespaces beside those of every cluster, with commas between" },
+];
+
+/** @throws Fault FILE_UNREADABLE */
+export async function planWishes(values: CommandValues): Promise<Wishes> {
+  const text = (name: string) => (typeof values[name] === "string" ? values[name] : undefined);
+  const file = text("file");
+  return {
+    ...(file !== undefined && { file: { name: file, text: await contentOf(file) } }),
+    ...{
+      vms: text("vms"),
+      scaleSets: text("scaleSets"),
+      identities: text("identities"),
+      namespaces: text("namespaces"),
+    },
+  };
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "there is no such file" : (code ?? String(cause));
+    throw new Fault("FILE_UNREADABLE", `cannot read ${file}: ${why}; give the path of a YAML file`, { cause });
+  }
+}
