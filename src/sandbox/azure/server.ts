@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import { bind } from "../../base/listener.ts";
 import type { ServerCertificate } from "../certificates.ts";
 import { CONTROL_PATH, controlAnswer } from "./fault-control.ts";
@@ -57,7 +58,12 @@ export type Place = {
   readonly tls?: ServerCertificate;
 };
 /** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
-export type Emulator = AsyncDisposable & { readonly url: string; readonly port: number };
+export type Emulator = AsyncDisposable & {
+  readonly url: string;
+  readonly port: number;
+  /** Serves a connection that came in elsewhere. */
+  readonly take: (socket: Socket) => void;
+};
 
 type Context = {
   readonly service: Service;
@@ -87,6 +93,7 @@ export async function serve(
   return {
     url: `${scheme}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
     port: listener.port,
+    take: (socket) => void server.emit("connection", socket),
     async [Symbol.asyncDispose]() {
       stop.abort(new DOMException("the emulator stops", "AbortError"));
       server.closeAllConnections();

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import type { Socket } from "node:net";
 import { bind } from "../../base/listener.ts";
 import { ApiHandler, type HandlerSettings } from "./handler.ts";
 import type { Failure, Which } from "./trouble.ts";
@@ -12,6 +13,8 @@ export type KubeApiOptions = HandlerSettings & {
 /** A running API server, and what tests do to it. */
 export type KubeApi = AsyncDisposable & {
   readonly url: string;
+  /** Serves a connection that came in elsewhere. */
+  readonly take: (socket: Socket) => void;
   /** The next `times` requests that fit get this refusal. */
   failNext(which: Which, failure: Failure, times?: number): void;
   /** The next `times` requests that fit are answered after `ms`. */
@@ -35,6 +38,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
   const listener = await bind(server, { host: "127.0.0.1", port: 0, flag: "port" });
   return {
     url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${listener.port}`,
+    take: (socket) => void server.emit("connection", socket),
     failNext: (which, failure, times = 1) => api.trouble.plan(which, { failure }, times),
     delayNext: (which, delayMs, times = 1) => api.trouble.plan(which, { delayMs }, times),
     dropNext: (which, times = 1) => api.trouble.plan(which, { drops: true }, times),

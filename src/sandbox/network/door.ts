@@ -4,7 +4,8 @@ import { realpathSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { Fault } from "../../base/fault.ts";
-import { type Endpoint, passOn } from "../node/forwarder.ts";
+import type { Endpoint } from "../node/forwarder.ts";
+import type { Served } from "./cluster-network.ts";
 import type { Namespace } from "./namespace.ts";
 
 /** A socket that listens in a namespace, held by this process. */
@@ -49,13 +50,15 @@ function handedOver(helper: ChildProcess, asked: Asked): Promise<Got> {
   });
 }
 
-/** Passes connections on to where their caller is let to, bytes unread; disposing of it ends them. */
-export function openDoor({ socket }: Listening, to: (caller: string) => Endpoint | undefined): AsyncDisposable {
+/** Hands connections to whoever serves their caller, as if they had come in there; disposing of it ends them. */
+export function openDoor({ socket }: Listening, to: (caller: string) => Served | undefined): AsyncDisposable {
   const open = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (inner) => {
-    const target = to(inner.remoteAddress ?? "");
-    if (target === undefined) inner.resetAndDestroy();
-    else passOn(inner, target, open);
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (caller) => {
+    open.add(caller);
+    caller.once("close", () => open.delete(caller));
+    const served = to(caller.remoteAddress ?? "");
+    if (served === undefined) caller.resetAndDestroy();
+    else served.take(caller);
   });
   server.listen(socket);
   return {

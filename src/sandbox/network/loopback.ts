@@ -13,7 +13,7 @@ export async function startLoopback(): Promise<ClusterNetwork> {
   return {
     kind: "forwarders",
     host: HOST,
-    publish: async (port) => ({ host: HOST, port }),
+    publish: async ({ url }) => endpointOf(url),
     addNode: async () => placeIn(addresses),
     [Symbol.asyncDispose]: () => addresses[Symbol.asyncDispose](),
   };
@@ -27,10 +27,15 @@ function placeIn(addresses: AddressPool): NodePlace {
     addresses,
     network: forwarders(nmi),
     imdsHost: address,
-    connectImds: async (port) => ({ host: address, port }),
+    connectImds: async ({ url }) => endpointOf(url),
     nmi,
     isServed: () => doesAnswer(nmi),
   };
+}
+
+function endpointOf(url: string): Endpoint {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }
 
 function doesAnswer(at: Endpoint): Promise<boolean> {

@@ -13,7 +13,7 @@ import { createLog } from "../../base/log.ts";
 import { PATH } from "../node/environment.ts";
 import { startGuard } from "../node/guard.ts";
 import type { PodEntry } from "../node/pod-network.ts";
-import type { ClusterNetwork } from "./cluster-network.ts";
+import type { ClusterNetwork, Served } from "./cluster-network.ts";
 import { startNamespaces } from "./namespaces.ts";
 import { findTools, type Tools } from "./tools.ts";
 
@@ -36,13 +36,14 @@ beforeEach(async () => {
 });
 afterEach(() => stack.disposeAsync());
 
-/** A port of this machine's loopback that answers with a word. */
-async function answering(word: string): Promise<number> {
+/** Serves a word on this machine's loopback. */
+async function answering(word: string): Promise<Served> {
   const server = createServer((_, response) => response.end(word));
   stack.defer(() => void server.close());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, take: (socket) => void server.emit("connection", socket) };
 }
 
 async function nodeWithPod(word: string) {
@@ -69,13 +70,13 @@ describe.skipIf(missing !== undefined)(`a network in namespaces${missing ? ` (sk
 
   it("lets pods reach what is published, and nothing else of this machine", async () => {
     const { pod } = await nodeWithPod("machine");
-    const port = await answering("published");
-    const at = await network.publish(port);
+    const served = await answering("published");
+    const at = await network.publish(served);
     const others = await Promise.all([1, 2, 3].map(async (one) => network.publish(await answering(`other ${one}`))));
     expect(await ask(pod, `http://${at.host}:${at.port}/`)).toBe("published");
     expect(await ask(pod, `http://${at.host}:${others[2]?.port}/`)).toBe("other 3");
-    expect(await ask(pod, `http://127.0.0.1:${port}/`)).toBe("ECONNREFUSED");
-    expect(await ask(pod, `http://${at.host}:${port}/`)).toBe("ECONNREFUSED");
+    expect(await ask(pod, served.url)).toBe("ECONNREFUSED");
+    expect(await ask(pod, served.url.replace("127.0.0.1", at.host))).toBe("ECONNREFUSED");
   });
 
   it("connects pods of different nodes by their addresses", async () => {

@@ -4,7 +4,7 @@ import { PATH } from "../node/environment.ts";
 import type { Endpoint } from "../node/forwarder.ts";
 import type { Guard } from "../node/guard.ts";
 import type { NodeNetwork } from "../node/pod-network.ts";
-import type { ClusterNetwork, NodePlace } from "./cluster-network.ts";
+import type { ClusterNetwork, NodePlace, Served } from "./cluster-network.ts";
 import { type Listening, listenIn, openDoor } from "./door.ts";
 import { type Namespace, type NamespaceOptions, startBeside, startFirst } from "./namespace.ts";
 import {
@@ -50,9 +50,9 @@ export async function startNamespaces({ tools, guard, folder }: NamespacesOption
   return {
     kind: "namespaces",
     host: ROUTER_ADDRESS,
-    publish: async (port) => {
+    publish: async (served) => {
       const listening = spare.shift() ?? (await listenIn(router, [{ host: ROUTER_ADDRESS, port: 0 }]))[0];
-      rest.use(openDoor(listening, () => ({ host: "127.0.0.1", port })));
+      rest.use(openDoor(listening, () => served));
       return listening.at;
     },
     addNode: async () => {
@@ -68,8 +68,8 @@ export async function startNamespaces({ tools, guard, folder }: NamespacesOption
 class Fabric {
   readonly #router: Namespace;
   readonly #options: NamespaceOptions;
-  /** By the number of the node: the port of this machine on which its machine's IMDS listens. */
-  readonly #imds = new Map<number, number>();
+  /** By the number of the node. */
+  readonly #imds = new Map<number, Served>();
   #nodes = 0;
 
   constructor(router: Namespace, options: NamespaceOptions) {
@@ -79,10 +79,7 @@ class Fabric {
 
   /** One address for all, as on Azure: which machine's IMDS answers is told by who asks. */
   openMetadata(listening: Listening): AsyncDisposable {
-    return openDoor(listening, (caller) => {
-      const port = this.#imds.get(nodeIndexOf(caller) ?? -1);
-      return port === undefined ? undefined : { host: "127.0.0.1", port };
-    });
+    return openDoor(listening, (caller) => this.#imds.get(nodeIndexOf(caller) ?? -1));
   }
 
   async addNode(): Promise<{ node: Namespace; plan: NodePlan }> {
@@ -99,8 +96,8 @@ class Fabric {
       addresses: podAddresses(plan),
       network: this.#networkOf(node, plan),
       imdsHost: "127.0.0.1",
-      connectImds: async (port) => {
-        this.#imds.set(plan.index, port);
+      connectImds: async (imds) => {
+        this.#imds.set(plan.index, imds);
         return METADATA;
       },
       nmi: NMI,
