@@ -17,8 +17,8 @@ export const faultOption = {
 };
 export const networkOption = {
   flags: "--network <kind>",
-  help: "network namespaces with iptables as on a node, forwarders on loopback addresses, or auto: namespaces where the machine has them",
-  fallback: "forwarders",
+  help: "network namespaces with iptables as on a node, forwarders on loopback addresses, or by itself (auto) the first where the machine has them",
+  fallback: "auto",
   choices: ["auto", "namespaces", "forwarders"] as const,
 };
 const PROGRAMS = ["mic", "nmi", "demo"] as const;
