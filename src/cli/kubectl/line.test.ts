@@ -34,6 +34,12 @@ describe("shellLine", () => {
       line: "kubectl apply -f - <<'EOF' # two\nname: $(POD)\nEOF",
       words: "<apply><-f><->name: $(POD)\n",
     },
+    {
+      what: "an input from a command comes by a pipe",
+      command: { args: ["apply", "-f", "-"], input: "not shown", source: "echo kind: Pod", note: "two" },
+      line: "echo kind: Pod \\\n  | kubectl apply -f - # two",
+      words: "<apply><-f><->kind: Pod\n",
+    },
   ])("$what", ({ command, line, words }) => {
     expect(shellLine(command)).toBe(line);
     expect(typed(line)).toBe(words);

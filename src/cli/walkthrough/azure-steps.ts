@@ -30,8 +30,8 @@ export async function deleteIdentity(walk: Walk, name: string, comment = ""): Pr
 
 /** What a demo pod asks for: tokens of this client ID, and the machines of the sandbox. */
 export function demoTarget({ sandbox: { azure } }: Walk, clientId: string): DemoTarget {
-  const { subscription, resourceGroup, armUrlInPods } = azure;
-  return { subscription, resourceGroup, armUrl: armUrlInPods, clientId };
+  const { subscription, resourceGroup } = azure;
+  return { subscription, resourceGroup, clientId };
 }
 
 /** The same for an identity on Azure. */

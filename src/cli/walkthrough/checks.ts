@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { linesOf, logOf } from "./probes.ts";
+import { linesOf, logOf, logsOf } from "./probes.ts";
 import { kubectl, show } from "./typing.ts";
 import { type Standing, until, type Walk } from "./walk.ts";
 
@@ -62,13 +62,10 @@ export async function isGranted(walk: Walk, demo: DemoName, identity: string): P
   walk.screen.ok(`NMI's log says: pod ${pod} got tokens of AzureIdentity ${identity}`);
 }
 
-/** Whether the NMI of a node has written such a line. */
+/** Whether an NMI has written such a line. */
 export async function saysNmi(walk: Walk, line: RegExp): Promise<Standing<string>> {
-  for (const { name } of walk.sandbox.nodes) {
-    const found = line.exec(await logOf(walk, "default", `nmi-${name}`))?.[0];
-    if (found !== undefined) return { value: found };
-  }
-  return { now: "it has not" };
+  const found = line.exec(await logsOf(walk, "nmi"))?.[0];
+  return found === undefined ? { now: "it has not" } : { value: found };
 }
 
 /** All requests of the pod were refused, with these words. @throws Fault STEP_FAILED for a pod that got a token */

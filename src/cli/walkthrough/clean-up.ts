@@ -1,7 +1,8 @@
 import { kinds } from "../../api/kinds.ts";
 import { deleteIdentity } from "./azure-steps.ts";
-import { CRDS, componentsFile, LEASE, rolesOf, type Setup } from "./install.ts";
-import { areNone, areOffMachines } from "./probes.ts";
+import { installedFiles, LEASE } from "./install.ts";
+import { areNone, areNoPods, areOffMachines } from "./probes.ts";
+import type { Setup } from "./setup.ts";
 import { kubectl } from "./typing.ts";
 import { type Step, until } from "./walk.ts";
 
@@ -31,9 +32,12 @@ export function uninstall(setup: Setup): Step {
     title: "Uninstall",
     isEnd: true,
     run: async (walk) => {
-      const files = [componentsFile(walk), ...rolesOf(setup), CRDS];
+      const files = installedFiles(walk, setup);
       await kubectl(walk, ["delete", ...files.flatMap((file) => ["-f", file])]);
       if (setup.hasMic) await kubectl(walk, ["delete", "lease", LEASE.name]);
+      for (const component of ["mic", "nmi"]) {
+        await until(walk, { what: `the pods of ${component} to go`, probe: () => areNoPods(walk, component) });
+      }
       walk.screen.ok("nothing of it is left in the cluster");
     },
   };

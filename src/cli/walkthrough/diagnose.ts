@@ -1,6 +1,6 @@
 import { readAssignment } from "../../api/assignment.ts";
 import { kinds } from "../../api/kinds.ts";
-import { readPod } from "../../api/pod.ts";
+import { podsOf } from "./probes.ts";
 import type { Walk } from "./walk.ts";
 
 /** Why a pod has no identity yet: a clause that names the cause, from what the cluster itself tells. */
@@ -15,10 +15,10 @@ export async function diagnoseAssignment(walk: Walk, podName: string): Promise<s
 }
 
 async function stateOfMic(walk: Walk): Promise<string | undefined> {
-  const pods = await walk.client.list(kinds.pod, { namespace: "default", labelSelector: "component=mic" }, walk.signal);
-  const [mic] = pods.map(readPod);
-  if (mic === undefined) return "MIC does not run: there is no pod default/mic, so nobody makes it; deploy MIC again";
-  return mic.phase === "Running" ? undefined : `MIC does not run: pod default/mic is ${mic.phase || "Pending"}`;
+  const pods = await podsOf(walk, "mic");
+  if (pods.length === 0) return "MIC does not run: there is no pod of it, so nobody makes it; deploy MIC again";
+  if (pods.some(({ phase }) => phase === "Running")) return undefined;
+  return `MIC does not run: its pod is ${pods[0]?.phase || "Pending"}`;
 }
 
 type KubeEvent = {

@@ -1,90 +1,80 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { stringify } from "yaml";
-import { kinds } from "../../api/kinds.ts";
+import { type Kind, kinds } from "../../api/kinds.ts";
 import { Fault } from "../../base/fault.ts";
-import { isGone, lastWords } from "./probes.ts";
-import { applyFiles, kubectl } from "./typing.ts";
+import { areNoPods, lastWordsOf } from "./probes.ts";
+import type { Setup } from "./setup.ts";
+import { applySinglePods, singlePodFiles } from "./single-pods.ts";
+import { applyChanged, applyFiles, kubectl } from "./typing.ts";
 import { type Standing, type Step, until, type Walk } from "./walk.ts";
 
 export const LEASE = { namespace: "default", name: "aad-pod-identity-mic" };
-export const CRDS = "charts/aad-pod-identity/crds/crd.yaml";
-const ROLES = ["deploy/infra/mic-rbac.yaml", "deploy/infra/nmi-rbac.yaml"];
+const CRDS = "charts/aad-pod-identity/crds/crd.yaml";
+const EXCEPTIONS = "deploy/infra/mic-exception.yaml";
 
-/** How it is set up; flags as the programs take them. */
-export type Setup = {
-  readonly title: string;
-  readonly hasMic: boolean;
-  readonly micFlags: readonly string[];
-  readonly nmiFlags: readonly string[];
-  /** What is told beside the pods. */
-  readonly note: string;
-};
-export const standardSetup: Setup = {
-  title: "Deploy aad-pod-identity",
-  hasMic: true,
-  micFlags: [],
-  nmiFlags: [],
-  note: "MIC, and NMI on each node",
-};
-
-/** The file with the pods of MIC and NMI. */
-export function componentsFile({ sandbox }: Walk): string {
-  return join(sandbox.folder, "components.yaml");
-}
-
-export function rolesOf({ hasMic }: Setup): readonly string[] {
-  return hasMic ? ROLES : ROLES.slice(1);
-}
-
-/** The custom resources, permissions, the exceptions that are shipped, MIC if wished, and NMI on every node. */
+/** The custom resources, the exceptions that are shipped, MIC if wished, and NMI on every node. */
 export function install(setup: Setup): Step {
   return {
     title: setup.title,
     run: async (walk) => {
       await applyFiles(walk, [CRDS]);
       await until(walk, { what: "the custom resources", probe: () => areServed(walk) });
-      await applyFiles(walk, rolesOf(setup));
+      if (setup.hasMic || setup.manifest === undefined || walk.isOnOwnCluster) await applyFiles(walk, [EXCEPTIONS]);
+      await applyPrograms(walk, setup);
       if (walk.breakage === "permission") await takePermission(walk);
-      await applyFiles(walk, ["deploy/infra/mic-exception.yaml"]);
-      const file = componentsFile(walk);
-      await writeFile(file, componentsYaml(walk, setup));
-      await applyFiles(walk, [file], setup.note);
       await untilServing(walk, setup);
       if (walk.breakage === "mic") await stopMic(walk);
     },
   };
 }
 
-type Component = {
-  readonly metadata: { readonly labels: { readonly component?: string } };
-  readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
-};
-
-function componentsYaml({ sandbox }: Walk, { hasMic, micFlags, nmiFlags }: Setup): string {
-  const all = sandbox.manifests as readonly unknown[] as readonly Component[];
-  const flags = (component: Component) => (component.metadata.labels.component === "mic" ? micFlags : nmiFlags);
-  const isWanted = ({ metadata }: Component) => hasMic || metadata.labels.component !== "mic";
-  const set = (component: Component) => {
-    const containers = component.spec.containers.map((one) => ({ ...one, args: [...one.args, ...flags(component)] }));
-    return { ...component, spec: { ...component.spec, containers } };
-  };
-  return all
-    .filter(isWanted)
-    .map((one) => stringify(set(one)))
-    .join("---\n");
+/** What `install` applied, the last first. */
+export function installedFiles(walk: Walk, setup: Setup): readonly string[] {
+  const { manifest } = setup;
+  if (manifest === undefined || walk.isOnOwnCluster) {
+    return [...singlePodFiles(walk, setup).toReversed(), EXCEPTIONS, CRDS];
+  }
+  return [EXCEPTIONS, manifest.file]; // which holds the custom resources, too
 }
 
-async function untilServing(walk: Walk, { hasMic }: Setup): Promise<void> {
-  for (const node of walk.sandbox.nodes) {
-    const diagnose = () => lastWords(walk, "default", `nmi-${node.name}`);
-    await until(walk, { what: `NMI on ${node.name}`, probe: () => doesListen(walk, node.name), diagnose });
-    walk.screen.ok(`NMI listens on node ${node.name}`);
+async function applyPrograms(walk: Walk, setup: Setup): Promise<void> {
+  const { manifest } = setup;
+  if (manifest === undefined || walk.isOnOwnCluster) return await applySinglePods(walk, setup);
+  if (manifest.replace === undefined) return await applyFiles(walk, [manifest.file]);
+  await applyChanged(walk, manifest.file, manifest.replace);
+}
+
+async function untilServing(walk: Walk, { hasMic, manifest }: Setup): Promise<void> {
+  const diagnose = (component: string) => () => lastWordsOf(walk, component);
+  for (const { name } of walk.sandbox.nodes) {
+    await until(walk, { what: `NMI on ${name}`, probe: () => doesListen(walk, name), diagnose: diagnose("nmi") });
+    walk.screen.ok(`NMI listens on node ${name}`);
   }
-  if (!hasMic) return;
-  const diagnose = () => lastWords(walk, "default", "mic");
-  const leader = await until(walk, { what: "MIC to lead", probe: () => leaderOf(walk), diagnose });
-  walk.screen.ok(`MIC leads: ${leader}`);
+  if (hasMic) {
+    const leader = await until(walk, { what: "MIC to lead", probe: () => leaderOf(walk), diagnose: diagnose("mic") });
+    walk.screen.ok(`MIC leads: ${leader}`);
+  }
+  if (manifest === undefined || walk.isOnOwnCluster) return;
+  const workloads = hasMic ? [{ kind: deployment, name: "mic" }] : [];
+  for (const { kind, name } of [{ kind: kinds.daemonSet, name: "nmi" }, ...workloads]) {
+    const { namespace } = manifest;
+    const probe = () => isComplete(walk, kind, { namespace, name });
+    await until(walk, { what: `all pods of ${name}`, probe, diagnose: diagnose(name) });
+    await kubectl(walk, ["get", kind.kind.toLowerCase(), name, ...(namespace === "default" ? [] : ["-n", namespace])]);
+  }
+}
+
+const deployment: Kind = { ...kinds.daemonSet, plural: "deployments", kind: "Deployment" };
+
+type Workload = {
+  readonly spec: { readonly replicas?: number };
+  readonly status?: Readonly<Record<string, number | undefined>>;
+};
+
+/** Whether each pod that a DaemonSet or a Deployment shall have is there and ready. */
+async function isComplete(walk: Walk, kind: Kind, ref: { namespace: string; name: string }): Promise<Standing<true>> {
+  const { spec, status = {} } = (await walk.client.get(kind, ref, walk.signal)) as Workload;
+  const wanted = spec.replicas ?? status.desiredNumberScheduled ?? walk.sandbox.nodes.length;
+  const ready = status.availableReplicas ?? status.numberAvailable ?? 0;
+  return wanted > 0 && ready === wanted ? { value: true } : { now: `${ready} of ${wanted} available` };
 }
 
 /** In the shipped roles MIC may make assignments; afterwards nobody may. */
@@ -128,6 +118,7 @@ async function leaderOf(walk: Walk): Promise<Standing<string>> {
 }
 
 async function stopMic(walk: Walk): Promise<void> {
-  await kubectl(walk, "delete pod mic", { note: "--break=mic" });
-  await until(walk, { what: "MIC to stop", probe: () => isGone(walk, "default", "mic") });
+  const what = walk.isOnOwnCluster ? "pod" : "deployment";
+  await kubectl(walk, ["delete", what, "mic"], { note: "--break=mic" });
+  await until(walk, { what: "MIC to stop", probe: () => areNoPods(walk, "mic") });
 }

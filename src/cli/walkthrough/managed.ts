@@ -2,8 +2,9 @@ import { kinds } from "../../api/kinds.ts";
 import { Fault } from "../../base/fault.ts";
 import { createIdentities, targetOf } from "./azure-steps.ts";
 import { hasLines, hasTokenOf, isRefused, saysNmi, successLines } from "./checks.ts";
-import { install, standardSetup } from "./install.ts";
+import { install } from "./install.ts";
 import { bindingYaml, identityYaml, podYaml, together } from "./manifests.ts";
+import { managedSetup } from "./setup.ts";
 import { applyYaml, az, createNamespace, kubectl } from "./typing.ts";
 import { identityOf, type Step, until, type Walk } from "./walk.ts";
 
@@ -17,13 +18,7 @@ const ADDON_LABEL = { "kubernetes.azure.com/managedby": "aks" };
 
 /** The guides "Managed mode" and "Let pods past NMI". */
 export const managedSteps: readonly Step[] = [
-  install({
-    ...standardSetup,
-    title: "Deploy NMI alone, in managed mode",
-    hasMic: false,
-    nmiFlags: ["--operation-mode=managed", "--forceNamespaced"],
-    note: "NMI with --operation-mode=managed on each node, and no MIC",
-  }),
+  install(managedSetup),
   createIdentities(IDENTITY),
   { title: "Put the identity on the machines yourself", run: assignToMachines },
   {

@@ -6,7 +6,6 @@ export type AzureIdentityNames = { readonly resourceId: string; readonly clientI
 export type DemoTarget = {
   readonly subscription: string;
   readonly resourceGroup: string;
-  readonly armUrl: string;
   readonly clientId: string;
 };
 type Named = { readonly name: string; readonly namespace?: string };
@@ -63,11 +62,10 @@ export function olderSpelling(yaml: string): string {
   return Object.entries(older).reduce((text, [name, old]) => text.replace(`  ${name}:`, `  ${old}:`), yaml);
 }
 
-function demoArgs({ subscription, resourceGroup, clientId, armUrl }: DemoTarget): string {
+function demoArgs({ subscription, resourceGroup, clientId }: DemoTarget): string {
   return `        - --subscription-id=${subscription}
         - --resource-group=${resourceGroup}
         - --identity-client-id=${clientId}
-        - --arm-endpoint=${armUrl}
 `;
 }
 

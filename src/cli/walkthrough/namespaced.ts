@@ -1,9 +1,10 @@
 import { isAssigned, listAssignments } from "./assignments.ts";
 import { createIdentities, targetOf } from "./azure-steps.ts";
 import { hasTokenOf, isRefused } from "./checks.ts";
-import { install, standardSetup } from "./install.ts";
+import { install } from "./install.ts";
 import { bindingYaml, identityYaml, podYaml, together } from "./manifests.ts";
 import { eventOf } from "./probes.ts";
+import { namespacedSetup } from "./setup.ts";
 import { applyYaml, createNamespace, kubectl } from "./typing.ts";
 import { identityOf, type Step, until } from "./walk.ts";
 
@@ -14,13 +15,7 @@ const labels = { aadpodidbinding: IDENTITY };
 
 /** The guide "Keep identities in their namespaces". */
 export const namespacedSteps: readonly Step[] = [
-  install({
-    ...standardSetup,
-    title: "Deploy aad-pod-identity with --forceNamespaced",
-    micFlags: ["--forceNamespaced"],
-    nmiFlags: ["--forceNamespaced"],
-    note: "MIC and NMI with --forceNamespaced",
-  }),
+  install(namespacedSetup),
   createIdentities(IDENTITY),
   {
     title: "An identity in the namespace finance",

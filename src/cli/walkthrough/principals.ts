@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { demoTarget } from "./azure-steps.ts";
 import { hasLines, hasTokenOf } from "./checks.ts";
-import { install, standardSetup } from "./install.ts";
+import { install } from "./install.ts";
 import { bindingYaml, podYaml, principalYaml, together } from "./manifests.ts";
+import { standardSetup } from "./setup.ts";
 import { applyYaml, createNamespace, kubectl } from "./typing.ts";
 import type { Step, Walk } from "./walk.ts";
 

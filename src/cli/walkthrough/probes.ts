@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type Kind, kinds } from "../../api/kinds.ts";
-import { readPod } from "../../api/pod.ts";
+import { type Pod, readPod } from "../../api/pod.ts";
 import type { Standing, Walk } from "./walk.ts";
 
 /** What a pod printed, whatever became of it. */
@@ -8,10 +8,29 @@ export async function logOf(walk: Walk, namespace: string, pod: string): Promise
   return readFile(walk.sandbox.logOf(namespace, pod) ?? "", "utf8").catch(() => "");
 }
 
-/** The last line that a pod printed, as a clause. */
-export async function lastWords(walk: Walk, namespace: string, pod: string): Promise<string> {
-  const last = (await logOf(walk, namespace, pod)).trimEnd().split("\n").at(-1);
-  return last ? `the last that pod ${namespace}/${pod} said is: ${last}` : `pod ${namespace}/${pod} has said nothing`;
+/** The pods of MIC or of NMI, by the label that their manifests give them. */
+export async function podsOf(walk: Walk, component: string): Promise<readonly Pod[]> {
+  const pods = await walk.client.list(kinds.pod, { labelSelector: `component=${component}` }, walk.signal);
+  return pods.map(readPod);
+}
+
+/** Whether none of them is left. */
+export async function areNoPods(walk: Walk, component: string): Promise<Standing<true>> {
+  const left = (await podsOf(walk, component)).length;
+  return left === 0 ? { value: true } : { now: `${left} left` };
+}
+
+/** What all pods of MIC or of NMI printed. */
+export async function logsOf(walk: Walk, component: string): Promise<string> {
+  const pods = await podsOf(walk, component);
+  const logs = await Promise.all(pods.map(({ meta }) => logOf(walk, meta.namespace, meta.name)));
+  return logs.join("");
+}
+
+/** The last line that they printed, as a clause. */
+export async function lastWordsOf(walk: Walk, component: string): Promise<string> {
+  const last = (await logsOf(walk, component)).trimEnd().split("\n").at(-1);
+  return last ? `the last that ${component} said is: ${last}` : `no pod of ${component} has said anything`;
 }
 
 /** The log once it has all lines. */
@@ -38,13 +57,6 @@ export async function areOffMachines(walk: Walk): Promise<Standing<true>> {
     if (left.length > 0) return { now: `${name} has ${left.length}` };
   }
   return { value: true };
-}
-
-/** Whether a pod has gone. */
-export async function isGone(walk: Walk, namespace: string, pod: string): Promise<Standing<true>> {
-  const fieldSelector = `metadata.name=${pod}`;
-  const pods = await walk.client.list(kinds.pod, { namespace, fieldSelector }, walk.signal);
-  return pods.length === 0 ? { value: true } : { now: "terminating" };
 }
 
 /** The event with a reason that a pod has. */

@@ -2,9 +2,10 @@ import { Fault } from "../../base/fault.ts";
 import { isAssigned, listAssignments } from "./assignments.ts";
 import { createIdentities, targetOf } from "./azure-steps.ts";
 import { hasLines, hasTokenOf, isGranted } from "./checks.ts";
-import { install, standardSetup } from "./install.ts";
+import { install } from "./install.ts";
 import { bindingYaml, identityYaml, podYaml, together } from "./manifests.ts";
 import { logOf } from "./probes.ts";
+import { hastySetup } from "./setup.ts";
 import { applyYaml, kubectl } from "./typing.ts";
 import { identityOf, type Step } from "./walk.ts";
 
@@ -15,7 +16,7 @@ const STRANGER = { namespace: "default", pod: "uses-auditor" };
 
 /** Pods with two identities, which name the one that they want. */
 export const severalSteps: readonly Step[] = [
-  install({ ...standardSetup, nmiFlags: ["--retry-attempts-for-created=2", "--find-identity-retry-interval=1"] }),
+  install(hastySetup),
   createIdentities("reader", "writer", "auditor"),
   {
     title: "Bind two of them to one label",

@@ -6,9 +6,10 @@ import { isAssigned, listAssignments } from "./assignments.ts";
 import { createIdentities, targetOf } from "./azure-steps.ts";
 import { hasTokenOf, isRefused } from "./checks.ts";
 import { cleanUp, uninstall } from "./clean-up.ts";
-import { install, standardSetup } from "./install.ts";
+import { install } from "./install.ts";
 import { bindingYaml, guidePodYaml, identityYaml, olderSpelling, podYaml } from "./manifests.ts";
 import { nodeOf } from "./probes.ts";
+import { standardSetup } from "./setup.ts";
 import { applyYaml, kubectl } from "./typing.ts";
 import { identityOf, type Step } from "./walk.ts";
 

@@ -11,7 +11,7 @@ const LONGEST_LINE = 400;
 /** How long one command may take, also where the steps' own limit is shorter: what they wait for comes after it. */
 const COMMAND_MS = 60_000;
 
-type Options = Pick<KubectlCommand, "input" | "note">;
+type Options = Omit<KubectlCommand, "args">;
 
 /**
  * Types a command after `kubectl`, shows what it says, and gives it back. Words are split at spaces, or given one by one.
@@ -63,6 +63,13 @@ export async function applyFiles(walk: Walk, files: readonly string[], comment?:
   for (const file of files) note(walk, await readFile(file.startsWith("/") ? file : join(walk.root, file), "utf8"));
   const words = ["apply", ...files.flatMap((file) => ["-f", file])];
   await kubectl(walk, words, comment === undefined ? {} : { note: comment });
+}
+
+/** `sed ... | kubectl apply -f -`: a file with other words in place of some. */
+export async function applyChanged(walk: Walk, file: string, [from, to]: readonly [string, string]): Promise<void> {
+  const yaml = (await readFile(join(walk.root, file), "utf8")).replaceAll(from, to);
+  note(walk, yaml);
+  await kubectl(walk, "apply -f -", { input: yaml, source: `sed -e 's|${from}|${to}|' ${file}` });
 }
 
 /** `kubectl create namespace`. */
