@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Fault } from "../../base/fault.ts";
 import { nodeNamesOf } from "./entries.ts";
@@ -55,6 +57,27 @@ namespaces: [team-a, team-b]
       namespaces: ["team-a", "team-b"],
     });
     expect(plan.machines.flatMap(nodeNamesOf)).toEqual(["blue", "green000000", "green000001"]);
+  });
+
+  it("reads the example of the sandbox's page, which names every key", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../../docs/sandbox.md"), "utf8");
+    const [, example = ""] = /```yaml\n(# podid sandbox --file[\s\S]*?)```/.exec(page) ?? [];
+    const plan = readPlan(file(example));
+    expect(plan.machines.flatMap(nodeNamesOf)).toEqual(["blue", "green000000", "green000001", "green000002"]);
+    expect([plan.identities.length, plan.namespaces.length]).toEqual([2, 2]);
+    for (const key of [
+      "resourceGroup",
+      "nodes",
+      "vm",
+      "scaleSet",
+      "instances",
+      "labels",
+      "identities",
+      "namespaces",
+      "name",
+    ]) {
+      expect(example).toMatch(new RegExp(`\\b${key}:`));
+    }
   });
 
   it("reads the same of options, whose lists win over the file's", () => {
