@@ -12,12 +12,13 @@ import type { Namespace } from "./namespace.ts";
 export type Listening = { readonly at: Endpoint; readonly socket: Server };
 
 // A socket belongs to the network that it was made in, whoever has it: Node cannot enter a namespace, but a Node that was
-// started there can listen and hand over the sockets.
+// started there can listen and hand over the sockets. "node -e" has Node's own modules by their names.
 const LISTEN = `
-JSON.parse(process.argv[1]).forEach((at, index) => {
-  const server = require("node:net").createServer();
-  server.once("error", ({ message }) => process.stderr.write(message, () => process.exit(1)));
-  server.listen(at, () => process.send({ index, port: server.address().port }, server));
+const { argv, exit, stderr } = globalThis.process;
+JSON.parse(argv[1]).forEach((at, index) => {
+  const server = net.createServer();
+  server.once("error", ({ message }) => stderr.write(message, () => exit(1)));
+  server.listen(at, () => globalThis.process.send({ index, port: server.address().port }, server));
 });`;
 
 type Asked = readonly [Endpoint, ...Endpoint[]];
