@@ -108,7 +108,7 @@ async function compose(
   const plan = readPlan(options.plan ?? {});
   const folder = await newFolder();
   const guard = stack.use(await startGuard({ folder, log: options.log }));
-  const obstacle = options.kubernetes && "pods could not reach an API server of your own";
+  const obstacle = options.kubernetes && "pods in namespaces could not reach an API server of your own";
   const chosen = await chooseNetwork({ wish: options.network ?? "forwarders", obstacle, guard, folder });
   stack.use(chosen.network);
   const parts: Parts = {
