@@ -56,7 +56,8 @@ function commandsPage(commands: readonly Command[]): string {
       choices === undefined ? help : `${help}: ${choices.join(" or ")}`,
     ]);
     const shown = examples.map((example) => `    ${example}\n`).join("");
-    return `## podid ${name}${given}\n\n${summary}\n\n${table(["option", "default", "meaning"], rows)}\n${shown}`;
+    const told = rows.length === 0 ? "" : `${table(["option", "default", "meaning"], rows)}\n`;
+    return `## podid ${name}${given}\n\n${summary}\n\n${told}${shown}`;
   });
   const named = operations.map((operation) => `\`${operation}\``).join(", ");
   const end = `Operations that \`--fault\` names; \`imds.*\` is all of imds, \`*\` all: ${named}.\n`;

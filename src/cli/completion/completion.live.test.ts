@@ -8,7 +8,6 @@ import { commands } from "../commands.ts";
 import { Screen } from "../screen.ts";
 
 const program = join(import.meta.dirname, "../../bin/podid.ts");
-const podid = (...words: readonly string[]) => spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
 
 async function script(shell: string): Promise<string> {
   const written: string[] = [];
@@ -82,11 +81,14 @@ it.each(["zsh", "fish"])(
   },
 );
 
-it("is what the program prints", async () => {
-  expect(podid("completion", "bash")).toMatchObject({ status: 0, stdout: await script("bash"), stderr: "" });
-});
-
-it("is of one shell that there is, or exits 2 with a sentence", () => {
-  expect(podid("completion", "csh")).toMatchObject({ status: 2, stderr: expect.stringContaining("bash, zsh, fish") });
-  expect(podid("completion", "bash", "zsh")).toMatchObject({ status: 2, stderr: expect.stringContaining("one shell") });
+it("is what the program prints, of the shell in use when none is named, or a sentence and 2", async () => {
+  const podid = (words: readonly string[], SHELL: string) =>
+    spawnSync(process.execPath, [program, "completion", ...words], {
+      env: { ...process.env, SHELL },
+      encoding: "utf8",
+    });
+  expect(podid([], "/usr/bin/fish")).toMatchObject({ status: 0, stdout: await script("fish"), stderr: "" });
+  const says = (text: string) => ({ status: 2, stdout: "", stderr: expect.stringContaining(text) });
+  expect(podid([], "/bin/csh")).toMatchObject(says("the name of a shell: one of bash, zsh, fish"));
+  expect(podid(["csh"], "/bin/bash")).toMatchObject(says("bash, zsh, fish"));
 });
