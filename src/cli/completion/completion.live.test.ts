@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { eventually } from "../../../test/support/eventually.ts";
+import { onTerminal, terminalMissing } from "../../../test/support/terminal.ts";
 import { runCommand } from "../command.ts";
 import { commands } from "../commands.ts";
 import { Screen } from "../screen.ts";
@@ -65,6 +67,17 @@ describe("bash", () => {
     const all = commands.map(({ options }) => [...options.map(({ flags }) => flags.split(" ")[0]), "--help"].join(" "));
     expect(await offeredByBash(lines)).toEqual(all);
   });
+});
+
+it.skipIf(terminalMissing() !== undefined)("bash completes what a person types", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "completion-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "script"), await script("bash"));
+  await using terminal = onTerminal("bash --norc --noprofile -i", 120);
+  terminal.type(`. ${folder}/script; echo re''ady\n`);
+  await eventually(terminal.shown).toContain("ready");
+  terminal.type("podid sand\t--netw\t=na\t");
+  await eventually(terminal.shown).toContain("podid sandbox --network =namespaces ");
 });
 
 it.each(["zsh", "fish"])(
