@@ -12,7 +12,7 @@ const config: KnipConfig = {
     "bench/{run,scale-server,nmi-api,nmi-bare,nmi-client,nmi-imds,sandbox-server}.ts",
   ],
   project: ["src/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts"],
-  ignoreBinaries: ["go", "ip", "nft", "script", "unshare"], // looked for, and done without where they are missing
+  ignoreBinaries: ["go", "ip", "iptables-save", "nft", "nsenter", "script", "unshare"], // looked for, and done without where they are missing
 };
 
 export default config;
