@@ -43,6 +43,16 @@ function plain(transcript: string): string {
     .replace(/ from \w+ namespace$/gm, ""); // newer versions of kubectl say it
 }
 
+function inTodaysSpelling(transcript: string): string {
+  const older = {
+    ResourceID: "resourceID",
+    ClientID: "clientID",
+    AzureIdentity: "azureIdentity",
+    Selector: "selector",
+  };
+  return Object.entries(older).reduce((text, [old, name]) => text.replaceAll(`  ${old}: `, `  ${name}: `), transcript);
+}
+
 /** Waits until nothing is left in a folder. */
 function isEmpty(folder: string): Promise<void> {
   return vi.waitFor(() => expect(readdirSync(folder)).toEqual([]), { timeout: 20_000 });
@@ -63,7 +73,10 @@ function processesOf(folder: string): readonly string[] {
 const missing = toolsMissing("kubectl");
 const withKubectl = missing === undefined ? { PATH: `${dirname(toolPath("kubectl"))}:${process.env.PATH}` } : {};
 const stepsOf = (name: string) => walkthroughs.find((one) => one.name === name)?.steps.length;
-const others = walkthroughs.map(({ name }) => name).filter((name) => !["standard", "older-yaml"].includes(name));
+/** Those that no other test goes through. */
+const others = walkthroughs
+  .map(({ name }) => name)
+  .filter((name) => !["standard", "older-yaml", "managed-mode"].includes(name));
 
 // Side by side they take as long as the longest, except on a machine that does much else.
 describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300_000 }, () => {
@@ -72,6 +85,13 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
     parent = mkdtempSync(join(tmpdir(), "walkthrough-"));
   });
   afterAll(() => rmSync(parent, { recursive: true }));
+
+  let first: Promise<Ended> | undefined;
+  /** The standard walkthrough without `kubectl`, once. */
+  const standard = () => {
+    first ??= walk(["--kubectl=none"]);
+    return first;
+  };
 
   /** Runs it in a folder of its own for temporary files, in which nothing may be left. */
   async function walk(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
@@ -82,12 +102,10 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
   }
 
   it("holds from the first step to the last, and shows the lines of the guide", async () => {
-    const { code, stdout, stderr } = await walk(["--kubectl=none"]);
+    const { code, stdout, stderr } = await standard();
     expect(stderr).toBe("");
     expect(stdout).toContain("All 10 steps held.");
-    expect(stdout).toMatch(
-      /starting aad-pod-identity demo pod \(namespace: default, name: demo, IP: [\d.]+\)/,
-    );
+    expect(stdout).toMatch(/starting aad-pod-identity demo pod \(namespace: default, name: demo, IP: [\d.]+\)/);
     expect(stdout).toMatch(/successfully listed VMSS instances from ARM via AAD Pod Identity: \[/);
     expect(stdout).toContain("the identity is off the machine again");
     expect(shownInReadme().length).toBeGreaterThan(20);
@@ -96,18 +114,18 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
     expect(code).toBe(0);
   });
 
-  it.skipIf(missing !== undefined)("shows the same with kubectl and without", async () => {
-    const [by, without] = await Promise.all([
-      walk(["older-yaml"], withKubectl),
-      walk(["--older-yaml", "--kubectl=none"]),
-    ]);
-    expect(by.stdout).toContain(`kubectl is ${toolPath("kubectl")}`);
-    expect(by.stdout).toContain(`All ${stepsOf("older-yaml")} steps held.`);
-    expect(by.stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
-    expect(by.stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
-    expect(plain(without.stdout)).toBe(plain(by.stdout));
-    expect([by.code, without.code]).toEqual([0, 0]);
-  });
+  it.skipIf(missing !== undefined)(
+    "shows the same with kubectl and without, and with the YAML of older guides",
+    async () => {
+      const [by, without] = await Promise.all([walk(["--older-yaml"], withKubectl), standard()]);
+      expect(by.stdout).toContain(`kubectl is ${toolPath("kubectl")}`);
+      expect(by.stdout).toContain(`All ${stepsOf("older-yaml")} steps held.`);
+      expect(by.stdout).toMatch(/ResourceID: .*\n.*ClientID: /);
+      expect(by.stdout).toMatch(/AzureIdentity: demo\n.*Selector: demo/);
+      expect(plain(inTodaysSpelling(by.stdout))).toBe(plain(without.stdout));
+      expect(by.code).toBe(0);
+    },
+  );
 
   it.each(others)("holds from the first step to the last in %s", async (name) => {
     const { code, stdout, stderr } = await walk([name, "--kubectl=none"]);
@@ -120,9 +138,9 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
   it("leaves nothing behind when it is killed in the middle", async () => {
     const folder = mkdtempSync(join(parent, "run-"));
     const env = { TMPDIR: folder, ...withKubectl };
-    await using program = startProgram("podid", ["walkthrough", "managed-mode"], { env });
-    await program.says("Step 4 of");
-    expect(processesOf(folder).length).toBeGreaterThan(3); // the guard, each NMI and itself
+    await using program = startProgram("podid", ["walkthrough", "service-principals"], { env });
+    await program.says("Step 3 of");
+    expect(processesOf(folder).length).toBeGreaterThan(4); // itself, the guard, MIC and each NMI
     program.kill("SIGKILL");
     await isEmpty(folder);
     await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout: 20_000 });
@@ -156,10 +174,10 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
 
   it("keeps the sandbox until Ctrl-C when told to, and then leaves nothing behind", async () => {
     const folder = mkdtempSync(join(parent, "run-"));
-    await using program = startProgram("podid", ["walkthrough", "--keep", "--kubectl=none"], {
-      env: { TMPDIR: folder },
-    });
+    const args = ["walkthrough", "managed-mode", "--keep", "--kubectl=none"];
+    await using program = startProgram("podid", args, { env: { TMPDIR: folder } });
     await program.says("Ctrl-C ends it");
+    expect(program.output()).toContain(`All ${stepsOf("managed-mode")} steps held.`);
     program.kill("SIGINT");
     expect((await program.ended).code).toBe(0);
     await isEmpty(folder);
