@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readlinkSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -16,8 +16,9 @@ import { pidOf } from "../support/raw-kube.ts";
 
 const missing = namespacesMissing();
 const signal = AbortSignal.timeout(120_000);
-/** Nobody's: it owns nothing, and may do nothing to this machine. */
-const NOBODY = "65534";
+/** Who owns nothing, and may do nothing to this machine. */
+const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+const PODID = join(import.meta.dirname, "../../bin/podid");
 const isRoot = process.getuid?.() === 0;
 const TOKEN =
   "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
@@ -29,12 +30,18 @@ const ASK = `
 type Pod = Parameters<typeof pidOf>[0];
 type Opened = { readonly podid: RunningProgram; readonly client: KubeClient; readonly folder: string };
 
+/** Where tests run as root, what makes nobody of it; nothing where nobody may read the program or write the folder. */
+function nobodyIn(folder: string): readonly string[] {
+  const [program = "", ...args] = [...NOBODY, "sh", "-c", 'test -w "$0" && exec "$1" --version', folder, PODID];
+  return isRoot && spawnSync(program, args).status === 0 ? NOBODY : [];
+}
+
 /** The sandbox of a walkthrough, in namespaces; as nobody in particular where tests run as root. */
 async function openSandbox(stack: AsyncDisposableStack): Promise<Opened> {
   const home = await mkdtemp(join(tmpdir(), "sandbox-network-"));
   stack.defer(() => rm(home, { recursive: true, force: true }));
   await chmod(home, 0o777);
-  const through = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"] : [];
+  const through = nobodyIn(home);
   const env = { TMPDIR: home, HOME: home };
   const podid = stack.use(startProgram("podid", ["walkthrough", "--network=namespaces", "--keep"], { env, through }));
   await podid.says("Ctrl-C ends it");
@@ -60,9 +67,25 @@ async function heardBy(opened: Opened, name: string, labels: Readonly<Record<str
   return await readFile(join(opened.folder, `logs/default_${name}_ask.log`), "utf8");
 }
 
-/** Runs a program on the node of a pod that shares its network, as root of that. */
-function onNode(pod: Pod, ...words: readonly string[]): string {
-  const enter = ["-t", `${pidOf(pod)}`, "-U", "-n", ...(isRoot ? [] : ["--preserve-credentials"]), "--"];
+/** The process of NMI on node vm-0. */
+async function nmiOf({ client }: Opened): Promise<number> {
+  const query = { namespace: "default", labelSelector: "component=nmi" };
+  const pods = (await client.list(kinds.pod, query, signal)) as readonly Pod[];
+  return pidOf(pods.find(({ spec }) => spec?.nodeName === "vm-0") as Pod);
+}
+
+function networkOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return ""; // it has ended
+  }
+}
+
+/** Runs a program in a network of the sandbox, as root of that. */
+function inNetwork({ podid }: Opened, network: string, ...words: readonly string[]): string {
+  const pid = descendants(podid.pid).find((one) => networkOf(one) === network);
+  const enter = ["-t", `${pid}`, "-U", "-n", ...(isRoot ? [] : ["--preserve-credentials"]), "--"];
   return execFileSync("nsenter", [...enter, ...words], { encoding: "utf8" });
 }
 
@@ -76,20 +99,23 @@ describe.skipIf(missing !== undefined)(`the sandbox in namespaces${missing ? ` (
     await using stack = new AsyncDisposableStack();
     const before = rulesOfMachine();
     const opened = await openSandbox(stack);
-    const [mic, nmi] = [await podOf(opened, "mic"), await podOf(opened, "nmi-vm-0")];
+    const nmi = await nmiOf(opened);
+    const node = networkOf(nmi);
 
     expect(await heardBy(opened, "with-label", { aadpodidbinding: "demo" })).toMatch(/^200 \{"access_token":"eyJ/);
     expect(await heardBy(opened, "without-label", {})).toMatch(/^404 .*the pod has no label aadpodidbinding/);
-    const [, packets = 0] = /^\[(\d+):\d+\] -A aad-metadata .* -j DNAT/m.exec(onNode(nmi, "iptables-save", "-c")) ?? [];
+    const [, packets = 0] =
+      /^\[(\d+):\d+\] -A aad-metadata .* -j DNAT/m.exec(inNetwork(opened, node, "iptables-save", "-c")) ?? [];
     expect(Number(packets)).toBeGreaterThan(1);
 
-    const ref = { namespace: "default", name: "nmi-vm-0" };
-    await opened.client.remove(kinds.pod, ref, {}, signal);
-    await eventually(() => isRunning(pidOf(nmi))).toBe(false);
+    const spec = { nodeSelector: { "nodes-of-nmi": "none" } };
+    const nowhere = { type: "merge", body: { spec: { template: { spec } } } } as const;
+    await opened.client.patch(kinds.daemonSet, { namespace: "default", name: "nmi" }, nowhere, signal);
+    await eventually(() => isRunning(nmi)).toBe(false);
     expect(await heardBy(opened, "without-nmi", { aadpodidbinding: "demo" })).toBe("ECONNREFUSED\n");
-    onNode(mic, "iptables", "-t", "nat", "-F", "aad-metadata"); // as if somebody had taken the redirection away
+    inNetwork(opened, node, "iptables", "-t", "nat", "-F", "aad-metadata"); // as if somebody had taken the redirection away
     expect(await heardBy(opened, "without-rules", { aadpodidbinding: "demo" })).toBe("ECONNREFUSED\n");
-    onNode(mic, "iptables", "-F", "aad-metadata-guard");
+    inNetwork(opened, node, "iptables", "-F", "aad-metadata-guard");
     expect(await heardBy(opened, "without-guard", { aadpodidbinding: "demo" })).toMatch(/^200 /); // the guard it was
 
     expect(rulesOfMachine()).toBe(before);
