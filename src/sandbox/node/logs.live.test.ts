@@ -25,3 +25,22 @@ it("of a pod are had from the API server, and followed until the pod goes", { ti
   await kube.deletePod("demo");
   expect(await followed).toBe("first\nlast\n");
 });
+
+it("of each container are its own", { timeout: 60_000 }, async () => {
+  const kubelets: Kubelet[] = [];
+  await using api = await startKubeApi({ logs: logsOf(kubelets) });
+  await using node = await startTestNode(api.url);
+  kubelets.push(node.kubelet);
+  const kube = new RawKube(api.url);
+  const say = (name: string) => ({ name, image: "script:1", args: [`console.log("${name}")`] });
+  await kube.createPod("demo", "", {
+    restartPolicy: "Never",
+    initContainers: [say("first")],
+    containers: [say("main"), say("side")],
+  });
+  await eventually(async () => (await kube.pod("demo")).status?.phase).toBe("Succeeded");
+  for (const name of ["first", "main", "side"]) {
+    const log = await fetch(`${api.url}/api/v1/namespaces/default/pods/demo/log?container=${name}&follow=true`);
+    expect(await log.text()).toBe(`${name}\n`);
+  }
+});
