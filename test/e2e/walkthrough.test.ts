@@ -146,13 +146,19 @@ describe.concurrent("podid walkthrough, on the embedded sandbox", { timeout: 300
     await vi.waitFor(() => expect(processesOf(folder)).toEqual([]), { timeout: 20_000 });
   });
 
-  it("fails at the step that waits for MIC when MIC is stopped, and says so", async () => {
-    const { code, stdout, stderr } = await walk(["--break=mic", "--timeout=20", "--kubectl=none"]);
-    expect(stdout).not.toContain("Step 6 of 10");
+  it("fails at the step that waits for MIC when MIC is stopped, says so, and lets look around", async () => {
+    const folder = mkdtempSync(join(parent, "run-"));
+    const args = ["walkthrough", "--break=mic", "--timeout=20", "--kubectl=none", "--keep"];
+    await using program = startProgram("podid", args, { env: { TMPDIR: folder } });
+    await program.says("Ctrl-C ends it");
+    program.kill("SIGINT");
+    const { code, stdout, stderr } = await program.ended;
+    expect(stdout).not.toContain("Step 6 of");
     expect(stderr).toMatch(
-      /^podid: Step 5 of 10: .* did not hold: waited 20 s for .*, but MIC does not run: there is no pod of it.*\n$/,
+      /^podid: Step 5 of 8: .* did not hold: waited 20 s for .*, but MIC does not run: there is no pod of it.*\n$/,
     );
     expect(code).toBe(1);
+    await isEmpty(folder);
   });
 
   it("fails at the step that needs the identity when it is missing in Azure, and says which", async () => {

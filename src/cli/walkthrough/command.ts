@@ -67,7 +67,7 @@ async function walkThrough(walkthrough: Walkthrough, values: CommandValues, cont
   const keeps = values.keep === true;
   const todo = walkthrough.steps.filter(({ isEnd }) => !(keeps && isEnd === true));
   try {
-    screen.say(`Walkthrough "${walkthrough.name}": ${walkthrough.shows}. Guide: ${walkthrough.guide}`);
+    screen.say(`\nWalkthrough "${walkthrough.name}": ${walkthrough.shows}.\nIts guide is ${walkthrough.guide}.`);
     for (const [i, step] of todo.entries()) await runStep(walk, step, `Step ${i + 1} of ${todo.length}: ${step.title}`);
     screen.say(`\nAll ${todo.length} steps held.`);
     if (keeps) await keep(walk, context);

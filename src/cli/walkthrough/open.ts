@@ -63,9 +63,9 @@ async function variablesOf(
 }
 
 function tellHow({ screen, root }: CliContext, { kubeconfig }: Sandbox, kubectl: string | undefined): void {
+  const how = kubectl === undefined ? "is not run: the same is done by the API itself" : `is ${kubectl}`;
+  screen.say(`kubectl ${how}. az is not run: → is what it asks of Azure.`);
   screen.say("To type along in another terminal:");
   screen.say(`  cd ${root}`);
   screen.say(`  export KUBECONFIG=${kubeconfig}`);
-  const how = kubectl === undefined ? "is not run: the same is done by the API itself" : `is ${kubectl}`;
-  screen.say(`Here, kubectl ${how}. az is not run: → is what it would send to Azure.`);
 }
