@@ -99,8 +99,7 @@ it("is replaced when it is killed, and the other one knows all that was listed",
       process.kill(first as number, "SIGKILL");
       await guard.add(later.pid);
       await guard.remove(removed.pid);
-      const [second, ...others] = guardsOf(folder);
-      expect([second === first, others]).toEqual([false, []]);
+      await eventually(() => guardsOf(folder).filter((guard) => guard !== first).length).toBe(1);
     }
     await eventually(() => [before, later].some(({ pid, child }) => isRunning(pid) || isRunning(child))).toBe(false);
     expect(isRunning(removed.pid)).toBe(true);
@@ -108,4 +107,15 @@ it("is replaced when it is killed, and the other one knows all that was listed",
   } finally {
     process.kill(-removed.pid, "SIGKILL");
   }
+});
+
+it("does its work also when it is killed at the very end", async () => {
+  const folder = await temporaryFolder();
+  const { pid, child } = await sleeper();
+  {
+    await using guard = await startGuard({ folder, log });
+    await guard.add(pid);
+    for (const one of guardsOf(folder)) process.kill(one, "SIGKILL");
+  }
+  expect([isRunning(pid), isRunning(child), existsSync(folder)]).toEqual([false, false, false]);
 });

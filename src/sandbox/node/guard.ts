@@ -52,7 +52,8 @@ type Shell = {
   readonly tell: (line: string) => Promise<boolean>;
   /** Lets it do its work and end. */
   readonly end: () => void;
-  readonly ended: Promise<unknown>;
+  /** Whether it was killed, and so did nothing. */
+  readonly ended: Promise<boolean>;
 };
 
 /**
@@ -64,14 +65,17 @@ export async function startGuard({ folder, log, startTime = startTimeOf }: Guard
   let isEnding = false;
   let shell = startShell(folder);
   const watchOver = async (): Promise<void> => {
-    for (let shells = 1; shells < MOST_SHELLS; shells += 1) {
-      await (await shell).ended;
-      if (isEnding) return;
-      log.warn("the sandbox's guard was killed, another takes its place");
+    for (let shells = 1; ; shells += 1) {
+      const wasKilled = await (await shell).ended;
+      if (isEnding && !wasKilled) return;
+      if (shells === MOST_SHELLS) {
+        log.error("the sandbox has no guard any more: if it is killed, processes stay behind");
+        return;
+      }
+      if (!isEnding) log.warn("the sandbox's guard was killed, another takes its place");
       shell = startShell(folder, listed);
+      if (isEnding) (await shell).end();
     }
-    await (await shell).ended;
-    if (!isEnding) log.error("the sandbox has no guard any more: if it is killed, processes stay behind");
   };
   const over = watchOver();
   const tell = async (line: string): Promise<void> => {
@@ -107,7 +111,7 @@ async function startShell(folder: string, listed: ReadonlyMap<number, string> = 
     detached: true, // Ctrl-C in the terminal is for the sandbox; the guard has to live longer
     stdio: ["pipe", "ignore", "ignore"],
   });
-  const ended = once(shell, "exit");
+  const ended = once(shell, "exit").then(([, signal]) => signal !== null);
   await once(shell, "spawn");
   const { stdin } = shell;
   stdin.on("error", () => {}); // the write's callback reports it
