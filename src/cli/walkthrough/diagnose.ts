@@ -26,11 +26,13 @@ type KubeEvent = {
   readonly message?: string;
   readonly reason?: string;
   readonly lastTimestamp?: string;
+  readonly source?: { readonly component?: string };
 };
 
 async function newestWarning(walk: Walk): Promise<string | undefined> {
   const events = (await walk.client.list(kinds.event, {}, walk.signal)) as readonly KubeEvent[];
   const warnings = events.filter(({ type }) => type === "Warning");
   const newest = warnings.toSorted((a, b) => (a.lastTimestamp ?? "").localeCompare(b.lastTimestamp ?? "")).at(-1);
-  return newest === undefined ? undefined : `MIC says (${newest.reason}): ${newest.message}`;
+  if (newest === undefined) return undefined;
+  return `${newest.source?.component || "an event"} says (${newest.reason}): ${newest.message}`;
 }
