@@ -61,7 +61,12 @@ export class NodeApi implements AsyncDisposable {
       if (!Fault.is(reason, "KUBE_CONFLICT")) throw reason;
       await this.#send({ method: "PATCH", path, body: { metadata: { labels: metadata?.labels }, spec } }, signal);
     }
-    await this.#send({ method: "PATCH", path: `${path}/status`, body: { status } }, signal);
+    const written = await this.#send({ method: "PATCH", path: `${path}/status`, body: { status } }, signal);
+    // A real API server holds every new node off; the controller that lets it in may not be there.
+    const { taints = [] } = (JSON.parse(written) as Node).spec ?? {};
+    const left = taints.filter(({ key }) => key !== "node.kubernetes.io/not-ready");
+    if (left.length === taints.length) return;
+    await this.#send({ method: "PATCH", path, body: { spec: { taints: left } } }, signal);
   }
 
   /** Takes the Node away; one that has gone already is fine. */

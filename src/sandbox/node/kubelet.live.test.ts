@@ -35,13 +35,17 @@ const printed = (node: TestNode, pod: string) => eventually(() => logOf(node, po
 
 describe("the node", () => {
   it("is registered with its machine, and brought up to date when it is there already", async () => {
-    const stale = { metadata: { name: "node-0", labels: { own: "kept" } }, spec: {} };
+    const taints = [
+      { key: "node.kubernetes.io/not-ready", effect: "NoSchedule" },
+      { key: "own", effect: "NoSchedule" },
+    ];
+    const stale = { metadata: { name: "node-0", labels: { own: "kept" } }, spec: { taints } };
     await kube.call("POST", "/api/v1/nodes", { apiVersion: "v1", kind: "Node", ...stale });
     const { address } = await start();
 
     expect(await kube.get("/api/v1/nodes/node-0")).toMatchObject({
       metadata: { labels: { "kubernetes.io/os": "linux", own: "kept" } },
-      spec: { providerID: "azure:///subscriptions/s/vm-0" },
+      spec: { providerID: "azure:///subscriptions/s/vm-0", taints: [{ key: "own" }] },
       status: {
         addresses: expect.arrayContaining([{ type: "InternalIP", address }]),
         conditions: [{ type: "Ready", status: "True" }],
