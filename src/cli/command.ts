@@ -114,5 +114,6 @@ function sentence(message: string): string {
   return `${message
     .replace(/^error: /, "")
     .trim()
+    .replaceAll("\n", " ")
     .replace(/\.$/, "")}; run "podid --help" for all commands`;
 }

@@ -88,8 +88,8 @@ export const problems: readonly Problem[] = [
   {
     cause: "an unknown flag",
     program: "podid",
-    args: () => ["walkthrough", "--fast"],
-    sentence: "unknown option '--fast'; run \"podid --help\" for all commands",
+    args: () => ["walkthrough", "--lists"],
+    sentence: "unknown option '--lists' (Did you mean --list?); run \"podid --help\" for all commands",
     exit: 2,
   },
   {
