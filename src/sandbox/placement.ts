@@ -8,7 +8,6 @@ export function refusalOf(spec: PodSpec, node: Node): string | undefined {
   return taint && `had untolerated taint {${taint.key}${taint.value ? `: ${taint.value}` : ""}}`;
 }
 
-const NOT_READY = "node.kubernetes.io/not-ready";
 const UNSCHEDULABLE: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 
 /** Whether the node has the labels and the name that a pod asks for; where something is only preferred, it may. */
@@ -40,15 +39,10 @@ function holds(
   return values.includes(value);
 }
 
-/**
- * The taints that keep pods away. An API server gives each new node that of one that is not ready; the controller that
- * takes it away runs in a whole cluster, and not beside an API server alone.
- */
+/** The taints that keep pods away. */
 export function repelling(node: Node, ...effects: readonly string[]): readonly Taint[] {
   const wanted = effects.length > 0 ? effects : ["NoSchedule", "NoExecute"];
-  const isReady = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-  const all = node.spec?.taints ?? [];
-  return all.filter(({ key, effect }) => wanted.includes(effect) && !(isReady && key === NOT_READY));
+  return (node.spec?.taints ?? []).filter(({ effect }) => wanted.includes(effect));
 }
 
 export function toleratesAll({ tolerations = [] }: PodSpec, taints: readonly Taint[]): boolean {
