@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { globSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { PROJECT, REGISTRY } from "./home.ts";
@@ -13,28 +13,49 @@ type Step = { readonly uses?: string; readonly run?: string };
 type Job = {
   readonly uses?: string;
   readonly "timeout-minutes"?: number;
-  readonly permissions?: object;
+  readonly permissions?: unknown;
   readonly steps?: readonly Step[];
 };
-type Workflow = { readonly on?: object; readonly permissions?: object; readonly jobs: Readonly<Record<string, Job>> };
+type Workflow = { readonly on?: unknown; readonly permissions?: unknown; readonly jobs: Readonly<Record<string, Job>> };
 
-const files = globSync(".github/workflows/*.yml", { cwd: root }).sort();
+const toRead = { contents: "read" };
+const toSign = { packages: "write", "id-token": "write" };
+/** What starts each workflow, and what each of its jobs may do: whatever else one asks for has to be added here too. */
+const MAY = {
+  "release.yml": {
+    on: { push: { tags: ["v*"] } },
+    jobs: { test: toRead, images: { ...toRead, ...toSign }, chart: { contents: "write", ...toSign } },
+  },
+  "test.yml": {
+    on: { push: { branches: ["main"] }, pull_request: null, workflow_call: null },
+    jobs: { test: toRead, images: toRead },
+  },
+};
+
+const files = globSync(".github/workflows/*.{yml,yaml}", { cwd: root }).sort();
 const scripts = globSync(".ci/*", { cwd: root });
 const jobsOf = (file: string) => Object.entries((parse(read(file)) as Workflow).jobs);
+const tableOf = (file: string) => Object.entries(MAY).find(([name]) => name === basename(file))?.[1];
 const stepsOf = (file: string) => jobsOf(file).flatMap(([, { steps = [] }]) => steps);
 const runs = files.flatMap((file) => stepsOf(file).flatMap(({ run }) => (run === undefined ? [] : [run])));
 
 describe.each(files)("%s", (file) => {
   const { on, permissions } = parse(read(file)) as Workflow;
 
-  it("is YAML with a trigger, and jobs that may do nothing unless they say so and end some time", () => {
-    expect(on).toBeDefined();
+  it("has jobs that may do nothing unless they say so, and that end some time", () => {
     expect(permissions).toEqual({});
     expect(jobsOf(file)).not.toEqual([]);
-    for (const [, job] of jobsOf(file)) {
-      expect(job.permissions).toBeDefined();
-      expect(job.uses ?? job["timeout-minutes"]).toBeDefined();
-    }
+    for (const [, job] of jobsOf(file)) expect(job.uses ?? job["timeout-minutes"]).toBeDefined();
+  });
+
+  it("is started by what the table names, never with the repository's rights by what others send", () => {
+    expect(on).toEqual(tableOf(file)?.on ?? "something, of which the table says nothing");
+    expect(read(file)).not.toMatch(/pull_request_target|workflow_run|issue_comment/);
+  });
+
+  it("gives each job the permissions of the table, and no other", () => {
+    const asked = Object.fromEntries(jobsOf(file).map(([name, job]) => [name, job.permissions]));
+    expect(asked).toEqual(tableOf(file)?.jobs);
   });
 
   it("names the commit of each action of others, and its release", () => {
