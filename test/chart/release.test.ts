@@ -25,12 +25,8 @@ type Outside = {
   readonly refuses?: "helm" | "cosign";
 };
 
-/** Publishes the chart where programs that reach others only write down what they are asked to do. */
-function publish({ page = 404, registry = NOT_THERE, refuses }: Outside) {
-  const folder = mkdtempSync(join(tmpdir(), "release-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const published = join(folder, "published");
-  mkdirSync(published);
+/** Programs in place of those that reach others: they write down in "calls" what they are asked to do. */
+function standIns(folder: string, published: string, { page = 404, registry = NOT_THERE, refuses }: Outside): void {
   const program = (name: string, script: string) =>
     writeFileSync(join(folder, name), `#!/bin/bash\nset -e\n${script}\n`, { mode: 0o755 });
   const told = `echo "\${0##*/} $*" | sed 's#/tmp[^ ]*/##g' >>"${folder}/calls"`;
@@ -54,16 +50,25 @@ function publish({ page = 404, registry = NOT_THERE, refuses }: Outside) {
       *) ${told}; echo Digest: sha256:0123 >&2 ;;
     esac`,
   );
+}
+
+/** Publishes the chart, or does not, with what is outside. */
+function publish(outside: Outside) {
+  const folder = mkdtempSync(join(tmpdir(), "release-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const published = join(folder, "published");
+  mkdirSync(published);
+  standIns(folder, published, outside);
   const env = {
     PATH: [folder, process.env.PATH].join(delimiter),
     ...{ VERSION: `v${appVersion}`, REGISTRY: "ghcr.io", GH_TOKEN: "hush", GITHUB_ACTOR: "someone" },
     ...{ GITHUB_SERVER_URL: "https://github.com", GITHUB_REPOSITORY: "aad-pod-identity/aad-pod-identity" },
     ...{ GITHUB_REPOSITORY_OWNER: "aad-pod-identity", HOME: process.env.HOME },
   };
-  const { status: code, stderr } = spawnSync(SCRIPT, { env, encoding: "utf8" });
+  const { status, stderr } = spawnSync(SCRIPT, { env, encoding: "utf8" });
   const calls = join(folder, "calls");
   return {
-    status: code,
+    status,
     stderr,
     calls: existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : [],
     files: readdirSync(published),
