@@ -153,8 +153,8 @@ describe.skipIf(missing !== undefined)(`the chart's objects${missing ? ` (skippe
     expect((await names(off, NEW)).join()).not.toContain("Admission");
   });
 
-  it("have no field that Kubernetes 1.16 does not know", async () => {
-    const text = JSON.stringify(await render({}, "--kube-version=1.16.0"));
+  it("have no field that Kubernetes 1.18 does not know", async () => {
+    const text = JSON.stringify(await render({}, "--kube-version=1.18.0"));
     expect(text).not.toMatch(/seccompProfile|maxSurge|ValidatingAdmission/);
   });
 });

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { helmMissing, refusal } from "../support/helm.ts";
+import { CHART, helmMissing, refusal } from "../support/helm.ts";
 
 const missing = helmMissing();
 
@@ -86,5 +88,21 @@ describe.skipIf(missing !== undefined)(`a wrong value of the chart${missing ? ` 
 
   it("is not one of a chart around this one", async () => {
     expect(await refusal({ global: { anything: 1 } })).toBe("");
+  });
+});
+
+/** The first Kubernetes that has startupProbe, without which NMI would be killed while it waits for the API server. */
+const OLDEST = "1.18";
+
+describe("a cluster that is too old", () => {
+  it.skipIf(missing !== undefined)("is refused", async () => {
+    expect(await refusal({}, `--kube-version=${OLDEST}.0`)).toBe("");
+    expect(await refusal({}, `--kube-version=${OLDEST}.0-gke.1`)).toBe("");
+    expect(await refusal({}, "--kube-version=1.17.17")).toContain("incompatible with Kubernetes v1.17.17");
+  });
+
+  it.each(["README.md", "files/differences.txt", "../../docs/upgrade.md"])("is told of in %s", (page) => {
+    const text = readFileSync(join(CHART, page), "utf8").replaceAll(/\s+/g, " ");
+    expect(text).toContain(`Kubernetes ${OLDEST} or newer`);
   });
 });
