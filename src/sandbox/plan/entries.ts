@@ -17,6 +17,10 @@ type Fields<Key extends string> = Readonly<Partial<Record<Key, unknown>>>;
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const GROUP = /^[-\w.()]{0,89}[-\w()]$/;
+/** Of labels: a name, with or without a prefix, and what it may hold. */
+const LABEL_NAME = /^([a-z0-9][-a-z0-9.]{0,251}[a-z0-9]\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
+const LABEL_VALUE_RULE = "letters, digits and -_. between them, 63 at most";
 const MOST_INSTANCES = 100;
 const LABEL_RULE = "lower-case letters, digits and dashes, 63 at most";
 const GROUP_RULE = "letters, digits and -_.(), 90 at most";
@@ -71,8 +75,10 @@ export class Reader {
     const labels = isMap ? Object.entries(value) : [];
     if (!isMap) this.wrong(at, shown(value), "an object of texts");
     for (const [name, text] of labels) {
-      if (typeof text !== "string")
-        this.wrong(`${at}.${name}`, shown(text), "a text, in quotes if it looks like something else");
+      const of = `${at}.${name}`;
+      if (!LABEL_NAME.test(name)) this.wrong(at, `the label ${shown(name)}`, `names of ${LABEL_VALUE_RULE}`);
+      if (typeof text !== "string") this.wrong(of, shown(text), "a text, in quotes if it looks like something else");
+      else if (!LABEL_VALUE.test(text)) this.wrong(of, shown(text), LABEL_VALUE_RULE);
     }
     return Object.fromEntries(labels.map(([name, text]) => [name, String(text)]));
   }

@@ -114,7 +114,11 @@ namespaces: [team-a, team-b]
       "namespaces: [A, 1]",
       'namespaces[0] has "A": give lower-case letters, digits and dashes, 63 at most; namespaces[1] has 1:',
     ],
+    ["nodes: []", "nodes has none: give one at least, or leave it out"],
+    ["nodes: [{ vm: a, labels: { a b: c } }]", 'nodes[0].labels has the label "a b": give names of letters'],
+    ["nodes: [{ vm: a, labels: { a: b c } }]", 'nodes[0].labels.a has "b c": give letters, digits and -_.'],
     ["a: [", "line 1 is not YAML"],
+    ["&a [*a]", "has the alias *a: write out what it stands for"],
   ])("refuses %j and says what is allowed", (text, said) => {
     expect(() => readPlan(file(text))).toThrow(`cluster.yaml: ${said}`);
   });

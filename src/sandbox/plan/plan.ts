@@ -64,6 +64,8 @@ function planOf({ file, vms, scaleSets, identities, namespaces }: PlanWishes, re
   const entries = (name: (typeof KEYS)[number], words: readonly Entry[]) =>
     words.length > 0 ? words : listOf({ at: name, value: content[name] }, reader);
   const nodes = entries("nodes", given);
+  if (Array.isArray(content.nodes) && nodes.length === 0)
+    reader.wrong("nodes", "none", "one at least, or leave it out");
   const known = entries("identities", wordsOf(identities, "identities").map(asPlace));
   const places = known.map((entry) => placeOf(entry, resourceGroup, reader));
   const names = places.map(({ name }) => name);
