@@ -149,7 +149,12 @@ const nmi: readonly ValueRow[] = [
   ["nmi.kubeletConfig", "/etc/default/kubelet", path, "`--kubelet-config` and its mount."],
   ["nmi.setRetryAfterHeader", false, yesNo, "`--set-retry-after-header`"],
   ["nmi.enableConntrackDeletion", true, yesNo, "`--enable-conntrack-deletion`"],
-  ["nmi.imdsGuard", true, yesNo, "`--imds-guard`"],
+  [
+    "nmi.imdsGuard",
+    true,
+    yesNo,
+    "`--imds-guard`; with `false` pods reach IMDS itself whenever no redirection stands, as for a moment when NMI 1.x ends its own.",
+  ],
   ["nmi.exceptionNamespaces", [], list, "`--exception-namespaces`"],
   ["nmi.allowCrossNamespaceSecrets", false, yesNo, "`--allow-cross-namespace-secrets`"],
   ["nmi.allowedADEndpoints", [], addresses, "`--allowed-ad-endpoints`"],
