@@ -6,9 +6,9 @@ import { helmMissing, isHook, render, type Values } from "../support/helm.ts";
 const missing = helmMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
 
-/** Files of values in pages: what is YAML and no object of Kubernetes. */
+/** Files of values in pages: what is YAML, and neither an object of Kubernetes nor, as its first line says, for podid. */
 const files = blocks("yaml")
-  .filter(({ word }) => !word.startsWith("apiVersion:"))
+  .filter(({ word }) => !/^(?:apiVersion:|# podid )/.test(word))
   .map(({ page, word }) => [page, word] as const);
 /** What commands in pages set. */
 const settings = mentions(/helm (?:install|upgrade|template) .*?((?:--set(?:-string)? \S+ ?)+)/g).map(
