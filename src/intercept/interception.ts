@@ -91,7 +91,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     isGuardAsWished = true;
     if (handover.isThere && !handover.isWished) {
       await removeChains(chosen, "nat", [chainNames.nat[1]], log);
-      handover.isThere = false;
+      handover.isThere = handover.isWished; // it may have been wished meanwhile, and is laid next
     }
     if (isLoopback(address)) await letLoopbackIn(options);
   };

@@ -91,6 +91,7 @@ describe("cleaning up", () => {
         "-A aad-metadata -j RETURN",
         "-I PREROUTING 1 -j aad-metadata",
       );
+      machine.apply(program, "nat", ":aad-metadata-handover - [0:0]", "-I PREROUTING 1 -j aad-metadata-handover");
       machine.apply(program, "nat", "-A PREROUTING -j KUBE-SERVICES");
       machine.apply(program, "filter", ":aad-metadata-guard - [0:0]", "-I FORWARD 1 -j aad-metadata-guard");
     }
@@ -105,6 +106,7 @@ describe("cleaning up", () => {
       expect(machine.rules(program, "nat")).toEqual(["-A PREROUTING -j KUBE-SERVICES"]);
       expect(machine.rules(program, "filter")).toEqual([]);
     }
+    expect(lines.join("")).toContain('removed chain aad-metadata-handover table="nat" variant="nf_tables"');
     expect(lines.join("")).toContain('removed chain aad-metadata-guard table="filter" variant="legacy"');
   });
 

@@ -12,7 +12,7 @@ export type Found = {
   readonly chosen: Iptables;
   /** Variants that are not chosen but hold rules of NMI all the same. */
   readonly stale: readonly Variant[];
-  /** Whether the chosen one had a chain of this name. */
+  /** Whether the chosen one had a chain of this name, or may have had it, as it could not be read. */
   readonly had: (chain: string) => boolean;
 };
 
@@ -39,7 +39,7 @@ export async function findIptables(run: RunCommand): Promise<Found> {
   const stale = looks
     .filter((look) => look !== chosen && holdsOurs(look.saved))
     .map(({ iptables }) => iptables.variant);
-  return { chosen: readOnce(chosen), stale, had: (chain) => holds(chosen.saved, chain) };
+  return { chosen: readOnce(chosen), stale, had: (chain) => !chosen.isWhole || holds(chosen.saved, chain) };
 }
 
 /** To look again at once would keep pods waiting for nothing. */

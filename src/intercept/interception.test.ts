@@ -1,0 +1,120 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { createLog } from "../base/log.ts";
+import type { RunCommand } from "./command.ts";
+import { type Interception, startInterception } from "./interception.ts";
+import { type Chain, guardChain, handoverChain, redirectChain } from "./rules.ts";
+
+const LEGACY = "iptables-legacy";
+const PORT = 2579;
+const MEANWHILE = 40_000;
+const metadata = { address: "169.254.169.254", port: 80 };
+const at = (port: number) => ({ address: "10.0.0.4", port });
+const original = redirectChain(metadata, at(PORT));
+const guard = guardChain(metadata);
+/** What NMI leaves that is killed beside another one. */
+const left = handoverChain(metadata, at(39_999));
+const textOf = ({ name, hook, rules }: Chain) => [
+  `:${name} - [0:0]`,
+  ...rules.map((rule) => `-A ${name} ${rule}`),
+  `-I ${hook} 1 -j ${name}`,
+];
+
+describe("a redirection to the port of the meantime", () => {
+  let clock: FakeClock;
+  let machine: FakeIptables;
+  let stop: AbortController;
+  let interception: Interception;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    machine = new FakeIptables([LEGACY]);
+    stop = new AbortController();
+    vi.stubEnv("PATH", "/nowhere"); // the machine's own programs are not asked
+    onTestFinished(() => {
+      stop.abort();
+      vi.unstubAllEnvs();
+    });
+  });
+
+  async function start(run: RunCommand = machine.run): Promise<void> {
+    const where = { metadata, listenAddress: "10.0.0.4", listenPort: PORT, procSysNet: "/nowhere" };
+    const how = { hasGuard: true, forgetsConnections: false, intervalMs: 60_000, ownMs: () => 0, onRepair: () => {} };
+    const log = createLog({ write: () => {} });
+    interception = await startInterception({ ...where, ...how, run, clock, log }, stop.signal);
+  }
+  const meanwhile = () => clock.passUntil(interception.redirectMeanwhileTo?.(MEANWHILE) ?? Promise.reject(), 50);
+  const own = () => clock.passUntil(interception.redirectTo(PORT), 50);
+  const apply = (chain: Chain) => machine.apply(LEGACY, chain.table, ...textOf(chain));
+  const text = (table: string) => machine.rules(LEGACY, table).join("\n");
+  /** Lets looks follow each other until it is so. */
+  async function until(isSo: () => boolean): Promise<void> {
+    for (let look = 0; look < 100 && !isSo(); look += 1) {
+      await clock.asleep();
+      clock.advance(500);
+    }
+    expect(isSo()).toBe(true);
+  }
+  const isHandedOver = () => text("nat").includes(`--to-destination 10.0.0.4:${MEANWHILE}`);
+  const isGone = () => machine.variants.get(LEGACY)?.get("nat")?.chains.has(left.name) === false;
+  const isAlone = () => isGone() && text("nat").includes(`--to-destination 10.0.0.4:${PORT}`);
+
+  it("stands before the other's until NMI has its own, which is laid first", async () => {
+    apply(original);
+    await start();
+    await meanwhile();
+    expect(text("nat")).toMatch(/^-A PREROUTING -j aad-metadata-handover$/m);
+    expect(text("nat").indexOf(`-j ${left.name}`)).toBeLessThan(text("nat").indexOf(`-j ${original.name}\n`));
+    machine.apply(LEGACY, "nat", "-D PREROUTING -j aad-metadata", "-F aad-metadata", "-X aad-metadata"); // it goes
+    await own();
+    expect(text("nat")).toContain(`--to-destination 10.0.0.4:${PORT}`);
+    await until(isAlone);
+  });
+
+  it("is removed when NMI stops before, and the other's stands", async () => {
+    apply(original);
+    await start();
+    await meanwhile();
+    stop.abort();
+    await interception.done;
+    expect([isHandedOver(), isAlone()]).toEqual([false, true]);
+  });
+
+  it.each(["", "and the first look fails"])(
+    "that is left by one that was killed goes when the next one starts %s",
+    async (trouble) => {
+      apply(left);
+      if (trouble !== "") machine.failNext(/legacy-save/, "Another app is currently holding the xtables lock.");
+      await start();
+      await own();
+      await until(isAlone);
+    },
+  );
+
+  it("that is left goes also where another is laid just as it goes", async () => {
+    apply(original);
+    apply(left);
+    const laid = Promise.withResolvers<void>();
+    await start(async (program, args, input) => {
+      if (input?.includes(`-X ${left.name}`) === true)
+        void interception.redirectMeanwhileTo?.(MEANWHILE).then(laid.resolve);
+      return await machine.run(program, args, input);
+    });
+    await clock.passUntil(laid.promise, 50);
+    expect(isHandedOver()).toBe(true);
+    await own();
+    await until(isAlone);
+  });
+
+  it("has the guard beside it kept up, and the other's rules left alone", async () => {
+    apply(original);
+    await start();
+    await meanwhile();
+    machine.apply(LEGACY, "filter", "-F FORWARD", `-F ${guard.name}`, `-X ${guard.name}`);
+    machine.apply(LEGACY, "nat", `-F ${original.name}`);
+    await until(() => text("filter").includes(`-A ${guard.hook} -j ${guard.name}`));
+    expect(text("filter")).toContain(`-A ${guard.name} ${guard.rules[0]}`);
+    expect(text("nat")).not.toContain(`-A ${original.name} `);
+  });
+});
