@@ -95,13 +95,15 @@ describe("a redirection to the port of the meantime", () => {
   it("that is left goes also where another is laid just as it goes", async () => {
     apply(original);
     apply(left);
-    const laid = Promise.withResolvers<void>();
+    let isLaid = false;
+    const note = () => {
+      isLaid = true;
+    };
     await start(async (program, args, input) => {
-      if (input?.includes(`-X ${left.name}`) === true)
-        void interception.redirectMeanwhileTo?.(MEANWHILE).then(laid.resolve);
+      if (input?.includes(`-X ${left.name}`) === true) void interception.redirectMeanwhileTo?.(MEANWHILE).then(note);
       return await machine.run(program, args, input);
     });
-    await clock.passUntil(laid.promise, 50);
+    await until(() => isLaid);
     expect(isHandedOver()).toBe(true);
     await own();
     await until(isAlone);

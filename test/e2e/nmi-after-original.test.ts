@@ -126,7 +126,7 @@ describe.skipIf(missing !== undefined).each(variants)(`after an NMI of 1.x with 
     },
   );
 
-  it("pods have the old one's tokens again where ours goes before it, and nothing of ours stands before its rules", async () => {
+  it("pods have the old one's tokens again where ours goes before it, and nothing of ours stays before its rules, also when both are killed", async () => {
     const nmi = startNmi();
     await nmi.says(BESIDE);
     await eventually(nat).toContain("-A PREROUTING -j aad-metadata-handover");
@@ -142,8 +142,10 @@ describe.skipIf(missing !== undefined).each(variants)(`after an NMI of 1.x with 
     const next = startNmi();
     await next.says(BESIDE);
     await serves();
+    next.kill("SIGKILL");
     old.kill("SIGKILL");
-    await takesOver(next);
+    await Promise.all([next.ended, once(old, "exit")]);
+    await takesOver(startNmi());
     const { raw, wrong } = await hammering.count(`${variant}, ours goes`, "and end");
     expect([raw, wrong]).toEqual([0, 0]);
   });
