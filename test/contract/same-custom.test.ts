@@ -149,6 +149,7 @@ const definitions: Readonly<Record<string, readonly Ask[]>> = {
   "a default of a wrong type": [definition([version("v1", of({ a: { ...number, default: "x" } }))])],
   "its scope changed": [
     definition([version("v1", of({}))]),
+    { path: `/apis/${GROUP}/v1/things`, isAwaited: true }, // it may change until it is established
     { method: "PATCH", path: `${CRDS}/${NAME}`, type: MERGE, body: { spec: { scope: "Cluster" } } },
   ],
 };
