@@ -26,13 +26,15 @@ export function metadataErrors(metadata: JsonObject, { nameForm, isCustom }: Res
   const { name, labels, annotations, finalizers } = metadata;
   return [
     ...nameErrors(name, nameForm),
-    ...pairs(labels).flatMap(([key, value]) => [
-      ...keyErrors("metadata.labels", key),
-      ...valueErrors("metadata.labels", value),
-    ]),
+    ...labelsErrors("metadata.labels", labels),
     ...pairs(annotations).flatMap(([key]) => keyErrors("metadata.annotations", key.toLowerCase())),
     ...(Array.isArray(finalizers) && !isCustom ? finalizers.flatMap(finalizerErrors) : []),
   ];
+}
+
+/** What is wrong with labels. */
+export function labelsErrors(field: string, labels: Json | undefined): FieldError[] {
+  return pairs(labels).flatMap(([key, value]) => [...keyErrors(field, key), ...valueErrors(field, value)]);
 }
 
 function nameErrors(name: Json | undefined, form: NameForm): FieldError[] {

@@ -1,6 +1,9 @@
 import { amountOf } from "./amount.ts";
 import { isList, type Json, type JsonObject, objectOr, textOr } from "./json.ts";
-import { type FieldError, notThere, oneOf, required, wrong } from "./status.ts";
+import { variableErrors } from "./rules-env.ts";
+import { securityErrors } from "./rules-security.ts";
+import { mountsErrors } from "./rules-volumes.ts";
+import { type FieldError, oneOf, required, wrong } from "./status.ts";
 
 const PULL_POLICIES = ["Always", "IfNotPresent", "Never"];
 const PROTOCOLS = ["SCTP", "TCP", "UDP"];
@@ -8,16 +11,21 @@ const HIGHEST_PORT = 65_535;
 
 /** What is wrong with a container beside its name; `volumes` are the names of its pod's. */
 export function containerErrors(container: JsonObject, volumes: readonly string[], path: string): FieldError[] {
-  const image = textOr(container.image);
   return [
-    ...(image === "" ? [required(`${path}.image`)] : []),
-    ...(image === image.trim() ? [] : [wrong(`${path}.image`, image, "must not have leading or trailing whitespace")]),
+    ...(textOr(container.image) === "" ? [required(`${path}.image`)] : []),
     ...each(container.ports, (port, i) => portErrors(port, `${path}.ports[${i}]`)),
-    ...each(container.env, ({ name }, i) => (textOr(name) === "" ? [required(`${path}.env[${i}].name`)] : [])),
-    ...each(container.volumeMounts, (mount, i) => mountErrors(mount, volumes, `${path}.volumeMounts[${i}]`)),
+    ...each(container.env, (variable, i) => variableErrors(variable, `${path}.env[${i}]`)),
+    ...mountsErrors(objectsOf(container.volumeMounts), volumes, `${path}.volumeMounts`),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
     ...resourceErrors(objectOr(container.resources), `${path}.resources.requests`),
+    ...securityErrors(container.securityContext, `${path}.securityContext`),
   ];
+}
+
+/** What is wrong with a container of a pod, and not of a template. */
+export function imageErrors(container: JsonObject, path: string): FieldError[] {
+  const image = textOr(container.image);
+  return image === image.trim() ? [] : [wrong(`${path}.image`, image, "must not have leading or trailing whitespace")];
 }
 
 function portErrors({ containerPort, protocol }: JsonObject, path: string): FieldError[] {
@@ -34,15 +42,6 @@ function portErrors({ containerPort, protocol }: JsonObject, path: string): Fiel
   ];
 }
 
-function mountErrors({ name, mountPath }: JsonObject, volumes: readonly string[], path: string): FieldError[] {
-  const volume = textOr(name);
-  return [
-    ...(volume === "" ? [required(`${path}.name`)] : []),
-    ...(volume === "" || volumes.includes(volume) ? [] : [notThere(`${path}.name`, volume)]),
-    ...(textOr(mountPath) === "" ? [required(`${path}.mountPath`)] : []),
-  ];
-}
-
 function resourceErrors({ requests, limits }: JsonObject, field: string): FieldError[] {
   return Object.entries(objectOr(requests)).flatMap(([name, asked]) => {
     const limit = objectOr(limits)[name];
@@ -52,5 +51,9 @@ function resourceErrors({ requests, limits }: JsonObject, field: string): FieldE
 }
 
 function each(list: Json | undefined, check: (item: JsonObject, i: number) => FieldError[]): FieldError[] {
-  return isList(list) ? list.flatMap((item, i) => check(objectOr(item), i)) : [];
+  return objectsOf(list).flatMap(check);
+}
+
+function objectsOf(list: Json | undefined): readonly JsonObject[] {
+  return isList(list) ? list.map(objectOr) : [];
 }

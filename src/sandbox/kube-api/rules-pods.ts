@@ -1,6 +1,10 @@
 import { isEqual, isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
-import { labelErrors, subdomainErrors } from "./names.ts";
-import { containerErrors } from "./rules-containers.ts";
+import { labelErrors, labelsErrors, subdomainErrors } from "./names.ts";
+import { containerErrors, imageErrors } from "./rules-containers.ts";
+import { probesErrors, shortRunErrors } from "./rules-probes.ts";
+import { sharingErrors } from "./rules-security.ts";
+import { tolerationErrors } from "./rules-tolerations.ts";
+import { volumesErrors } from "./rules-volumes.ts";
 import { duplicate, type FieldError, notAllowed, oneOf, required } from "./status.ts";
 
 const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
@@ -8,46 +12,78 @@ const DNS_POLICIES = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "Non
 
 export function podErrors(pod: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
   const spec = objectOr(pod.spec);
-  if (old === undefined) return podSpecErrors(spec, "spec");
+  if (old === undefined) return newPodErrors(spec);
   return isEqual(fixedPart(spec), fixedPart(objectOr(old.spec))) ? [] : [notAllowed("spec", IMMUTABLE)];
 }
 
 const IMMUTABLE =
   "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
+function newPodErrors(spec: JsonObject): readonly FieldError[] {
+  const images = (["containers", "initContainers"] as const).flatMap((list) =>
+    objectsOf(spec[list]).flatMap((container, i) => imageErrors(container, `spec.${list}[${i}]`)),
+  );
+  return [...podSpecErrors(spec, "spec"), ...images];
+}
+
 /** What is wrong with a pod's spec, or a template's. */
 export function podSpecErrors(spec: JsonObject, path: string): readonly FieldError[] {
-  const volumes = objectsOf(spec.volumes);
-  const names = volumes.map(({ name }) => textOr(name));
+  const volumes = volumesErrors(objectsOf(spec.volumes), `${path}.volumes`);
   const containers = objectsOf(spec.containers);
   const inits = objectsOf(spec.initContainers);
   const account = textOr(spec.serviceAccountName);
   const node = textOr(spec.nodeName);
   return [
-    ...volumes.flatMap((_volume, i) => nameErrors(names, i, `${path}.volumes[${i}].name`)),
+    ...volumes.errors,
     ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
-    ...listErrors(containers, names, `${path}.containers`),
-    ...listErrors(inits, names, `${path}.initContainers`),
+    ...listErrors(containers, volumes.names, `${path}.containers`),
+    ...initErrors(inits, containers, volumes.names, `${path}.initContainers`),
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy ?? "Always", RESTART_POLICIES),
     ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy ?? "Default", DNS_POLICIES),
+    ...labelsErrors(`${path}.nodeSelector`, spec.nodeSelector),
+    ...sharingErrors(spec, path),
     ...(account === "" ? [] : subdomainErrors(`${path}.serviceAccountName`, account)),
     ...(node === "" ? [] : subdomainErrors(`${path}.nodeName`, node)),
+    ...objectsOf(spec.tolerations).flatMap((each, i) => tolerationErrors(each, `${path}.tolerations[${i}]`)),
   ];
 }
 
 function listErrors(containers: readonly JsonObject[], volumes: readonly string[], path: string): FieldError[] {
-  const names = containers.map(({ name }) => textOr(name));
+  const names = namesOf(containers);
   return containers.flatMap((container, i) => [
-    ...nameErrors(names, i, `${path}[${i}].name`),
-    ...containerErrors(container, volumes, `${path}[${i}]`),
+    ...oneErrors(container, names.slice(0, i), volumes, `${path}[${i}]`),
+    ...probesErrors(container, `${path}[${i}]`),
   ]);
 }
 
-/** Each has a name of its own. */
-function nameErrors(names: readonly string[], i: number, field: string): FieldError[] {
-  const name = names[i] ?? "";
-  if (name === "") return [required(field)];
-  return [...labelErrors(field, name), ...(names.indexOf(name) < i ? [duplicate(field, name)] : [])];
+/** Init containers share the names of the others; those that go on running are as free as they are. */
+function initErrors(
+  inits: readonly JsonObject[],
+  containers: readonly JsonObject[],
+  volumes: readonly string[],
+  path: string,
+): FieldError[] {
+  const names = namesOf(inits);
+  return inits.flatMap((container, i) => {
+    const staying = container.restartPolicy === "Always" ? probesErrors : shortRunErrors;
+    const taken = [...namesOf(containers), ...names.slice(0, i)];
+    return [...oneErrors(container, taken, volumes, `${path}[${i}]`), ...staying(container, `${path}[${i}]`)];
+  });
+}
+
+/** A container, beside whose name none of `taken` may stand. */
+function oneErrors(container: JsonObject, taken: readonly string[], volumes: readonly string[], path: string) {
+  const name = textOr(container.name);
+  const field = `${path}.name`;
+  return [
+    ...(name === "" ? [required(field)] : labelErrors(field, name)),
+    ...containerErrors(container, volumes, path),
+    ...(name !== "" && taken.includes(name) ? [duplicate(field, name)] : []),
+  ];
+}
+
+function namesOf(containers: readonly JsonObject[]): readonly string[] {
+  return containers.map(({ name }) => textOr(name));
 }
 
 /** The part of a pod's spec that never changes once the pod exists. */

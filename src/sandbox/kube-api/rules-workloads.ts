@@ -1,11 +1,31 @@
 import { isEqual, isList, isObject, type Json, type JsonObject, type KubeObject, objectOr } from "./json.ts";
 import { podSpecErrors } from "./rules-pods.ts";
+import { daemonSetStrategyErrors, deploymentStrategyErrors } from "./rules-strategies.ts";
 import { type FieldError, oneOf, required, wrong } from "./status.ts";
 
 const MISMATCH = "`selector` does not match template `labels`";
 
+const ENDING = ["OnFailure", "Never"];
+
+export const deploymentErrors = workloadErrors("deployment", deploymentStrategyErrors);
+export const daemonSetErrors = workloadErrors("daemonset", daemonSetStrategyErrors);
+
+/** Rules of jobs, whose pods come to an end. */
+export function jobErrors(job: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
+  if (old !== undefined) return [];
+  const podSpec = objectOr(objectOr(objectOr(job.spec).template).spec);
+  const field = "spec.template.spec.restartPolicy";
+  const { restartPolicy = "Always" } = podSpec;
+  return [
+    ...podSpecErrors(podSpec, "spec.template.spec"),
+    ...(restartPolicy === "Always"
+      ? [required(field, `valid values: ${ENDING.map((each) => JSON.stringify(each)).join(", ")}`)]
+      : oneOf(field, restartPolicy, ENDING)),
+  ];
+}
+
 /** Rules of what makes pods from a template; `kind` is how messages call it. */
-export function workloadErrors(kind: string) {
+function workloadErrors(kind: string, strategyErrors: (spec: JsonObject) => FieldError[]) {
   return (object: JsonObject, old: KubeObject | undefined): readonly FieldError[] => {
     const spec = objectOr(object.spec);
     const template = objectOr(spec.template);
@@ -22,6 +42,7 @@ export function workloadErrors(kind: string) {
       ...(podSpec.restartPolicy === "Always" || !["OnFailure", "Never"].includes(String(podSpec.restartPolicy))
         ? []
         : oneOf("spec.template.spec.restartPolicy", podSpec.restartPolicy, ["Always"])),
+      ...strategyErrors(spec),
       ...(isChanged ? [wrong("spec.selector", selector, "field is immutable")] : []),
     ];
   };

@@ -2,7 +2,8 @@ import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
 import type { Resource } from "./resource.ts";
 import { podErrors } from "./rules-pods.ts";
 import { bindingErrors, roleErrors } from "./rules-rbac.ts";
-import { workloadErrors } from "./rules-workloads.ts";
+import { serviceErrors } from "./rules-services.ts";
+import { daemonSetErrors, deploymentErrors, jobErrors } from "./rules-workloads.ts";
 import { type FieldError, notAllowed, wrong } from "./status.ts";
 
 type Rules = (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
@@ -12,8 +13,10 @@ const rules: Readonly<Record<string, Rules>> = {
   "/Pod": podErrors,
   "/ConfigMap": (map, old) => [...keyErrors(map, "data"), ...keyErrors(map, "binaryData"), ...fixedMapErrors(map, old)],
   "/Secret": (secret) => keyErrors(secret, "data"),
-  "apps/Deployment": workloadErrors("deployment"),
-  "apps/DaemonSet": workloadErrors("daemonset"),
+  "/Service": serviceErrors,
+  "apps/Deployment": deploymentErrors,
+  "apps/DaemonSet": daemonSetErrors,
+  "batch/Job": jobErrors,
   "coordination.k8s.io/Lease": leaseErrors,
   "policy/PodDisruptionBudget": budgetErrors,
   "rbac.authorization.k8s.io/Role": roleErrors(true),
