@@ -3,7 +3,7 @@ import type { Guard } from "../node/guard.ts";
 import { chooseNetwork, whyNot } from "./choice.ts";
 import { findTools } from "./tools.ts";
 
-const guard: Guard = { add: async () => {}, remove: async () => {}, [Symbol.asyncDispose]: async () => {} };
+const guard: Guard = { mark: "", add: async () => {}, remove: async () => {}, [Symbol.asyncDispose]: async () => {} };
 const where = { guard, folder: "/nowhere", path: "/nowhere" };
 
 it("names the programs that are missing", () => {

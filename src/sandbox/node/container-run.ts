@@ -113,7 +113,8 @@ export class ContainerRun {
     this.#become({ life: { is: "running", pid: running.pid, at: from }, isStarted, isReady: isStarted && !hasProbe });
     const exec = async (words: readonly string[], timeoutMs: number) => {
       const [file = "", ...rest] = words;
-      return await ask(await startProcess({ ...enter({ file, args: rest }), logFile: "/dev/null" }), timeoutMs);
+      const asked = { ...enter({ file, args: rest }), logFile: "/dev/null", inside: running };
+      return await ask(await startProcess(asked), timeoutMs);
     };
     const code = await this.#watched(seen, running, { exec, portOf: (port) => ports.get(port) ?? port });
     const life = { is: "ended", pid: running.pid, from, at: host.clock.now(), code } as const;

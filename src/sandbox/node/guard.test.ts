@@ -8,7 +8,7 @@ import { expect, it, vi } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { isRunning } from "../../../test/support/processes.ts";
 import { createLog } from "../../base/log.ts";
-import { startGuard } from "./guard.ts";
+import { type Guard, startGuard } from "./guard.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -61,6 +61,29 @@ it("kills what is listed, with its children, spares what was taken off, and remo
     await expect(access(folder)).rejects.toThrow("ENOENT");
   } finally {
     process.kill(-removed.pid, "SIGKILL");
+  }
+});
+
+it("ends what carries its mark, listed or not, and spares what carries another's", async () => {
+  const [own, foreign] = [await temporaryFolder(), await temporaryFolder()];
+  await using other = await startGuard({ folder: foreign, log });
+  const marked = async ({ mark }: Guard) => {
+    const env = { AAD_POD_IDENTITY_SANDBOX: `${mark}/1` };
+    const { pid } = spawn("/bin/sleep", ["600"], { detached: true, stdio: "ignore", env });
+    await eventually(() => commandLine(pid as number)).toContain("sleep"); // it has that environment now
+    return pid as number;
+  };
+  const spared = await marked(other);
+  try {
+    let unlisted: number;
+    {
+      await using guard = await startGuard({ folder: own, log });
+      unlisted = await marked(guard);
+    }
+    await eventually(() => isRunning(unlisted)).toBe(false);
+    expect(isRunning(spared)).toBe(true);
+  } finally {
+    process.kill(spared, "SIGKILL");
   }
 });
 

@@ -2,9 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Log } from "../../base/log.ts";
+import { MARK, newMark } from "./mark.ts";
 
 /** Ends what is left of a sandbox when the sandbox itself can't. Disposing ends it in the ordinary way. */
 export type Guard = AsyncDisposable & {
+  /** What marks its processes: those that carry a mark made of it end with the sandbox, even in sessions of their own. */
+  readonly mark: string;
   /** From now on the process, and the group that it leads, ends with the sandbox. Resolves once the guard is told. */
   readonly add: (pid: number) => Promise<void>;
   /** The process has ended, or may stay. */
@@ -12,10 +15,11 @@ export type Guard = AsyncDisposable & {
 };
 
 // A process is known by its pid and its start time (field 22 of its stat, the 20th after the name), so that another
-// process that got the same number is never killed. The loop ends when nobody holds the other end of the pipe.
+// process that got the same number is never killed. The loop ends when nobody holds the other end of the pipe. What has
+// left the groups of its listed processes is found by its mark, more than once, as it may be starting another process.
 const SCRIPT = `
 trap '' HUP INT TERM
-folder=$1 listed=
+folder=$1 mark=$2 listed=
 while read -r verb pid start; do
   others=
   for entry in $listed; do [ "\${entry%:*}" = "$pid" ] || others="$others $entry"; done
@@ -29,6 +33,12 @@ for entry in $listed; do
   [ "\${20}" = "\${entry#*:}" ] || continue
   kill -KILL "-$pid"
   kill -KILL "$pid"
+done 2>/dev/null
+for round in 1 2 3; do
+  for environ in $(grep -lzF "$mark" /proc/[0-9]*/environ); do
+    pid=\${environ#/proc/}
+    kill -KILL "\${pid%/environ}"
+  done
 done 2>/dev/null
 for attempt in 1 2 3 4 5; do
   rm -rf -- "$folder" && break
@@ -63,7 +73,8 @@ type Shell = {
 export async function startGuard({ folder, log, startTime = startTimeOf }: GuardOptions): Promise<Guard> {
   const listed = new Map<number, string>();
   let isEnding = false;
-  let shell = startShell(folder);
+  const mark = newMark();
+  let shell = startShell(folder, mark);
   const watchOver = async (): Promise<void> => {
     for (let shells = 1; ; shells += 1) {
       const wasKilled = await (await shell).ended;
@@ -73,7 +84,7 @@ export async function startGuard({ folder, log, startTime = startTimeOf }: Guard
         return;
       }
       if (!isEnding) log.warn("the sandbox's guard was killed, another takes its place");
-      shell = startShell(folder, listed);
+      shell = startShell(folder, mark, listed);
       if (isEnding) (await shell).end();
     }
   };
@@ -87,6 +98,7 @@ export async function startGuard({ folder, log, startTime = startTimeOf }: Guard
 
   await shell;
   return {
+    mark,
     add: async (pid) => {
       const start = startTime(pid);
       if (start === undefined) return;
@@ -105,8 +117,12 @@ export async function startGuard({ folder, log, startTime = startTimeOf }: Guard
   };
 }
 
-async function startShell(folder: string, listed: ReadonlyMap<number, string> = new Map()): Promise<Shell> {
-  const shell = spawn("/bin/sh", ["-c", SCRIPT, "aad-pod-identity-guard", folder], {
+async function startShell(
+  folder: string,
+  mark: string,
+  listed: ReadonlyMap<number, string> = new Map(),
+): Promise<Shell> {
+  const shell = spawn("/bin/sh", ["-c", SCRIPT, "aad-pod-identity-guard", folder, `${MARK}=${mark}/`], {
     cwd: "/",
     detached: true, // Ctrl-C in the terminal is for the sandbox; the guard has to live longer
     stdio: ["pipe", "ignore", "ignore"],

@@ -51,6 +51,23 @@ it("kills after the grace period, then takes the pod out of the API, then gives 
   expect(await last.promise).toEqual({ address: pod.status?.podIP, alive: false, there: false });
 });
 
+it.each(["the pod is deleted", "the node ends"])("leaves no process in a session of its own when %s", async (end) => {
+  const script = `
+    const { spawn } = require("node:child_process");
+    console.log(spawn("sleep", ["600"], { detached: true, stdio: "ignore" }).pid);
+    ${FOREVER}`;
+  await kube.createPod("left", script, { terminationGracePeriodSeconds: 1 });
+  await kube.running("left");
+  const log = () => readFile(node.kubelet.logOf("default", "left") ?? "", "utf8");
+  await eventually(log).toMatch(/\d+\n/);
+  const child = Number(await log());
+  expect(isRunning(child)).toBe(true);
+
+  if (end === "the node ends") await node[Symbol.asyncDispose]();
+  else await kube.deletePod("left");
+  await eventually(() => isRunning(child)).toBe(false);
+});
+
 it("without grace takes the pod out of the API at once, and its process and address soon after", async () => {
   const back = new Promise<string>((resolve) => {
     released = resolve;

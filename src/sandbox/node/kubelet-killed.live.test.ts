@@ -11,12 +11,13 @@ import { startKubeApi } from "../kube-api/server.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const HOLDER = fileURLToPath(new URL("../../../test/support/hold-node.ts", import.meta.url));
-// It ignores what can be ignored, and so does its child.
+// It ignores what can be ignored, and so do its children, of which one is in a session of its own.
 const STUBBORN = `
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => {});
   setInterval(() => {}, 1000);
   if (process.argv[1] !== "child") {
-    require("node:child_process").spawn(process.execPath, [...process.execArgv, "child"]);
+    const { spawn } = require("node:child_process");
+    for (const detached of [false, true]) spawn(process.execPath, [...process.execArgv, "child"], { detached });
   }`;
 
 it("leaves no process and no folder when its own process is killed", async () => {
@@ -28,7 +29,7 @@ it("leaves no process and no folder when its own process is killed", async () =>
     const [printed] = await once(holder.stdout, "data");
     await kube.createPod("first", STUBBORN);
     await kube.createPod("second", STUBBORN);
-    await eventually(() => descendants(holderPid).length).toBe(5); // the guard, two pods and a child of each
+    await eventually(() => descendants(holderPid).length).toBe(7); // the guard, two pods and two children of each
     const left = descendants(holderPid);
 
     process.kill(-holderPid, "SIGKILL"); // its whole group, as a terminal or a CI runner may do

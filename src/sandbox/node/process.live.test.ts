@@ -38,7 +38,8 @@ it("gives the program its arguments and exactly its environment, and keeps what 
   const [args, env] = JSON.parse(line);
   expect(args).toEqual(["a b", "$(c)", ""]);
   expect(env).toMatchObject({ ONLY: "this one" });
-  expect(Object.keys(env).filter((name) => !["ONLY", "PWD", "OLDPWD", "SHLVL", "_"].includes(name))).toEqual([]);
+  const others = ["PWD", "OLDPWD", "SHLVL", "_", "AAD_POD_IDENTITY_SANDBOX"]; // of the shell and the guard
+  expect(Object.keys(env).filter((name) => !others.includes(name))).toEqual(["ONLY"]);
   expect(second).toBe("on stderr");
 });
 
@@ -107,6 +108,21 @@ it("does not let children outlive the program", async () => {
   const child = Number(await printed());
   expect(child).toBeGreaterThan(1);
   await eventually(() => isRunning(child)).toBe(false);
+});
+
+it("does not let a child in a session of its own outlive the program, nor harm another program", async () => {
+  const other = await start("setInterval(() => {}, 1000)", { logFile: "/dev/null" });
+  const { exited } = await start(`
+    const { spawn } = require("node:child_process");
+    const child = spawn("/bin/sh", ["-c", "sleep 600 & sleep 601"], { detached: true });
+    child.on("spawn", () => { console.log(child.pid); process.exit(0); });`);
+  expect(await exited).toBe(0);
+  const child = Number(await printed());
+  expect(child).toBeGreaterThan(1);
+  await eventually(() => isRunning(child)).toBe(false);
+  expect(isRunning(other.pid)).toBe(true);
+  other.stop(0);
+  await other.exited;
 });
 
 it("refuses a folder for the log that is not there", async () => {

@@ -4,6 +4,7 @@ import { open } from "node:fs/promises";
 import { constants } from "node:os";
 import type { Writable } from "node:stream";
 import type { Guard } from "./guard.ts";
+import { killMarked, MARK, newMark } from "./mark.ts";
 
 export type ProcessOptions = {
   readonly file: string;
@@ -13,10 +14,14 @@ export type ProcessOptions = {
   /** What the process prints is added to the end of this file. */
   readonly logFile: string;
   readonly guard: Guard;
+  /** The first process of the container that it joins; what leaves its group ends with that one. */
+  readonly inside?: RunningProcess;
 };
 
 export type RunningProcess = {
   readonly pid: number;
+  /** What it and all that it starts is known by. */
+  readonly mark: string;
   /** The exit code, as a shell counts it: 128 and the signal's number for a process that a signal ended. */
   readonly exited: Promise<number>;
   /** Asks the process to end, and ends it and its children after `graceMs`. A later call can only shorten the wait. */
@@ -31,11 +36,12 @@ const GATE = 'read -r go <&3 || exit 1; exec "$@" 3<&-';
  * exist ends with 127 and says so in the log file. @throws Error when the machine cannot start a process
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
-  const { file, args, env, folder, logFile, guard } = options;
+  const { file, args, env, folder, logFile, guard, inside } = options;
   await using log = await open(logFile, "a");
+  const mark = inside?.mark ?? newMark(guard.mark);
   const child = spawn("/bin/sh", ["-c", GATE, "sh", file, ...args], {
     cwd: folder,
-    env,
+    env: { ...env, [MARK]: mark },
     detached: true,
     stdio: ["ignore", log.fd, log.fd, "pipe"],
   });
@@ -47,6 +53,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     running = false;
     for (const timer of timers) clearTimeout(timer);
     killGroup(pid); // a container's processes end with its first one
+    if (inside === undefined) await killMarked(mark); // also those that have left its group
     await guard.remove(pid);
     return exitCode(code, signal);
   });
@@ -57,6 +64,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   gate.end("go\n");
   return {
     pid,
+    mark,
     exited,
     stop: (graceMs) => {
       if (!running) return;
