@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
-import { createLog } from "../base/log.ts";
+import { createLog, type Log, type LogOptions } from "../base/log.ts";
 import { raceAbort } from "../base/single-flight.ts";
 import type { Sandbox } from "../sandbox/compose.ts";
 import type { CliContext, Command, CommandValues } from "./command.ts";
@@ -66,7 +66,7 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
     typeof kubeconfig === "string" ? { kubeconfig, access: await emptyCluster(kubeconfig, signal) } : undefined;
   const sandbox = await startSandbox({
     programs,
-    log: createLog({ write: () => {} }),
+    log: troubleLog(),
     plan: await planWishes(values),
     faults: listOf(values.fault),
     network: values.network as NetworkWish, // one of the choices: commander has checked
@@ -75,6 +75,16 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
   screen.say(`Sandbox in ${sandbox.folder}: nodes ${sandbox.nodes.map(({ name }) => name).join(", ")}`);
   screen.say(`network: ${sandbox.network}`);
   return sandbox;
+}
+
+/** What goes wrong in the sandbox itself, on standard error; the screen tells the rest. */
+export function troubleLog(options: LogOptions = {}): Log {
+  return {
+    ...createLog(options),
+    info: () => {},
+    verbose: () => {},
+    named: (source) => troubleLog({ ...options, source }),
+  };
 }
 
 type NetworkWish = (typeof networkOption.choices)[number];
