@@ -151,8 +151,9 @@ it("is asked nothing else before it has started", async () => {
     startupProbe: every({ exec, failureThreshold: 100 }),
     livenessProbe: every({ exec, failureThreshold: 1 }),
   };
-  const late = `setTimeout(() => require("node:fs").writeFileSync("/work/here/started", ""), 1500); ${FOREVER}`;
+  const late = `setTimeout(() => { require("node:fs").writeFileSync("/work/here/started", ""); console.log("up"); }, 1500); ${FOREVER}`;
   await make({ volumes, containers: [script("main", late, { ...mounted, ...probes })] });
+  await eventually(() => logOf("main")).toBe("up\n");
   const container = async () => (await status()).containerStatuses?.[0];
   await eventually(async () => (await container())?.started).toBe(true);
   expect((await container())?.restartCount).toBe(0);
