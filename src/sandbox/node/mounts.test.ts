@@ -36,3 +36,8 @@ describe("relocated", () => {
     },
   );
 });
+
+it.each(["..", "../x", "a/../../x"])("mounts nothing outside a volume: %s", (subPath) => {
+  const container = { name: "main", volumeMounts: [{ name: "all", mountPath: "/v", subPath }] };
+  expect(() => mountsOf(container, volumes)).toThrow(`subPath "${subPath}" of volume "all" must not contain '..'`);
+});

@@ -1,17 +1,24 @@
 import { posix } from "node:path";
 import type { Container } from "kubernetes-types/core/v1.d.ts";
+import { UnsupportedError } from "./unsupported.ts";
 
 /** Where a container sees a file or folder of a volume, and where it really is. */
 export type Mount = { readonly path: string; readonly file: string };
 
-/** What a container mounts of the pod's volumes, the longest path first. */
+/** What a container mounts of the pod's volumes, the longest path first. @throws UnsupportedError for a part outside its volume */
 export function mountsOf({ volumeMounts = [] }: Container, volumes: ReadonlyMap<string, string>): readonly Mount[] {
   return volumeMounts
     .map(({ name, mountPath, subPath = "" }) => ({
       path: posix.normalize(mountPath).replace(/(?<=.)\/$/, ""),
-      file: posix.join(volumes.get(name) ?? "", subPath),
+      file: posix.join(volumes.get(name) ?? "", inside(name, subPath)),
     }))
     .sort((a, b) => b.path.length - a.path.length);
+}
+
+function inside(volume: string, part: string): string {
+  if (!part.split("/").includes("..")) return part;
+  const why = `subPath "${part}" of volume "${volume}" must not contain '..': it would leave the volume`;
+  throw new UnsupportedError("CreateContainerConfigError", why);
 }
 
 /**

@@ -83,3 +83,7 @@ it("says what is not there, or not done here", async () => {
   );
   await expect(make({ name: "v", secret: { secretName: "none", optional: true } })).resolves.toBeDefined();
 });
+
+it.each(["../x", "/proc/../etc"])("makes nothing of a path of the host that turns back: %s", async (path) => {
+  await expect(make({ name: "v", hostPath: { path } })).rejects.toThrow(`hostPath "${path}" must not contain '..'`);
+});

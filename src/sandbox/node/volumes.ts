@@ -43,6 +43,9 @@ async function makeVolume(pod: Pod, volume: Volume, host: VolumeHost): Promise<s
 }
 
 async function hostPath({ path, type = "" }: HostPathVolumeSource, root: string): Promise<string> {
+  if (path.split("/").includes("..")) {
+    throw new UnsupportedError("CreateContainerConfigError", `hostPath "${path}" must not contain '..'`);
+  }
   const file = KERNEL.test(path) ? path : join(root, posix.normalize(path));
   const found = await stat(file).catch(() => undefined);
   if (type === "DirectoryOrCreate" || (type === "" && found === undefined)) await mkdir(file, { recursive: true });
