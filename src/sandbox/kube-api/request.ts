@@ -1,5 +1,6 @@
 import type { Target } from "./cluster.ts";
 import { NoPage } from "./no-page.ts";
+import { refuseUnserved, refuseUnservedBelow } from "./not-served.ts";
 import { isTrue } from "./query.ts";
 import type { Registry } from "./registry.ts";
 import { methodNotAllowed, noSuchPath } from "./status.ts";
@@ -11,7 +12,7 @@ export type ApiRequest = { readonly verb: Verb; readonly target: Target; readonl
 const onOne: Readonly<Record<string, Verb>> = { GET: "get", PUT: "update", PATCH: "patch", DELETE: "delete" };
 const onAll: Readonly<Record<string, Verb>> = { GET: "list", POST: "create", DELETE: "deletecollection" };
 
-/** Reads method and path of a request to a resource. @throws StatusError 404 or 405 */
+/** Reads method and path of a request to a resource. @throws StatusError 404, 405 or 501 */
 export function readRequest(
   registry: Registry,
   method: string,
@@ -42,11 +43,15 @@ function readTarget(registry: Registry, path: readonly string[]): Target {
   const namespace = isInside ? (rest[1] ?? "") : "";
   const [plural = "", name = "", subresource = "", ...more] = isInside ? rest.slice(2) : rest;
   const resource = registry.find(group, version, plural);
+  if (resource === undefined) refuseUnserved(group, plural);
   if (resource === undefined && !registry.hasBuiltIn(group, version)) throw new NoPage();
   const isKnown = resource !== undefined && more.length === 0 && (!isInside || resource.isNamespaced);
   if (!isKnown || (name !== "" && resource.isNamespaced && !isInside)) throw noSuchPath();
   const target = { resource, namespace, name, subresource };
   const isThere = subresource === "" || subresourcesOf(resource).some((each) => each.name === subresource);
-  if (!isThere) throw noSuchPath();
+  if (!isThere) {
+    refuseUnservedBelow(resource, subresource);
+    throw noSuchPath();
+  }
   return target;
 }
