@@ -18,7 +18,7 @@ import { makeNamespaces } from "./namespaces.ts";
 import { type ChosenNetwork, chooseNetwork, type NetworkWish } from "./network/choice.ts";
 import type { Served } from "./network/cluster-network.ts";
 import type { KubeAccess } from "./node/api.ts";
-import { type Guard, startGuard } from "./node/guard.ts";
+import type { Guard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
 import { keeperOf, logsOf } from "./node/logs.ts";
 import { nodeRoot } from "./node/pod-host.ts";
@@ -106,8 +106,7 @@ async function compose(
 ): Promise<Omit<Sandbox, keyof AsyncDisposable>> {
   const rules = (options.faults ?? []).map(readFaultRule);
   const plan = readPlan(options.plan ?? {});
-  const folder = await newFolder();
-  const guard = stack.use(await startGuard({ folder, log: options.log }));
+  const { folder, guard } = await newFolder(stack, options.log);
   const obstacle = options.kubernetes && "pods in namespaces could not reach an API server of your own";
   const chosen = await chooseNetwork({ wish: options.network ?? "forwarders", obstacle, guard, folder });
   stack.use(chosen.network);

@@ -11,7 +11,6 @@ import type { ServicePrincipal } from "./azure/service-principals.ts";
 import { createWorld, type UserAssignedIdentity, type World } from "./azure/world.ts";
 import { createAuthority, type ServerCertificate } from "./certificates.ts";
 import { newFolder } from "./folder.ts";
-import { startGuard } from "./node/guard.ts";
 
 export type EmulatedService = "imds" | "arm" | "entra";
 export type EmulateOptions = {
@@ -107,8 +106,7 @@ async function secure(
   stack: AsyncDisposableStack,
   { host, log }: EmulateOptions,
 ): Promise<{ readonly tls: ServerCertificate; readonly caFile: string }> {
-  const folder = await newFolder();
-  stack.use(await startGuard({ folder, log }));
+  const { folder } = await newFolder(stack, log);
   const authority = await createAuthority();
   const caFile = join(folder, "ca.pem");
   await writeFile(caFile, authority.caPem);
