@@ -78,12 +78,12 @@ Without a container engine, on Debian or where \`debian-archive-keyring\`, apt a
 
 writes \`OUT/mic.tar\` and so on: OCI archives, for the other processor too, and the same bytes from the same packages. Load them
 with \`ctr -n k8s.io images import\`, \`docker load\`, \`podman load\` or \`skopeo copy oci-archive:\`. Packages come
-from where this machine's apt has Debian's, else from deb.debian.org; \`DEBIAN_MIRROR\` names another place.
+from where this machine's apt has Debian's, or from where \`DEBIAN_MIRROR\` says, which a machine without Debian's needs.
 
 ## Publish them elsewhere
 
 The names above are in one place, \`tools/home.ts\`: the project's address, and where releases publish. A fork sets both, runs \`npm run generate\` and
 \`node tools/manifests.ts\`, and tags: \`.github/workflows/release.yml\` publishes below its owner's name, and refuses to where the chart would have its images
-from elsewhere. A release needs a new \`version\` in \`package.json\` and in \`Chart.yaml\`, there as \`appVersion\` too.
+from elsewhere. Its repository variable \`DEBIAN_MIRROR\` names a mirror for the tests. A release needs a new \`version\` in \`package.json\` and in \`Chart.yaml\`, there as \`appVersion\` too.
 `;
 }
