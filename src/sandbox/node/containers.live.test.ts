@@ -42,15 +42,15 @@ const isReady = async () => (await status()).conditions?.find(({ type }) => type
 const logOf = (container: string) =>
   readFile(node.kubelet.logOf("default", "pod", container) ?? "", "utf8").catch(() => "");
 const volumes = [{ name: "shared", emptyDir: {} }];
-const mounted = { volumeMounts: [{ name: "shared", mountPath: "/work/here" }] };
-const say = (text: string) => `require("node:fs").appendFileSync("/work/here/said", "${text} ");`;
+const mounted = { volumeMounts: [{ name: "shared", mountPath: "/srv/here" }] };
+const say = (text: string) => `require("node:fs").appendFileSync("/srv/here/said", "${text} ");`;
 
 it("prepares itself step by step before its containers start, side by side", async () => {
   await make({
     volumes,
     initContainers: [script("first", say("first"), mounted), script("second", say("second"), mounted)],
     containers: [
-      script("main", `console.log(require("node:fs").readFileSync("/work/here/said", "utf8")); ${FOREVER}`, mounted),
+      script("main", `console.log(require("node:fs").readFileSync("/srv/here/said", "utf8")); ${FOREVER}`, mounted),
       script("side", `console.log("beside"); ${FOREVER}`),
     ],
   });
@@ -78,7 +78,7 @@ it("fails when a step fails and may not be tried again, and starts nothing more"
 });
 
 it("tries a step again that failed", async () => {
-  const once = `const fs = require("node:fs"); const file = "/work/here/tried"; if (!fs.existsSync(file)) { fs.writeFileSync(file, ""); process.exit(1); }`;
+  const once = `const fs = require("node:fs"); const file = "/srv/here/tried"; if (!fs.existsSync(file)) { fs.writeFileSync(file, ""); process.exit(1); }`;
   await make({ volumes, initContainers: [script("first", once, mounted)], containers: [script("main", FOREVER)] });
   await eventually(isReady).toBe(true);
   expect(await status()).toMatchObject({ initContainerStatuses: [{ restartCount: 1 }] });
@@ -97,7 +97,7 @@ it("is ready while its probe says so, by its own port", async () => {
     require("node:http").createServer((request, response) => {
       if (request.method === "POST") status = Number(request.url.slice(1));
       response.writeHead(status).end("so");
-    }).listen(0, function () { require("node:fs").writeFileSync("/work/here/port", String(this.address().port)); });`;
+    }).listen(0, function () { require("node:fs").writeFileSync("/srv/here/port", String(this.address().port)); });`;
   const url = async () => `http://${(await status()).podIP}:${await port()}`;
   const folder = () => node.folder;
   const port = async () => {
@@ -105,7 +105,7 @@ it("is ready while its probe says so, by its own port", async () => {
     return Number(await readFile(`${folder()}/pods/${uid}/shared/port`, "utf8").catch(() => ""));
   };
   // The port is known only now: the probe asks a program that knows it.
-  const ask = `fetch("http://127.0.0.1:" + require("node:fs").readFileSync("/work/here/port", "utf8")).then(({ ok }) => process.exit(ok ? 0 : 1))`;
+  const ask = `fetch("http://127.0.0.1:" + require("node:fs").readFileSync("/srv/here/port", "utf8")).then(({ ok }) => process.exit(ok ? 0 : 1))`;
   const readinessProbe = every({
     exec: { command: [process.execPath, "-e", ask] },
     failureThreshold: 1,
@@ -146,12 +146,12 @@ it("is started again when a probe finds it dead, and says so", async () => {
 
 it("is asked nothing else before it has started", async () => {
   // Both hold from the start on; whoever asked the second one before would end the container at once.
-  const exec = { command: ["/bin/sh", "-c", "test -e /work/here/started"] };
+  const exec = { command: ["/bin/sh", "-c", "test -e /srv/here/started"] };
   const probes = {
     startupProbe: every({ exec, failureThreshold: 100 }),
     livenessProbe: every({ exec, failureThreshold: 1 }),
   };
-  const late = `setTimeout(() => { require("node:fs").writeFileSync("/work/here/started", ""); console.log("up"); }, 1500); ${FOREVER}`;
+  const late = `setTimeout(() => { require("node:fs").writeFileSync("/srv/here/started", ""); console.log("up"); }, 1500); ${FOREVER}`;
   await make({ volumes, containers: [script("main", late, { ...mounted, ...probes })] });
   await eventually(() => logOf("main")).toBe("up\n");
   const container = async () => (await status()).containerStatuses?.[0];
