@@ -8,10 +8,10 @@ import { hasTokenOf, isRefused } from "./checks.ts";
 import { cleanUp, uninstall } from "./clean-up.ts";
 import { install } from "./install.ts";
 import { bindingYaml, guidePodYaml, identityYaml, olderSpelling, podYaml } from "./manifests.ts";
-import { nodeOf } from "./probes.ts";
+import { eventOf, nodeOf } from "./probes.ts";
 import { standardSetup } from "./setup.ts";
 import { applyYaml, kubectl } from "./typing.ts";
-import { identityOf, type Step } from "./walk.ts";
+import { identityOf, type Step, until } from "./walk.ts";
 
 const IDENTITY = "demo";
 const NAMESPACE = "default";
@@ -86,6 +86,10 @@ const list: Step = {
   title: "List the AzureAssignedIdentity objects",
   run: async (walk) => {
     await listAssignments(walk, 1);
+    await until(walk, {
+      what: "MIC's event on the pod",
+      probe: () => eventOf(walk, NAMESPACE, DEMO.pod, "BindingApplied"),
+    });
     await kubectl(walk, `get events --field-selector=involvedObject.name=${DEMO.pod}`);
     walk.screen.ok(`one, for pod ${NAMESPACE}/${DEMO.pod}`);
   },
