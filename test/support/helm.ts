@@ -78,6 +78,9 @@ export type Rendered = {
   readonly items: Some<Rendered>;
 };
 
+/** What Helm's client for Kubernetes tells on standard error where a watch of hooks ends while an event of it is read. */
+const WATCH_ENDED = /^.* reflector\.go:\d+\] "Warning: watch ended with error".*context canceled.*\n/gm;
+
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 type Program = "helm" | "kubectl" | "kubeconform" | "promtool";
@@ -117,7 +120,7 @@ export async function runTool(
   child.stdin.on("error", () => {}); // it may end before it has read all
   child.stdin.end(input);
   const [code, stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: stderr.replace(WATCH_ENDED, "") };
 }
 
 /** Values as a file of values has them. */
