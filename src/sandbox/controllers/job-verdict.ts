@@ -33,7 +33,9 @@ function failure(reason: string, message: string): Verdict {
 }
 
 function restartsOf(pods: readonly Pod[]): number {
-  const all = pods.filter(isActive).flatMap(({ status }) => status?.containerStatuses ?? []);
+  const all = pods
+    .filter(isActive)
+    .flatMap(({ status }) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]);
   return sum(all, ({ restartCount }) => restartCount);
 }
 

@@ -66,3 +66,32 @@ it("waits while it is suspended, and goes by itself when it says so", async () =
   await eventually(async () => (await once.job()).code).toBe(404);
   await once.hasPods(0);
 });
+
+it("waits twice as long after each pod that failed", async () => {
+  const once = await withJob();
+  await once.hasPods(1);
+  const failLast = async (secondsAgo: number, pod?: string) => {
+    const name = pod ?? String((await once.running())[0]?.metadata.name);
+    const finishedAt = new Date(Date.now() - secondsAgo * 1000).toISOString().replace(/\.\d+/, "");
+    const state = { terminated: { exitCode: 1, finishedAt } };
+    const main = { name: "main", image: "demo:1", imageID: "", ready: false, restartCount: 0, state };
+    await once.merge(`/api/v1/namespaces/default/pods/${name}/status`, {
+      status: { phase: "Failed", containerStatuses: [main] },
+    });
+    return name;
+  };
+  await failLast(60);
+  await eventually(async () => (await once.running()).length).toBe(1);
+  const second = await failLast(12);
+  await eventually(async () => (await once.job()).status.failed).toBe(2);
+  expect(await once.running()).toEqual([]);
+  await failLast(21, second);
+  await eventually(async () => (await once.running()).length).toBe(1);
+});
+
+it("lets its pods go when it goes at once", async () => {
+  const once = await withJob();
+  await once.hasPods(1);
+  await once.remove(`${JOBS}/once`, { propagationPolicy: "Background" });
+  await once.hasPods(0);
+});

@@ -33,12 +33,15 @@ export function nextAvailableMs(pods: readonly Pod[], minReadySeconds: number, n
   return waits.length > 0 ? Math.max(0, Math.min(...waits)) : undefined;
 }
 
+const DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
+
 /** Those that are to go first when there are too many come first: the ones that would be missed least. */
 export function leastMissedFirst(pods: readonly Pod[]): readonly Pod[] {
   const rank = (pod: Pod): readonly number[] => [
     pod.spec?.nodeName ? 1 : 0,
     pod.status?.phase === "Running" ? 1 : 0,
     isReady(pod) ? 1 : 0,
+    Number(pod.metadata?.annotations?.[DELETION_COST] ?? 0) || 0,
     -(readySince(pod) ?? 0),
     -Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount)),
     -Date.parse(String(pod.metadata?.creationTimestamp)),
