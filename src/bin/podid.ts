@@ -10,7 +10,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => stop.abort(new Fault("CANCELLED", `stopped by ${signal}`)));
 }
 // Whoever read our output has gone, as `head` does: stop, and leave nothing behind.
-process.stdout.on("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", () => stop.abort(new Fault("CANCELLED", "nobody reads the output any more")));
 const screen = new Screen({
   write: (text) => void process.stdout.write(text),
   isTerminal: process.stdout.isTTY === true && process.env.TERM !== "dumb",

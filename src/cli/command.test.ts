@@ -40,7 +40,8 @@ it.each([
   await expect(done).rejects.toThrow(
     expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringContaining(says) }),
   );
-  await expect(done).rejects.toThrow(/^.*; run "podid --help" for all commands$/);
+  const hint = words[0] === "walk" ? 'run "podid walk --help" for its options' : 'run "podid --help" for all commands';
+  await expect(done).rejects.toThrow(new RegExp(`^.*; ${hint}$`));
   expect(seen).toEqual([]);
 });
 

@@ -19,6 +19,8 @@ type CommandOption = {
   readonly help: string;
   readonly fallback?: string;
   readonly choices?: readonly string[];
+  /** Beginnings of values that a shell offers; after one that ends in = there is more to type. */
+  readonly offers?: () => Promise<readonly string[]>;
   /** May be given several times; its value is the list then. */
   readonly isRepeated?: boolean;
 };
@@ -61,7 +63,8 @@ export async function runCommand(
   } catch (reason) {
     if (!(reason instanceof CommanderError)) throw reason;
     if (reason.exitCode === 0) return; // help was asked for, and printed
-    throw new Fault("FLAG_INVALID", sentence(reason.message), { cause: reason });
+    const message = `${sentence(reason.message)}; ${whereToRead(commands, words)}`;
+    throw new Fault("FLAG_INVALID", message, { cause: reason });
   }
 }
 
@@ -111,9 +114,15 @@ function toOption({ flags, help, fallback, choices, isRepeated }: CommandOption)
 }
 
 function sentence(message: string): string {
-  return `${message
+  return message
     .replace(/^error: /, "")
     .trim()
     .replaceAll("\n", " ")
-    .replace(/\.$/, "")}; run "podid --help" for all commands`;
+    .replace(/\.$/, "");
+}
+
+function whereToRead(commands: readonly Command[], [first]: readonly string[]): string {
+  const command = commands.find(({ name }) => name === first);
+  if (command === undefined) return 'run "podid --help" for all commands';
+  return `run "podid ${command.name} --help" for its options`;
 }

@@ -15,24 +15,25 @@ async function emulate(...words: readonly string[]) {
   const ended = new Promise<number | string | null>((resolve) => {
     child.once("close", (code, signal) => resolve(code ?? signal));
   });
-  let output = "";
+  const said = { stdout: "", stderr: "" };
+  const output = () => said.stdout + said.stderr;
   const isUp = new Promise<void>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        if (output.includes(LAST_LINE)) resolve();
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        said[stream] += text;
+        if (output().includes(LAST_LINE)) resolve();
       });
     }
   });
   await Promise.race([isUp, ended]);
   const exported = Object.fromEntries(
-    [...output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+    [...said.stdout.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
   const stop = async () => {
     child.kill("SIGKILL");
     await ended;
   };
-  return { child, ended, output: () => output, exported, [Symbol.asyncDispose]: stop };
+  return { child, ended, said, output, exported, [Symbol.asyncDispose]: stop };
 }
 
 it("runs one service alone, makes the trouble that it was told to, and ends by Ctrl-C", async () => {
@@ -76,6 +77,51 @@ it("by plain HTTP needs no file, and its token is an owner's at a Resource Manag
   const response = await fetch(`${vm}?api-version=2024-07-01`, { headers: { authorization: `Bearer ${ARM_TOKEN}` } });
   expect(await response.json()).toMatchObject({ name: "vm-0", identity: { type: "UserAssigned" } });
   expect(arm.output()).not.toContain("NODE_EXTRA_CA_CERTS");
+});
+
+it("tells each request on standard error, and why it was refused, without what is secret", async () => {
+  const options = ["--http", "--fault", "imds.versions=drop"];
+  await using azure = await emulate("imds", "arm", "entra", ...options);
+  const before = azure.said.stdout;
+  const { AZURE_POD_IDENTITY_AUTHORITY_HOST: imds, AZURE_AUTHORITY_HOST: entra, ARM_ENDPOINT: arm } = azure.exported;
+  const { AZURE_TENANT_ID: tenant, AZURE_CLIENT_ID = "", AZURE_CLIENT_SECRET = "" } = azure.exported;
+  const ask = async (url: string, init: RequestInit = {}) => await (await fetch(url, init)).text();
+  const signIn = (secret: string) => {
+    const form = { grant_type: "client_credentials", client_id: AZURE_CLIENT_ID, resource: "https://x" };
+    return ask(`${entra}/${tenant}/oauth2/token`, {
+      method: "POST",
+      body: new URLSearchParams({ ...form, client_secret: secret }),
+    });
+  };
+  const token = `${imds}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net`;
+  await ask(`${token}&client_secret=mine`);
+  const given = JSON.parse(await ask(token, { headers: { metadata: "true" } }));
+  await expect(ask(`${imds}/metadata/versions`)).rejects.toThrow("fetch failed");
+  await signIn("wrong-secret");
+  const signedIn = JSON.parse(await signIn(AZURE_CLIENT_SECRET));
+  await ask(`${arm}/x`, { headers: { authorization: `Bearer ${azure.exported.ARM_TOKEN}` } });
+
+  const path =
+    'method="GET" path="/metadata/identity/oauth2/token" api-version="2018-02-01" resource="https://vault.azure.net"';
+  const form = `method="POST" path="/${tenant}/oauth2/token" client_id="${AZURE_CLIENT_ID}" resource="https://x" grant_type="client_credentials"`;
+  await expect
+    .poll(() =>
+      azure.said.stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.replace(/^(.)\S+ \S+ +\d+ /, "$1 ")),
+    )
+    .toEqual([
+      `W imds] refused status=400 reason="Required metadata header not specified" ${path}`,
+      `I imds] answered status=200 ${path}`,
+      'W imds] closed without an answer reason="imds.versions: told to close the connection" method="GET" path="/metadata/versions"',
+      expect.stringMatching(/^W entra\] refused status=401 reason="Invalid client secret provided\. .*/),
+      `I entra] answered status=200 ${form}`,
+      'W arm] refused status=501 reason="This emulator of Azure Resource Manager does not know GET /x." method="GET" path="/x"',
+    ]);
+  for (const secret of ["mine", "wrong-secret", AZURE_CLIENT_SECRET, given.access_token, signedIn.access_token])
+    expect(azure.said.stderr).not.toContain(secret);
+  expect(azure.said.stdout).toBe(before);
 });
 
 it("says which flag to change when a port is taken, and exits 1", async () => {

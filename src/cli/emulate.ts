@@ -57,7 +57,7 @@ function readOptions(values: CommandValues): EmulateOptions {
     operationMs: whole(values, "operationMs", "--operation-ms"),
     updatingMs: whole(values, "updating", "--updating") * 1000,
     faults: listOf(values.fault),
-    log: createLog({ write: () => {} }),
+    log: createLog(),
   };
 }
 

@@ -14,6 +14,7 @@ export const faultOption = {
   flags: "--fault <rule>",
   help: "make trouble: OPERATION=delay:2s, error:STATUS, throttle or drop, then ,times=N ,after=N ,retry-after=SECONDS",
   isRepeated: true,
+  offers: async () => (await import("../sandbox/emulate.ts")).faultPlaces,
 };
 export const networkOption = {
   flags: "--network <kind>",
@@ -66,7 +67,7 @@ export async function openSandbox(values: CommandValues, { root, screen, signal 
     typeof kubeconfig === "string" ? { kubeconfig, access: await emptyCluster(kubeconfig, signal) } : undefined;
   const sandbox = await startSandbox({
     programs,
-    log: troubleLog(),
+    log: troubleLog({ write: (line) => tellTrouble(line, screen) }),
     plan: await planWishes(values),
     faults: listOf(values.fault),
     network: values.network as NetworkWish, // one of the choices: commander has checked
@@ -85,6 +86,11 @@ export function troubleLog(options: LogOptions = {}): Log {
     verbose: () => {},
     named: (source) => troubleLog({ ...options, source }),
   };
+}
+
+function tellTrouble(line: string, screen: Screen): void {
+  screen.clear();
+  process.stderr.write(line);
 }
 
 type NetworkWish = (typeof networkOption.choices)[number];

@@ -30,6 +30,15 @@ it("draws the line of progress over itself on a terminal, and takes it away befo
   expect(written()).toBe("\r\u001b[K  … waiting: Created\r\u001b[K  … waiting: Assigned\r\u001b[K  ✔ done\n");
 });
 
+it("makes room for the line of somebody else, and draws what stood there again", () => {
+  const { screen: shown, written } = screen({ isTerminal: true });
+  shown.status("2 nodes");
+  shown.clear();
+  shown.clear();
+  shown.status("2 nodes");
+  expect(written()).toBe("\r\u001b[K2 nodes\r\u001b[K\r\u001b[K2 nodes");
+});
+
 it("writes a line of progress only when it changes elsewhere", () => {
   const { screen: shown, written } = screen();
   shown.progress("waiting: Created");

@@ -75,9 +75,14 @@ export class Screen {
     return text.length > room ? `${text.slice(0, Math.max(0, room - 1))}…` : text;
   }
 
-  #line(text: string): void {
+  /** Takes away what is drawn over itself, before a line that somebody else writes; it is drawn again. */
+  clear(): void {
     if (this.#progress !== "" && this.#options.isTerminal) this.#options.write("\r\u001b[K");
     this.#progress = "";
+  }
+
+  #line(text: string): void {
+    this.clear();
     this.#options.write(`${text}\n`);
   }
 

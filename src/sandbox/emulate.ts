@@ -7,6 +7,7 @@ import { startArm } from "./azure/arm.ts";
 import { startEntra } from "./azure/entra.ts";
 import { readFaultRule } from "./azure/fault-rule.ts";
 import { startImds } from "./azure/imds.ts";
+import { operations } from "./azure/operations.ts";
 import type { ServicePrincipal } from "./azure/service-principals.ts";
 import { createWorld, type UserAssignedIdentity, type World } from "./azure/world.ts";
 import { createAuthority, type ServerCertificate } from "./certificates.ts";
@@ -34,6 +35,7 @@ export type EmulateOptions = {
   readonly updatingMs: number;
   /** Rules of trouble, as `readFaultRule` takes them. */
   readonly faults: readonly string[];
+  /** Hears of each request, and what became of it. */
   readonly log: Log;
 };
 /** Emulators that run. Disposing of them leaves nothing behind. */
@@ -48,6 +50,9 @@ export type Emulators = AsyncDisposable & {
   /** The authority behind the TLS certificates; undefined where there is no TLS. */
   readonly caFile: string | undefined;
 };
+
+/** What a rule of trouble begins with. */
+export const faultPlaces: readonly string[] = operations.map((operation) => `${operation}=`);
 
 const GROUP = "emulated";
 const OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
@@ -83,13 +88,14 @@ export async function startEmulators(options: EmulateOptions): Promise<Emulators
 }
 
 async function start(stack: AsyncDisposableStack, options: EmulateOptions, world: World, machine: string) {
-  const { services, host, ports, isLimited, operationMs } = options;
+  const { services, host, ports, isLimited, operationMs, log } = options;
   const needsTls = !options.isPlain && services.some((one) => one !== "imds");
   const secured = needsTls ? await secure(stack, options) : undefined;
   const tls = secured && { tls: secured.tls };
   const urls: Partial<Record<EmulatedService, string>> = {};
   for (const service of new Set(services)) {
-    const place = { world, host, port: ports[service], flag: `${service}-port`, hasControl: true };
+    const control = { hasControl: true, log: log.named(service) };
+    const place = { world, host, port: ports[service], flag: `${service}-port`, ...control };
     if (service === "imds") {
       const imds = stack.use(await startImds({ ...place, machine, isLimited }));
       imds.gate.updateFor(options.updatingMs);

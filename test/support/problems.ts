@@ -89,7 +89,7 @@ export const problems: readonly Problem[] = [
     cause: "an unknown flag",
     program: "podid",
     args: () => ["walkthrough", "--lists"],
-    sentence: "unknown option '--lists' (Did you mean --list?); run \"podid --help\" for all commands",
+    sentence: "unknown option '--lists' (Did you mean --list?); run \"podid walkthrough --help\" for its options",
     exit: 2,
   },
   {

@@ -22,7 +22,7 @@ export function completionCommand(others: readonly Command[]): Command {
       const name = names.find((one) => one === wanted);
       if (name === undefined)
         throw new Fault("FLAG_INVALID", `podid completion takes the name of a shell: one of ${names.join(", ")}`);
-      screen.say(shells[name](offered([...others, self])).trimEnd());
+      screen.say(shells[name](await offered([...others, self])).trimEnd());
     },
   };
   return self;

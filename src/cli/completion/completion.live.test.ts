@@ -52,6 +52,9 @@ describe("bash", () => {
       [["podid", "sandbox", "--with-real-kubernetes", "=", "cl"], "cluster.yaml"],
       [["podid", "sandbox", "--with-real-kubernetes", "clu"], "cluster.yaml"],
       [["podid", "sandbox", "--fault", "x", "--hel"], "--help"],
+      [["podid", "sandbox", "--fault", "imds.t"], "imds.token="],
+      [["podid", "emulate", "--fault", "=", "entra."], "entra.discovery= entra.keys= entra.token="],
+      [["podid", "emulate", "--fault", "imds.token", "="], ""],
       [["podid", "sandbox", "--fault=sandbox", "--nothing"], ""],
     ];
     expect(
@@ -78,12 +81,15 @@ it.skipIf(terminalMissing() !== undefined)("bash completes what a person types",
   await eventually(terminal.shown).toContain("ready");
   terminal.type("podid sand\t--netw\t=na\t");
   await eventually(terminal.shown).toContain("podid sandbox --network =namespaces ");
+  terminal.type("--fau\tarm.op\tdrop");
+  await eventually(terminal.shown).toContain("--fault arm.operations.get=drop");
 });
 
 it.each(["zsh", "fish"])(
   "%s is offered every command and option, by a script that it takes where it is here",
   async (shell) => {
     const text = await script(shell);
+    expect(text).toContain("imds.token");
     for (const { name, options } of commands) {
       expect(text).toContain(name);
       for (const { flags } of options)

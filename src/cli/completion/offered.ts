@@ -1,5 +1,7 @@
 import type { Command } from "../command.ts";
 
+type Option = Command["options"][number];
+
 /** What can follow a command: how an option is spelled, and what its value may be. */
 export type OfferedOption = {
   readonly flag: string;
@@ -15,24 +17,30 @@ export type Offered = {
   readonly options: readonly OfferedOption[];
 };
 
+/** Whether there is more to type after what is offered. */
+export const isBeginning = (choice: string) => choice.endsWith("=");
+
 /** Names of values that are paths of this machine. */
 const PATHS = ["kubeconfig", "file", "folder", "program"];
 const HELP = { flag: "--help", help: "tell what the command does, and its options", isRepeated: false };
 
 /** The table of commands as shells need it. */
-export function offered(commands: readonly Command[]): readonly Offered[] {
-  return commands.map(({ name, summary, words, options }) => ({
-    name,
-    summary: plain(summary),
-    words: words?.choices ?? [],
-    options: [...options.map(optionOf), HELP],
-  }));
+export async function offered(commands: readonly Command[]): Promise<readonly Offered[]> {
+  return await Promise.all(
+    commands.map(async ({ name, summary, words, options }) => ({
+      name,
+      summary: plain(summary),
+      words: words?.choices ?? [],
+      options: [...(await Promise.all(options.map(optionOf))), HELP],
+    })),
+  );
 }
 
-function optionOf({ flags, help, choices = [], isRepeated = false }: Command["options"][number]): OfferedOption {
+async function optionOf({ flags, help, isRepeated = false, ...option }: Option): Promise<OfferedOption> {
   const [, flag = flags, value] = /(--[\w-]+)(?: <([^>]+)>)?/.exec(flags) ?? [];
   const described = { flag, help: plain(help), isRepeated };
   if (value === undefined) return described;
+  const choices = option.choices ?? (await option.offers?.()) ?? [];
   return { ...described, value: { name: value, choices, isFile: PATHS.includes(value) } };
 }
 

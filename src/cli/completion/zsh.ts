@@ -1,4 +1,4 @@
-import type { Offered, OfferedOption } from "./offered.ts";
+import { isBeginning, type Offered, type OfferedOption } from "./offered.ts";
 
 /** A script for zsh, to be sourced or put into a folder of `fpath` as `_podid`. */
 export function zshScript(commands: readonly Offered[]): string {
@@ -31,6 +31,12 @@ if [ "$funcstack[1]" = _podid ]; then _podid "$@"; else compdef _podid podid; fi
 function specification({ flag, help, value, isRepeated }: OfferedOption): string {
   const times = isRepeated ? "*" : "";
   if (value === undefined) return `${times}${flag}[${help}]`;
-  const what = value.isFile ? "_files" : value.choices.length > 0 ? `(${value.choices.join(" ")})` : " ";
-  return `${times}${flag}=[${help}]:${value.name}:${what}`;
+  return `${times}${flag}=[${help}]:${value.name}:${action(value)}`;
+}
+
+function action({ isFile, choices }: NonNullable<OfferedOption["value"]>): string {
+  if (isFile) return "_files";
+  if (choices.length === 0) return " ";
+  if (!choices.some(isBeginning)) return `(${choices.join(" ")})`;
+  return `compadd -S = ${choices.map((choice) => choice.replace(/=$/, "")).join(" ")}`;
 }

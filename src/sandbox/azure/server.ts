@@ -2,10 +2,12 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import { createServer as createTlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { bind } from "../../base/listener.ts";
+import type { Log } from "../../base/log.ts";
 import type { ServerCertificate } from "../certificates.ts";
 import { CONTROL_PATH, controlAnswer } from "./fault-control.ts";
 import type { Operation } from "./operations.ts";
 import { Refusal } from "./refusal.ts";
+import { type Outcome, tellRequest } from "./request-log.ts";
 import { Hangup, type Traffic } from "./traffic.ts";
 
 /** A request as the routes of an emulator see it. */
@@ -55,6 +57,8 @@ export type Place = {
   readonly flag?: string;
   /** Whether rules of trouble can be sent to it while it runs. */
   readonly hasControl?: boolean;
+  /** Where each request is told, and what became of it. */
+  readonly log?: Log | undefined;
   readonly tls?: ServerCertificate;
 };
 /** An emulator that runs: `url` has no slash at its end. Disposing of it cuts connections that are still open. */
@@ -70,6 +74,7 @@ type Context = {
   readonly scheme: string;
   readonly signal: AbortSignal;
   readonly hasControl: boolean;
+  readonly log: Log | undefined;
 };
 
 const LARGEST_BODY = 1024 * 1024;
@@ -80,11 +85,11 @@ const LARGEST_BODY = 1024 * 1024;
  */
 export async function serve(
   service: Service,
-  { host = "127.0.0.1", port = 0, flag = "port", tls, hasControl = false }: Place,
+  { host = "127.0.0.1", port = 0, flag = "port", tls, hasControl = false, log }: Place,
 ): Promise<Emulator> {
   const stop = new AbortController();
   const scheme = tls === undefined ? "http" : "https";
-  const context = { service, scheme, signal: stop.signal, hasControl };
+  const context = { service, scheme, signal: stop.signal, hasControl, log };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     respond(context, request, response).catch(() => response.destroy());
   };
@@ -102,14 +107,11 @@ export async function serve(
   };
 }
 
-async function respond(
-  { service, scheme, signal, hasControl }: Context,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function respond(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { service, scheme, hasControl } = context;
   const asked = await read(request, scheme);
   const isControl = hasControl && asked.path === CONTROL_PATH;
-  const answer = isControl ? controlAnswer(service.traffic, asked) : await answerTo(service, asked, signal);
+  const answer = isControl ? controlAnswer(service.traffic, asked) : await answerTo(context, asked);
   const { status, json, text, headers } = answer;
   const body = json === undefined ? text : JSON.stringify(json);
   const type = json === undefined ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
@@ -122,7 +124,8 @@ async function respond(
   response.end(body);
 }
 
-async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Promise<Answer> {
+async function answerTo({ service, signal, log }: Context, asked: Asked): Promise<Answer> {
+  const tell = (outcome: Outcome) => log && tellRequest(log, asked, outcome);
   try {
     const found = service.routes
       .filter(({ method }) => method === asked.method)
@@ -134,12 +137,20 @@ async function answerTo(service: Service, asked: Asked, signal: AbortSignal): Pr
     service.admit(asked, found.route.operation);
     const answer = await found.route.answer(asked, { ...found.match?.groups });
     if (answer.status < 300) service.traffic.succeed(found.route.operation);
+    tell({ status: answer.status });
     return answer;
   } catch (reason) {
-    if (reason instanceof Refusal) return service.refused(reason, asked);
+    if (reason instanceof Hangup) tell({ reason: reason.message });
     if (reason instanceof Hangup || signal.aborted) throw reason;
-    return service.refused(new Refusal(500, "InternalServerError", `defect of the emulator: ${String(reason)}`), asked);
+    const refusal = refusalOf(reason);
+    tell({ status: refusal.status, reason: refusal.message });
+    return service.refused(refusal, asked);
   }
+}
+
+function refusalOf(reason: unknown): Refusal {
+  if (reason instanceof Refusal) return reason;
+  return new Refusal(500, "InternalServerError", `defect of the emulator: ${String(reason)}`);
 }
 
 async function read(request: IncomingMessage, scheme: string): Promise<Asked> {
