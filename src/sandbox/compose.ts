@@ -21,6 +21,7 @@ import type { KubeAccess } from "./node/api.ts";
 import type { Guard } from "./node/guard.ts";
 import { type Kubelet, startKubelet } from "./node/kubelet.ts";
 import { keeperOf, logsOf } from "./node/logs.ts";
+import { MARK, newMark } from "./node/mark.ts";
 import { nodeRoot } from "./node/pod-host.ts";
 import type { Programs } from "./node/programs.ts";
 import { startScheduler } from "./node/scheduler.ts";
@@ -53,8 +54,8 @@ export type Sandbox = AsyncDisposable & {
   readonly azure: AzureUser;
   /** Those that were asked for. */
   readonly identities: readonly PlannedIdentity[];
-  /** Ends processes with the sandbox, however it ends. */
-  readonly guard: Pick<Guard, "add" | "remove">;
+  /** Environment of programs that end with the sandbox, with all that they start, however it ends. */
+  readonly marked: Readonly<Record<string, string>>;
   /** Which network it has and why, in one line. */
   readonly network: string;
   /** Whether NMI listens on a node. */
@@ -139,7 +140,7 @@ async function compose(
       access: kubernetes.access,
       nodes,
       azure,
-      guard,
+      marked: { [MARK]: newMark(guard.mark) },
       network: chosen.says,
     },
     identities: identities.map(({ name, id, clientId }) => ({ name, id, clientId })),

@@ -59,6 +59,12 @@ export function examples(): readonly Mention[] {
     .map(({ page, word }) => ({ page, word: word.replaceAll("$IDENTITY_NAME", "demo") }));
 }
 
+/** The file of nodes, identities and namespaces that the sandbox's page shows. */
+export function planExample(): string {
+  const example = blocks("yaml").find(({ word }) => word.startsWith("# podid sandbox --file"));
+  return example?.word ?? "";
+}
+
 /** A page without what is code, where brackets are no links. */
 export function prose(text: string): string {
   return text

@@ -1,18 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { findProgram } from "../../src/base/program-path.ts";
 
 /** Why no program can run on a terminal here; undefined when one can. */
 export function terminalMissing(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const isHere = folders.some((folder) => {
-    try {
-      accessSync(join(folder, "script"), 1);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const isHere = findProgram("script", process.env.PATH ?? "") !== undefined;
   return isHere ? undefined : 'there is no "script" here, which gives a program a terminal';
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { findProgram, isProgram } from "../../base/program-path.ts";
 import type { KubectlCommand } from "./line.ts";
 import type { Kubectl, KubectlAnswer } from "./verb.ts";
 
@@ -18,17 +18,7 @@ export function findKubectl(choice: string, env: Variables): string | undefined 
     throw new Fault("FLAG_INVALID", `--kubectl takes auto, none or the path of a program, not "${choice}"`);
   }
   const cache = env.XDG_CACHE_HOME || join(env.HOME ?? "", ".cache");
-  const folders = [...(env.PATH ?? "").split(":"), join(cache, "aad-pod-identity-cluster/bin")];
-  return folders.map((folder) => join(folder, "kubectl")).find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram("kubectl", `${env.PATH ?? ""}:${join(cache, "aad-pod-identity-cluster/bin")}`);
 }
 
 export type ProgramOptions = {
@@ -36,10 +26,7 @@ export type ProgramOptions = {
   /** Where relative file names begin. */
   readonly folder: string;
   readonly env: Variables;
-  /** Ends it when we are killed. */
-  readonly guard?: Guard;
 };
-type Guard = { readonly add: (pid: number) => Promise<void>; readonly remove: (pid: number) => Promise<void> };
 
 /** Runs `kubectl` itself. */
 export class KubectlProgram implements Kubectl {
@@ -51,7 +38,7 @@ export class KubectlProgram implements Kubectl {
 
   /** @throws Fault CANCELLED or what the signal aborts with; Fault FILE_UNREADABLE when it cannot be started */
   async run({ args, input = "" }: KubectlCommand, signal: AbortSignal): Promise<KubectlAnswer> {
-    const { file, folder, env, guard } = this.#options;
+    const { file, folder, env } = this.#options;
     signal.throwIfAborted();
     const child = spawn(file, args, { cwd: folder, env, signal, stdio: ["pipe", "pipe", "pipe"] });
     let output = "";
@@ -64,15 +51,11 @@ export class KubectlProgram implements Kubectl {
     child.stdin.end(input);
     const { promise, resolve, reject } = Promise.withResolvers<number | null>();
     child.once("error", reject).once("close", resolve);
-    const { pid } = child;
-    if (pid !== undefined) await guard?.add(pid);
     try {
       return { ok: (await promise) === 0, output };
     } catch (cause) {
       signal.throwIfAborted();
       throw new Fault("FILE_UNREADABLE", `cannot run ${file}: --kubectl=none does without`, { cause });
-    } finally {
-      if (pid !== undefined) await guard?.remove(pid);
     }
   }
 }

@@ -29,7 +29,7 @@ export async function openWalk(values: CommandValues, context: CliContext): Prom
   const own = stack.use(new OwnKubectl(access, root));
   const isOnOwnCluster = values.withRealKubernetes !== undefined;
   const variables = await variablesOf(sandbox, env, isOnOwnCluster);
-  const program = file && new KubectlProgram({ file, folder: root, env: variables, guard: sandbox.guard });
+  const program = file && new KubectlProgram({ file, folder: root, env: variables });
   tellHow(context, sandbox, file);
   const walk: Walk = {
     ...{ sandbox, client, screen, signal, root, timeoutMs, isOnOwnCluster },
@@ -52,14 +52,14 @@ function readTimeout({ timeout }: CommandValues): number {
  * for the program that signs them in.
  */
 async function variablesOf(
-  { folder, kubeconfig }: Sandbox,
+  { folder, kubeconfig, marked }: Sandbox,
   env: Variables,
   isOnOwnCluster: boolean,
 ): Promise<Variables> {
   const home = join(folder, "home");
   await mkdir(home, { recursive: true });
   const more = isOnOwnCluster ? {} : { HOME: home };
-  return { ...env, ...more, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(home, "cache") };
+  return { ...env, ...more, ...marked, KUBECONFIG: kubeconfig, KUBECACHEDIR: join(home, "cache") };
 }
 
 function tellHow({ screen, root }: CliContext, { kubeconfig }: Sandbox, kubectl: string | undefined): void {

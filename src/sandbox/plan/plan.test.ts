@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { planExample } from "../../../test/support/doc-pages.ts";
 import { Fault } from "../../base/fault.ts";
 import { nodeNamesOf } from "./entries.ts";
 import { type PlanWishes, readPlan } from "./plan.ts";
@@ -60,8 +59,7 @@ namespaces: [team-a, team-b]
   });
 
   it("reads the example of the sandbox's page, which names every key", () => {
-    const page = readFileSync(join(import.meta.dirname, "../../../docs/sandbox.md"), "utf8");
-    const [, example = ""] = /```yaml\n(# podid sandbox --file[\s\S]*?)```/.exec(page) ?? [];
+    const example = planExample();
     const plan = readPlan(file(example));
     expect(plan.machines.flatMap(nodeNamesOf)).toEqual(["blue", "green000000", "green000001", "green000002"]);
     expect([plan.identities.length, plan.namespaces.length]).toEqual([2, 2]);

@@ -1,29 +1,20 @@
 import { expect, it } from "vitest";
+import { planExample } from "../../../test/support/doc-pages.ts";
 import { ask } from "../../../test/support/same-api.ts";
 import { createLog } from "../../base/log.ts";
 import { startSandbox } from "../compose.ts";
 
-const text = `
-nodes:
-  - vm: blue
-    labels: { pool: blue }
-    identities: [reader]
-  - scaleSet: green
-    instances: 2
-    resourceGroup: MC_other
-identities: [reader, { name: writer, resourceGroup: shared }]
-namespaces: [team-a]
-`;
-
-it("has the nodes, identities and namespaces of a file, in their resource groups", { timeout: 60_000 }, async () => {
-  const plan = { file: { name: "cluster.yaml", text } };
+it("has the nodes, identities and namespaces of the file that its page shows, in their resource groups", {
+  timeout: 60_000,
+}, async () => {
+  const plan = { file: { name: "cluster.yaml", text: planExample() } };
   await using sandbox = await startSandbox({ programs: new Map(), log: createLog({ write: () => {} }), plan });
   const { server, ca = "", token = "" } = sandbox.access;
   const get = async (path: string) => (await ask({ url: server, ca, token }, { path })).body;
 
-  const [blue, , last] = sandbox.nodes;
-  expect(sandbox.nodes.map(({ name }) => name)).toEqual(["blue", "green000000", "green000001"]);
-  expect(last?.providerId).toMatch(/resourceGroups\/MC_other\/.*virtualMachineScaleSets\/green\/virtualMachines\/1$/);
+  const [blue, , , last] = sandbox.nodes;
+  expect(sandbox.nodes.map(({ name }) => name)).toEqual(["blue", "green000000", "green000001", "green000002"]);
+  expect(last?.providerId).toMatch(/resourceGroups\/MC_other\/.*virtualMachineScaleSets\/green\/virtualMachines\/2$/);
   expect(await get("/api/v1/nodes/blue")).toMatchObject({ metadata: { labels: { pool: "blue" } } });
   expect(await get("/api/v1/namespaces/team-a")).toMatchObject({ status: { phase: "Active" } });
   const [reader, writer] = sandbox.identities;
@@ -33,5 +24,5 @@ it("has the nodes, identities and namespaces of a file, in their resource groups
   const asked = await fetch(`http://${host}:${port}/metadata/instance?api-version=2021-02-01`, {
     headers: { Metadata: "true" },
   });
-  expect(await asked.json()).toMatchObject({ compute: { name: "green_1", resourceGroupName: "MC_other" } });
+  expect(await asked.json()).toMatchObject({ compute: { name: "green_2", resourceGroupName: "MC_other" } });
 });
