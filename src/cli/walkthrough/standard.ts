@@ -90,7 +90,7 @@ const list: Step = {
       what: "MIC's event on the pod",
       probe: () => eventOf(walk, NAMESPACE, DEMO.pod, "BindingApplied"),
     });
-    await kubectl(walk, `get events --field-selector=involvedObject.name=${DEMO.pod}`);
+    await kubectl(walk, `get events --field-selector=involvedObject.name=${DEMO.pod},reason=BindingApplied`);
     walk.screen.ok(`one, for pod ${NAMESPACE}/${DEMO.pod}`);
   },
 };

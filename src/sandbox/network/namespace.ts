@@ -12,7 +12,9 @@ import type { Tools } from "./tools.ts";
 export type Namespace = AsyncDisposable & {
   /** The process that keeps it. */
   readonly pid: number;
-  /** The command line that runs a program there, as root of the namespace. */
+  /** Resolves when that process has ended though nobody disposed of it. */
+  readonly lost: Promise<void>;
+  /** The command line that runs a program there, as root of the namespace. @throws Error once it is lost */
   readonly enter: (program: Command) => Command;
   /** Runs a program there to its end, with what it reads. @throws Fault PLATFORM_UNSUPPORTED with its words */
   readonly run: (program: Command, input: string) => Promise<void>;
@@ -63,20 +65,34 @@ async function keep({ file, args }: Command, { tools, guard, env }: NamespaceOpt
     await guard.remove(pid);
     throw reason;
   });
-  const enter = (program: Command) => ({
-    file: tools.nsenter,
-    args: ["-t", `${pid}`, "-U", "-n", "--preserve-credentials", "--", program.file, ...program.args],
-  });
+  let isOver = false;
+  const lost = new Promise<void>((resolve) => void ended.then(() => isOver || resolve()));
+  void lost.then(() => guard.remove(pid));
+  const enter = entryOf(keeper, pid, tools);
   return {
     pid,
+    lost,
     enter,
     run: (program, input) => runToEnd(program.file, enter(program), env, input),
     [Symbol.asyncDispose]: async () => {
+      isOver = true;
       keeper.kill("SIGKILL");
       await ended;
       await guard.remove(pid);
     },
   };
+}
+
+function entryOf(keeper: Keeper, pid: number, { nsenter }: Tools): Namespace["enter"] {
+  return ({ file, args }) => {
+    // The number may be another process's by now.
+    if (hasEnded(keeper)) throw new Error(`the network is gone, as the process that kept it (${pid}) has ended`);
+    return { file: nsenter, args: ["-t", `${pid}`, "-U", "-n", "--preserve-credentials", "--", file, ...args] };
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: Keeper): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function ready(file: string, keeper: Keeper): Promise<void> {

@@ -111,6 +111,19 @@ describe.skipIf(missing !== undefined)(`a network in namespaces${missing ? ` (sk
     expect(await node.isServed()).toBe(true);
   });
 
+  it("says that a process which kept a network was killed, and lets nobody in any more", async () => {
+    const { node, pod } = await nodeWithPod("machine");
+    const program = { file: "true", args: [] };
+    const kill = ({ enter }: PodEntry) => process.kill(Number(enter(program).args[1]), "SIGKILL");
+    kill(pod);
+    await pod.lost;
+    expect(() => pod.enter(program)).toThrow(/^the network is gone, as the process that kept it \(\d+\) has ended$/);
+    kill(node.network.own);
+    expect(await node.network.lost).toMatch(/^the process \d+, which kept the network of the node,$/);
+    await expect(node.network.attach(node.addresses.allocate(), {})).rejects.toThrow("the network is gone");
+    expect(await node.isServed()).toBe(false);
+  });
+
   it("ends with its pods, nodes and router, and leaves no process", async () => {
     const before = descendants(process.pid).length;
     const { pod } = await nodeWithPod("machine");

@@ -101,7 +101,7 @@ class Fabric {
         return METADATA;
       },
       nmi: NMI,
-      isServed: async () => hasListener(await readFile(`/proc/${node.pid}/net/tcp`, "utf8"), NMI),
+      isServed: async () => hasListener(await readFile(`/proc/${node.pid}/net/tcp`, "utf8").catch(() => ""), NMI),
     };
   }
 
@@ -113,6 +113,7 @@ class Fabric {
     const { XTABLES_LOCKFILE = "" } = this.#options.env;
     return {
       own: { variables: { XTABLES_LOCKFILE }, enter: node.enter },
+      lost: Promise.race([lossOf("node", node), lossOf("router", this.#router)]),
       attach: async (address) => {
         const pod = await startBeside(this.#router, this.#options);
         try {
@@ -121,7 +122,7 @@ class Fabric {
           await pod[Symbol.asyncDispose]();
           throw reason;
         }
-        return { variables: {}, enter: pod.enter, [Symbol.asyncDispose]: () => pod[Symbol.asyncDispose]() };
+        return { ...pod, variables: {} };
       },
     };
   }
@@ -130,4 +131,9 @@ class Fabric {
     await this.configure(upper, above);
     await this.configure(lower, below);
   }
+}
+
+async function lossOf(what: "node" | "router", { pid, lost }: Namespace): Promise<string> {
+  await lost;
+  return `the process ${pid}, which kept the network of the ${what},`;
 }

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
-import type { Node, Pod, PodList, PodStatus } from "kubernetes-types/core/v1.d.ts";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import type { Event, Node, NodeCondition, Pod, PodList, PodStatus } from "kubernetes-types/core/v1.d.ts";
+import { Fault } from "../../base/fault.ts";
+import { linesOf, refusal } from "./api-answer.ts";
 
 /** Where an API server is and how to be let in; certificates and keys are PEM text. */
 export type KubeAccess = {
@@ -22,15 +23,7 @@ const ANSWER_MS = 10_000;
 /** Nothing here renews a token, so it lasts longer than a sandbox does. */
 const TOKEN_SECONDS = 30 * 24 * 3600;
 const MERGE_PATCH = "application/merge-patch+json";
-const CODES: Readonly<Record<number, FaultCode>> = {
-  401: "KUBE_UNAUTHORIZED",
-  403: "KUBE_FORBIDDEN",
-  404: "KUBE_NOT_FOUND",
-  409: "KUBE_CONFLICT",
-  410: "KUBE_GONE",
-  422: "KUBE_INVALID",
-  429: "KUBE_THROTTLED",
-};
+const NOT_READY = "node.kubernetes.io/not-ready";
 
 /**
  * The few calls that a kubelet and a scheduler make, over its own connections: this client shares no code with the one that MIC and
@@ -64,9 +57,18 @@ export class NodeApi implements AsyncDisposable {
     const written = await this.#send({ method: "PATCH", path: `${path}/status`, body: { status } }, signal);
     // A real API server holds every new node off; the controller that lets it in may not be there.
     const { taints = [] } = (JSON.parse(written) as Node).spec ?? {};
-    const left = taints.filter(({ key }) => key !== "node.kubernetes.io/not-ready");
+    const left = taints.filter(({ key }) => key !== NOT_READY);
     if (left.length === taints.length) return;
     await this.#send({ method: "PATCH", path, body: { spec: { taints: left } } }, signal);
+  }
+
+  /** Says that the Node is not ready, and keeps new pods off it. */
+  async holdNode(condition: NodeCondition, signal: AbortSignal): Promise<void> {
+    const path = `/api/v1/nodes/${this.#node}`;
+    const body = { status: { conditions: [condition] } };
+    const { spec } = JSON.parse(await this.#send({ method: "PATCH", path: `${path}/status`, body }, signal)) as Node;
+    const taints = [...(spec?.taints ?? []), { key: NOT_READY, effect: "NoSchedule" }];
+    await this.#send({ method: "PATCH", path, body: { spec: { taints } } }, signal);
   }
 
   /** Takes the Node away; one that has gone already is fine. */
@@ -96,19 +98,19 @@ export class NodeApi implements AsyncDisposable {
     return JSON.parse(await this.#send({ method: "GET", path: "/api/v1/nodes" }, signal)).items;
   }
 
-  /** All pods that are bound to the node. */
-  async listPods(signal: AbortSignal): Promise<PodList> {
-    return JSON.parse(await this.#send({ method: "GET", path: this.#podsPath({}) }, signal));
+  /** All pods that are bound to the node, or to another. */
+  async listPods(signal: AbortSignal, node = this.#node): Promise<PodList> {
+    return JSON.parse(await this.#send({ method: "GET", path: podsPath(node, {}) }, signal));
   }
 
   /** What happens to them from then on; returns when the server ends the watch. */
   async *watchPods(resourceVersion: string, signal: AbortSignal): AsyncGenerator<PodEvent> {
     const query = { watch: "true", allowWatchBookmarks: "true", timeoutSeconds: `${WATCH_SECONDS}`, resourceVersion };
-    const call = { method: "GET", path: this.#podsPath(query), idleMs: (WATCH_SECONDS + 30) * 1_000 };
+    const call = { method: "GET", path: podsPath(this.#node, query), idleMs: (WATCH_SECONDS + 30) * 1_000 };
     const response = await this.#open(call, signal);
     for await (const line of linesOf(response)) {
       const { type, object } = JSON.parse(line);
-      if (type === "ERROR") throw faultOf(object?.code ?? 500, object?.message ?? line, "watching pods");
+      if (type === "ERROR") throw refusal(object?.code ?? 500, object?.message ?? line, "watching pods");
       yield { type, object };
     }
   }
@@ -125,6 +127,14 @@ export class NodeApi implements AsyncDisposable {
     const metadata = { name: pod.metadata?.name, uid: pod.metadata?.uid };
     const body = { apiVersion: "v1", kind: "Binding", metadata, target };
     await this.#send({ method: "POST", path: `${podPath(pod)}/binding`, body }, signal);
+  }
+
+  /** Has a pod ended in its own time; one that has gone already is fine. */
+  async deletePod(pod: Pod, signal: AbortSignal): Promise<void> {
+    const body = { preconditions: { uid: pod.metadata?.uid } };
+    await this.#send({ method: "DELETE", path: podPath(pod), body }, signal).catch((reason) => {
+      if (!Fault.is(reason, "KUBE_NOT_FOUND", "KUBE_CONFLICT")) throw reason;
+    });
   }
 
   /** Takes a pod out of the API at once: its processes are gone. */
@@ -152,12 +162,15 @@ export class NodeApi implements AsyncDisposable {
     }
   }
 
-  /** An event about a pod. */
-  async writeEvent(pod: Pod, told: object, signal: AbortSignal): Promise<void> {
-    const { name, namespace, uid, resourceVersion } = pod.metadata ?? {};
-    const involvedObject = { apiVersion: "v1", kind: "Pod", name, namespace, uid, resourceVersion };
-    const body = { metadata: { generateName: `${name}.` }, involvedObject, ...told };
-    await this.#send({ method: "POST", path: `/api/v1/namespaces/${namespace}/events`, body }, signal);
+  async makeEvent(event: Event, signal: AbortSignal): Promise<void> {
+    const { namespace } = event.metadata;
+    await this.#send({ method: "POST", path: `/api/v1/namespaces/${namespace}/events`, body: event }, signal);
+  }
+
+  /** Says that what an event tells has happened again. */
+  async countEvent({ metadata, count, lastTimestamp }: Event, signal: AbortSignal): Promise<void> {
+    const path = `/api/v1/namespaces/${metadata.namespace}/events/${metadata.name}`;
+    await this.#send({ method: "PATCH", path, body: { count, lastTimestamp } }, signal);
   }
 
   /**
@@ -183,10 +196,6 @@ export class NodeApi implements AsyncDisposable {
     this.#agent.destroy();
   }
 
-  #podsPath(query: Readonly<Record<string, string>>): string {
-    return `/api/v1/pods?${new URLSearchParams({ fieldSelector: `spec.nodeName=${this.#node}`, ...query })}`;
-  }
-
   async #send(call: Call, signal: AbortSignal): Promise<string> {
     const response = await this.#open(call, signal);
     return text(response).catch((reason) => Promise.reject(unreachable(this.#access, reason)));
@@ -210,35 +219,16 @@ export class NodeApi implements AsyncDisposable {
     request.on("error", () => {}); // from here on the response tells
     const { statusCode = 500 } = response;
     if (statusCode < 300) return response;
-    throw faultOf(statusCode, await text(response), `${method} ${path}`);
+    throw refusal(statusCode, await text(response), `${method} ${path}`);
   }
+}
+
+function podsPath(node: string, query: Readonly<Record<string, string>>): string {
+  return `/api/v1/pods?${new URLSearchParams({ fieldSelector: `spec.nodeName=${node}`, ...query })}`;
 }
 
 function podPath({ metadata }: Pod): string {
   return `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;
-}
-
-async function* linesOf(response: http.IncomingMessage): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of response.setEncoding("utf8")) {
-    const lines = `${rest}${chunk}`.split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield line;
-  }
-}
-
-function faultOf(status: number, answer: string, what: string): Fault {
-  const message = `the Kubernetes API server answered ${status} to ${what}: ${messageOf(answer)}`;
-  return new Fault(CODES[status] ?? "KUBE_ERROR", message, { facts: { status } });
-}
-
-/** The sentence of a Status object, or the text itself when it is none. */
-function messageOf(answer: string): string {
-  try {
-    return JSON.parse(answer).message ?? answer;
-  } catch {
-    return answer;
-  }
 }
 
 function unreachable({ server }: KubeAccess, reason: Error): Fault {

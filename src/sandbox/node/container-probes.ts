@@ -4,9 +4,11 @@ import { attempt, type ProbeTools, repeat } from "./probe.ts";
 export type ProbeNews = {
   /** The container has started, as its startup probe says. */
   readonly started: () => void;
-  readonly ready: (isReady: boolean, said: string) => void;
+  readonly ready: (isReady: boolean) => void;
+  /** An attempt went wrong. */
+  readonly missed: (which: "Startup" | "Liveness" | "Readiness", said: string) => void;
   /** A probe says that only a restart helps. */
-  readonly failed: (which: "Startup" | "Liveness", said: string) => void;
+  readonly failed: (which: "Startup" | "Liveness") => void;
 };
 
 /** Watches over a container that has begun, until the signal comes or it is found dead. */
@@ -21,17 +23,19 @@ export async function watchOver(container: Container, pod: Pod, tools: ProbeTool
     livenessProbe &&
     repeat(livenessProbe, () => attempt(livenessProbe, container, pod, watched), {
       ...{ clock: tools.clock, signal, isPatient: false },
-      fares: (holds, said) => {
+      missed: (said) => news.missed("Liveness", said),
+      fares: (holds) => {
         if (holds || signal.aborted) return;
         over.abort();
-        news.failed("Liveness", said);
+        news.failed("Liveness");
       },
     });
-  if (readinessProbe === undefined) news.ready(true, "");
+  if (readinessProbe === undefined) news.ready(true);
   const readiness =
     readinessProbe &&
     repeat(readinessProbe, () => attempt(readinessProbe, container, pod, watched), {
       ...{ clock: tools.clock, signal, isPatient: true },
+      missed: (said) => news.missed("Readiness", said),
       fares: news.ready,
     });
   await Promise.all([liveness, readiness]);
@@ -45,10 +49,11 @@ async function hasStarted(container: Container, pod: Pod, tools: ProbeTools, new
   let started = false;
   await repeat(startupProbe, () => attempt(startupProbe, container, pod, { ...tools, signal }), {
     ...{ clock: tools.clock, signal, isPatient: false },
-    fares: (holds, said) => {
+    missed: (said) => news.missed("Startup", said),
+    fares: (holds) => {
       over.abort();
       started = holds;
-      if (!holds) news.failed("Startup", said);
+      if (!holds) news.failed("Startup");
     },
   });
   return started;

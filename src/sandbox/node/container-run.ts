@@ -1,20 +1,24 @@
 import { rm } from "node:fs/promises";
 import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import { Backoff } from "../../base/backoff.ts";
+import { podInWords, containerTold as told } from "./container-events.ts";
 import { watchOver } from "./container-probes.ts";
 import { containerEnvironment, type References, referencesOf, type Variables } from "./environment.ts";
-import { mountsOf, relocated } from "./mounts.ts";
+import { askCommand } from "./exec-probe.ts";
+import { movedContainer } from "./mounts.ts";
 import type { PodHost } from "./pod-host.ts";
 import type { PodEntry } from "./pod-network.ts";
 import { type ContainerView, isDone } from "./pod-status.ts";
 import { checkProbes } from "./probe.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { type Command, commandLine, ownPorts, programOf } from "./programs.ts";
+import type { Told } from "./recorder.ts";
+import { inWords, RestartPauses } from "./restart-pauses.ts";
+import { checkUser } from "./unheeded.ts";
 import { NotYetError, UnsupportedError } from "./unsupported.ts";
 
-const RESTART_PAUSES = { firstMs: 200, maxMs: 30_000 };
-/** After a run of that length the next restart is quick again. */
-const STEADY_MS = 60_000;
+/** What was not there may be there soon. */
+const RETRIES = { firstMs: 200, maxMs: 10_000 };
 
 /** What the containers of a pod share. */
 export type PodPlace = {
@@ -41,11 +45,15 @@ export type ContainerRunOptions = {
 export class ContainerRun {
   readonly #options: ContainerRunOptions;
   #view: ContainerView;
+  readonly #first: string;
+  readonly #started = Promise.withResolvers<true>();
   #process: RunningProcess | undefined;
-  #said = "";
+  /** The one that was told to stop. */
+  #stopped: RunningProcess | undefined;
 
   constructor(options: ContainerRunOptions, reason: string) {
     this.#options = options;
+    this.#first = reason;
     const at = options.host.clock.now();
     this.#view = { life: { is: "waiting", reason, at }, restarts: 0, isStarted: false, isReady: false, since: at };
   }
@@ -54,23 +62,31 @@ export class ContainerRun {
     return this.#view;
   }
 
+  /** Resolves when it runs, and its startup probe has gone well, for the first time. */
+  get started(): Promise<true> {
+    return this.#started.promise;
+  }
+
   /** Resolves when it will not run any more: whether it ended well. */
   async run(): Promise<boolean> {
     const { host, stopping, policy } = this.#options;
-    const pauses = new Backoff(RESTART_PAUSES);
+    const [pauses, retries] = [new RestartPauses(host.restarts), new Backoff(RETRIES)];
     while (!stopping.aborted) {
       const from = host.clock.monotonic();
       const code = await this.#runOnce();
-      if (code !== undefined && !(policy === "Always" || (policy === "OnFailure" && code !== 0))) break;
-      if (stopping.aborted) break;
-      if (host.clock.monotonic() - from > STEADY_MS) pauses.reset();
-      await this.#pause(pauses.next());
+      if (code === undefined) await this.#sleep(retries.next());
+      else if (policy === "Never" || (policy === "OnFailure" && code === 0)) break;
+      else if (!stopping.aborted) await this.#backOff(pauses.after(host.clock.monotonic() - from));
     }
     return isDone(this.#view);
   }
 
   /** SIGTERM, and SIGKILL after `graceMs`. */
   stop(graceMs: number): void {
+    if (this.#view.life.is === "running" && this.#stopped !== this.#process) {
+      this.#stopped = this.#process;
+      this.#tell(told.stopping(this.#options.container));
+    }
     this.#process?.stop(graceMs);
   }
 
@@ -79,19 +95,62 @@ export class ContainerRun {
     try {
       return await this.#start();
     } catch (reason) {
-      const { message } = reason as Error;
-      const known = reason instanceof UnsupportedError || reason instanceof NotYetError;
-      this.#wait(known ? reason.reason : "CreateContainerError", message);
-      if (reason instanceof UnsupportedError) await this.#stopped(); // it stays like that until somebody deletes the pod
+      if (!this.#options.stopping.aborted) await this.#noteFailure(reason as Error);
       return undefined;
     }
   }
 
+  /** What cannot be done here stays like that until somebody deletes the pod. */
+  async #noteFailure(reason: Error): Promise<void> {
+    const { message } = reason;
+    if (reason instanceof NotYetError && reason.volume !== undefined) return this.#wait(this.#first, message);
+    const isKnown = reason instanceof UnsupportedError || reason instanceof NotYetError;
+    this.#wait(isKnown ? reason.reason : "CreateContainerError", message);
+    if (isKnown && reason.reason === "ErrImagePull") await this.#lackImage(message);
+    else this.#tell(told.failed(message));
+    if (reason instanceof UnsupportedError) await this.#sleep(Number.POSITIVE_INFINITY);
+  }
+
+  async #lackImage(why: string): Promise<void> {
+    const { container, host } = this.#options;
+    this.#tell(told.pulling(container), told.notPulled(container, why), told.failed("ErrImagePull"));
+    await this.#sleep(host.restarts.firstMs);
+    if (this.#options.stopping.aborted) return;
+    const later = told.pullingLater(container);
+    this.#tell(later, told.failed("ImagePullBackOff"));
+    this.#wait("ImagePullBackOff", `${later.message}: ErrImagePull: ${why}`);
+  }
+
   async #start(): Promise<number> {
-    const { host, stopping, container, logFile } = this.#options;
+    const { host, stopping, logFile } = this.#options;
+    const { container, program, ports, enter } = await this.#prepare();
+    const isAgain = this.#process !== undefined;
+    if (!isAgain) await rm(logFile, { force: true }); // of an older pod with the same name
+    const from = host.clock.now();
+    const running = await startProcess({ ...enter(program), logFile });
+    this.#process = running;
+    if (stopping.aborted) running.stop(0); // it came while the process was being made
+    this.#tell(told.created(container), told.started(container));
+    const isStarted = container.startupProbe === undefined;
+    const isReady = isStarted && container.readinessProbe === undefined;
+    const restarts = this.#view.restarts + (isAgain ? 1 : 0);
+    this.#become({ life: { is: "running", pid: running.pid, at: from }, restarts, isStarted, isReady });
+    const exec = async ([file = "", ...args]: readonly string[], timeoutMs: number) =>
+      await askCommand({ ...enter({ file, args }), logFile, inside: running }, timeoutMs);
+    const code = await this.#watched(container, running, { exec, portOf: (port) => ports.get(port) ?? port });
+    const life = { is: "ended", pid: running.pid, from, at: host.clock.now(), code } as const;
+    this.#become({ life, isStarted: false, isReady: false });
+    return code;
+  }
+
+  /** All that is to be there before its program starts. @throws UnsupportedError, NotYetError, or what else is in the way */
+  async #prepare() {
+    const { host, container, pod, place: findPlace } = this.#options;
     checkProbes(container);
     programOf(container, host.programs);
-    const place = await this.#options.place();
+    const place = await findPlace();
+    this.#tell(told.pulled(container));
+    checkUser(container, pod());
     const seen = movedContainer(container, place.volumes);
     const env = await this.#environment(seen, place);
     const command = commandLine(seen, host.programs, env);
@@ -100,26 +159,7 @@ export class ContainerRun {
       ...place.entry.enter(program),
       ...{ env, folder: container.workingDir ?? host.folder, guard: host.guard },
     });
-    if (this.#process === undefined) await rm(logFile, { force: true }); // of an older pod with the same name
-    const from = host.clock.now();
-    const running = await startProcess({
-      ...enter({ file: command.file, args: [...command.args, ...args] }),
-      logFile: logFile,
-    });
-    this.#process = running;
-    if (stopping.aborted) running.stop(0); // it came while the process was being made
-    const hasProbe = container.readinessProbe !== undefined;
-    const isStarted = container.startupProbe === undefined;
-    this.#become({ life: { is: "running", pid: running.pid, at: from }, isStarted, isReady: isStarted && !hasProbe });
-    const exec = async (words: readonly string[], timeoutMs: number) => {
-      const [file = "", ...rest] = words;
-      const asked = { ...enter({ file, args: rest }), logFile: "/dev/null", inside: running };
-      return await ask(await startProcess(asked), timeoutMs);
-    };
-    const code = await this.#watched(seen, running, { exec, portOf: (port) => ports.get(port) ?? port });
-    const life = { is: "ended", pid: running.pid, from, at: host.clock.now(), code } as const;
-    this.#become({ life, isStarted: false, isReady: false });
-    return code;
+    return { container: seen, program: { file: command.file, args: [...command.args, ...args] }, ports, enter };
   }
 
   async #environment(container: Container, { given, entry }: PodPlace): Promise<Variables> {
@@ -149,15 +189,10 @@ export class ContainerRun {
     const tools = { ...by, knock: host.prober.knock.bind(host.prober), clock: host.clock, signal };
     const watching = watchOver(container, pod(), tools, {
       started: () => this.#become({ isStarted: true }),
-      ready: (isReady, said) => this.#noteReady(isReady, said),
-      failed: (which, said) => {
-        host.tell(pod(), "Warning", "Unhealthy", `${which} probe failed: ${said}`);
-        host.tell(
-          pod(),
-          "Normal",
-          "Killing",
-          `Container ${container.name} failed ${which.toLowerCase()} probe, will be restarted`,
-        );
+      ready: (isReady) => this.#view.isReady !== isReady && this.#become({ isReady }),
+      missed: (which, said) => this.#tell(told.unhealthy(which, said)),
+      failed: (which) => {
+        this.#tell(told.sick(container, which));
         running.stop((pod().spec?.terminationGracePeriodSeconds ?? 30) * 1000);
       },
     });
@@ -167,28 +202,24 @@ export class ContainerRun {
     return code;
   }
 
-  #noteReady(isReady: boolean, said: string): void {
-    const { host, pod } = this.#options;
-    if (said !== this.#said && said !== "") host.tell(pod(), "Warning", "Unhealthy", `Readiness probe failed: ${said}`);
-    this.#said = said;
-    if (this.#view.isReady !== isReady) this.#become({ isReady });
+  async #backOff(ms: number): Promise<void> {
+    const { container, pod } = this.#options;
+    if (ms === 0) return;
+    this.#tell(told.backOff(container, pod()));
+    const which = `container=${container.name} pod=${podInWords(pod())}`;
+    this.#wait("CrashLoopBackOff", `back-off ${inWords(ms)} restarting failed ${which}`);
+    await this.#sleep(ms);
   }
 
-  async #pause(ms: number): Promise<void> {
-    const { life, restarts } = this.#view;
-    if (life.is === "ended") {
-      this.#become({ last: life, restarts: restarts + 1 });
-      this.#wait("CrashLoopBackOff", `back-off ${ms}ms restarting the container`);
-    }
-    await this.#options.host.clock.sleep(ms, this.#options.stopping).catch(() => {}); // told to stop
+  /** Until it is told to stop, at the latest. */
+  async #sleep(ms: number): Promise<void> {
+    const { host, stopping } = this.#options;
+    await host.clock.sleep(ms, stopping).catch(() => {});
   }
 
-  #stopped(): Promise<void> {
-    const { stopping } = this.#options;
-    return new Promise((resolve) => {
-      if (stopping.aborted) resolve();
-      stopping.addEventListener("abort", () => resolve(), { once: true });
-    });
+  #tell(...all: readonly Told[]): void {
+    const { host, pod, container } = this.#options;
+    for (const one of all) host.tell(pod(), one, container);
   }
 
   #wait(reason: string, message: string): void {
@@ -199,34 +230,10 @@ export class ContainerRun {
     const isTurned = (change.isReady ?? this.#view.isReady) !== this.#view.isReady;
     const isMoved = change.life !== undefined && change.life.is !== this.#view.life.is;
     const since = isTurned || isMoved ? this.#options.host.clock.now() : this.#view.since;
-    this.#view = { ...this.#view, ...change, since };
+    const { life } = this.#view;
+    const last = change.life !== undefined && life.is === "ended" ? { last: life } : {};
+    this.#view = { ...this.#view, ...last, ...change, since };
+    if (change.isStarted) this.#started.resolve(true);
     this.#options.changed();
   }
-}
-
-/** The container with the real paths of what it mounts. */
-function movedContainer(container: Container, volumes: ReadonlyMap<string, string>): Container {
-  const mounts = mountsOf(container, volumes);
-  if (mounts.length === 0) return container;
-  const { command, args, env, livenessProbe, readinessProbe, startupProbe } = container;
-  const moved = (words: readonly string[] = []) => words.map((word) => relocated(word, mounts));
-  const probe = (name: string, each: Container["livenessProbe"]) =>
-    each?.exec && { [name]: { ...each, exec: { command: moved(each.exec.command) } } };
-  return {
-    ...container,
-    ...(command && { command: moved(command) }),
-    ...(args && { args: moved(args) }),
-    ...(env && { env: env.map((each) => (each.value ? { ...each, value: relocated(each.value, mounts) } : each)) }),
-    ...probe("livenessProbe", livenessProbe),
-    ...probe("readinessProbe", readinessProbe),
-    ...probe("startupProbe", startupProbe),
-  };
-}
-
-/** Waits for a command of a probe; nothing when it went well. */
-async function ask(running: RunningProcess, timeoutMs: number): Promise<string> {
-  const timer = setTimeout(() => running.stop(0), timeoutMs);
-  const code = await running.exited;
-  clearTimeout(timer);
-  return code === 0 ? "" : `the command ended with ${code}`;
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import type { Container, Pod, PodSpec, Probe } from "kubernetes-types/core/v1.d.ts";
+import type { Container, EventList, Pod, PodSpec, Probe } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { eventually } from "../../../test/support/eventually.ts";
 import { RawKube } from "../../../test/support/raw-kube.ts";
@@ -41,6 +41,7 @@ const status = async () => (await kube.pod("pod")).status ?? {};
 const isReady = async () => (await status()).conditions?.find(({ type }) => type === "Ready")?.status === "True";
 const logOf = (container: string) =>
   readFile(node.kubelet.logOf("default", "pod", container) ?? "", "utf8").catch(() => "");
+const every = (probe: Partial<Probe>): Probe => ({ periodSeconds: 1, ...probe });
 const volumes = [{ name: "shared", emptyDir: {} }];
 const mounted = { volumeMounts: [{ name: "shared", mountPath: "/srv/here" }] };
 const say = (text: string) => `require("node:fs").appendFileSync("/srv/here/said", "${text} ");`;
@@ -61,6 +62,26 @@ it("prepares itself step by step before its containers start, side by side", asy
     phase: "Running",
     initContainerStatuses: [{ name: "first", ready: true, state: { terminated: { exitCode: 0 } } }, { name: "second" }],
     containerStatuses: [{ name: "main" }, { name: "side" }],
+  });
+});
+
+it("runs beside its containers what prepares it and stays, and ends it after them", async () => {
+  const beside = `process.on("SIGTERM", () => { console.log("ended"); process.exit(); }); ${say("beside")} ${FOREVER}`;
+  const main = `const fs = require("node:fs"); console.log(fs.readFileSync("/srv/here/said", "utf8"));`;
+  const prompt = { command: ["/bin/sh", "-c", "test -e /srv/here/said"] };
+  await make({
+    ...{ volumes, restartPolicy: "Never" },
+    initContainers: [
+      script("beside", beside, { ...mounted, restartPolicy: "Always", startupProbe: every({ exec: prompt }) }),
+      script("first", say("first"), mounted),
+    ],
+    containers: [script("main", main, mounted)],
+  });
+  await eventually(async () => (await status()).phase).toBe("Succeeded");
+  expect(await logOf("main")).toBe("beside first \n");
+  expect(await logOf("beside")).toBe("ended\n");
+  expect(await status()).toMatchObject({
+    initContainerStatuses: [{ restartCount: 0, state: { terminated: { exitCode: 0 } } }, { ready: true }],
   });
 });
 
@@ -88,8 +109,6 @@ it("is done when all of its containers are", async () => {
   await make({ restartPolicy: "Never", containers: [script("main", ""), script("side", "")] });
   await eventually(async () => (await status()).phase).toBe("Succeeded");
 });
-
-const every = (probe: Partial<Probe>): Probe => ({ periodSeconds: 1, ...probe });
 
 it("is ready while its probe says so, by its own port", async () => {
   const serve = `
@@ -132,16 +151,23 @@ it.each([
 });
 
 it("is started again when a probe finds it dead, and says so", async () => {
-  const livenessProbe = every({ exec: { command: ["/bin/false"] }, failureThreshold: 1 });
+  const command = ["/bin/sh", "-c", "echo no pulse; exit 1"];
+  const livenessProbe = every({ exec: { command }, failureThreshold: 1 });
   await make({ containers: [script("main", FOREVER, { livenessProbe })] });
   await eventually(async () => (await status()).containerStatuses?.[0]?.restartCount ?? 0).toBeGreaterThan(0);
-  const { items = [] } = await kube.call<{ items: { reason: string; message: string }[] }>(
-    "GET",
-    "/api/v1/namespaces/default/events",
-  );
-  expect(items).toContainEqual(
-    expect.objectContaining({ reason: "Unhealthy", message: "Liveness probe failed: the command ended with 1" }),
-  );
+  const told = async () => {
+    const { items } = await kube.call<EventList>("GET", "/api/v1/namespaces/default/events");
+    return items.map(({ reason, message }) => `${reason} ${message}`);
+  };
+  await eventually(told).toContain("Unhealthy Liveness probe failed: no pulse");
+  await eventually(told).toContain("Killing Container main failed liveness probe, will be restarted");
+});
+
+it("is asked again after it was started again", async () => {
+  const first = `const fs = require("node:fs"); if (!fs.existsSync("/srv/here/went")) setInterval(() => { if (fs.existsSync("/srv/here/go")) { fs.writeFileSync("/srv/here/went", ""); process.exit(); } }, 10); ${FOREVER}`;
+  const exec = { command: ["/bin/sh", "-c", "touch /srv/here/go"] }; // what ends the first run, and holds in both
+  await make({ volumes, containers: [script("main", first, { ...mounted, readinessProbe: every({ exec }) })] });
+  await eventually(async () => (await status()).containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true });
 });
 
 it("is asked nothing else before it has started", async () => {

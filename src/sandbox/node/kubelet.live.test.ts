@@ -91,20 +91,33 @@ describe("a pod", () => {
     const node = await start({ clock });
     await kube.createPod("failing", `console.log("try"); process.exit(1)`, { restartPolicy: "OnFailure" });
 
-    await clock.asleep();
+    await clock.asleep(); // it was started again at once
+    expect(await logOf(node, "failing")).toBe("try\ntry\n");
+    const { uid } = (await kube.pod("failing")).metadata ?? {};
+    const message = `back-off 10s restarting failed container=main pod=failing_default(${uid})`;
     await eventually(async () => containerOf(await kube.pod("failing"))).toMatchObject({
       restartCount: 1,
-      state: { waiting: { reason: "CrashLoopBackOff" } },
+      state: { waiting: { reason: "CrashLoopBackOff", message } },
       lastState: { terminated: { exitCode: 1 } },
     });
-    clock.advance(200); // the longest first pause
+    clock.advance(9_999);
+    expect(clock.asleepFor).toEqual([10_000]);
+    clock.advance(1);
     await clock.asleep();
-    expect(await logOf(node, "failing")).toBe("try\ntry\n");
-    clock.advance(199); // the shortest second pause is longer
-    expect(clock.sleepers).toBe(1);
-    clock.advance(201);
-    await clock.asleep();
+    expect(clock.asleepFor).toEqual([20_000]);
     expect(await logOf(node, "failing")).toBe("try\ntry\ntry\n");
+  });
+
+  it("that ran for more than ten minutes is started again at once", async () => {
+    const clock = new FakeClock();
+    await start({ clock });
+    await kube.createPod("steady", FOREVER);
+    for (const restartCount of [1, 2]) {
+      const pod = await kube.running("steady");
+      clock.advance(600_001);
+      process.kill(pidOf(pod), "SIGKILL");
+      await eventually(async () => containerOf(await kube.pod("steady"))).toMatchObject({ restartCount, ready: true });
+    }
   });
 
   it("of an unknown image waits, says which are known, and can be deleted", async () => {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Container, Node, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Node, NodeCondition, Pod } from "kubernetes-types/core/v1.d.ts";
 import { type Clock, realClock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
@@ -11,10 +11,12 @@ import { PodKeeper } from "./pod-keeper.ts";
 import { machineEntry } from "./pod-network.ts";
 import { kubeTime } from "./pod-status.ts";
 import { Prober } from "./prober.ts";
+import { EventRecorder, nodeReference, podReference } from "./recorder.ts";
+import { KUBELET_TIMES, type RestartTimes } from "./restart-pauses.ts";
 
 const GOODBYE_MS = 2_000;
 
-export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "sources" | "tell"> & {
+export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "sources" | "tell" | "restarts"> & {
   readonly access: KubeAccess;
   readonly node: {
     readonly name: string;
@@ -24,6 +26,8 @@ export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "source
   };
   readonly log: Log;
   readonly clock?: Clock;
+  /** When containers that have ended are started again; as a real kubelet by itself. */
+  readonly restarts?: RestartTimes;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
 };
@@ -34,6 +38,7 @@ export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "source
  */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { access, node, log, clock = realClock, signal = new AbortController().signal, ...shared } = options;
+  const { restarts = KUBELET_TIMES } = options;
   const api = new NodeApi(access, node.name);
   try {
     await mkdir(join(options.folder, "logs"), { recursive: true });
@@ -47,21 +52,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     keyValues: api.keyValues.bind(api),
     requestToken: api.requestToken.bind(api),
   };
-  const tell = teller(api, node.name, clock);
-  return new Kubelet(api, { ...shared, node, clock, prober, sources, tell }, log.named("kubelet"));
+  const recorder = new EventRecorder({ api, clock, component: "kubelet", host: node.name });
+  const tell: PodHost["tell"] = (pod, told, container) => recorder.tell(podReference(pod, container), told);
+  return new Kubelet(api, { ...shared, node, clock, prober, sources, restarts, tell, recorder }, log.named("kubelet"));
 }
 
-/** Writes events; one that cannot be written is only that. */
-function teller(api: NodeApi, host: string, clock: Clock): PodHost["tell"] {
-  return (pod, type, reason, message) => {
-    const time = kubeTime(clock.now());
-    const from = { source: { component: "kubelet", host }, reportingComponent: "kubelet", reportingInstance: host };
-    const told = { type, reason, message, ...from, count: 1, firstTimestamp: time, lastTimestamp: time };
-    api.writeEvent(pod, told, AbortSignal.timeout(GOODBYE_MS)).catch(() => {});
-  };
-}
-
-type Host = PodHost & { readonly prober: Prober };
+type Host = PodHost & { readonly prober: Prober; readonly recorder: EventRecorder };
 
 /** A running stand-in kubelet. */
 export class Kubelet implements AsyncDisposable {
@@ -80,6 +76,8 @@ export class Kubelet implements AsyncDisposable {
     this.#host = host;
     this.#log = log;
     this.#watching = this.#watch();
+    this.#tellState("NodeReady");
+    void host.network?.lost?.then((what) => this.#loseNetwork(what));
   }
 
   /** The file that holds what a pod's container printed, stays after its end; nothing for a pod never seen. */
@@ -101,6 +99,7 @@ export class Kubelet implements AsyncDisposable {
     await this.#watching;
     await Promise.all([...this.#keepers.values()].map(({ done }) => done));
     await this.#host.prober[Symbol.asyncDispose]();
+    await this.#host.recorder[Symbol.asyncDispose]();
     await this.#api.removeNode(AbortSignal.timeout(GOODBYE_MS)).catch((reason) => {
       this.#log.warn("the node stays registered", { reason: Fault.from(reason).message });
     });
@@ -155,6 +154,22 @@ export class Kubelet implements AsyncDisposable {
     void keeper?.done.then(() => this.#keepers.delete(uid));
   }
 
+  #tellState(reason: "NodeReady" | "NodeNotReady"): void {
+    const { node, recorder } = this.#host;
+    const message = `Node ${node.name} status is now: ${reason}`;
+    recorder.tell(nodeReference(node.name), { type: "Normal", reason, message });
+  }
+
+  /** What runs goes on as far as it can; nothing new can be started. */
+  async #loseNetwork(what: string): Promise<void> {
+    const { node, clock } = this.#host;
+    const message = `${what} has ended: nothing can be started on the node any more`;
+    this.#log.error("the node's network is gone", { node: node.name, reason: message });
+    this.#tellState("NodeNotReady");
+    const condition = readiness(clock, "KubeletNotReady", message);
+    await this.#api.holdNode(condition, this.#stop.signal).catch((reason) => this.#noteTrouble(reason));
+  }
+
   #noteTrouble(reason: unknown): void {
     if (this.#isAway || this.#stop.signal.aborted) return;
     this.#isAway = true;
@@ -167,7 +182,6 @@ function uidOf(pod: Pod): string {
 }
 
 function nodeObject({ name, providerId, address, labels = {} }: KubeletOptions["node"], clock: Clock): Node {
-  const now = kubeTime(clock.now());
   return {
     apiVersion: "v1",
     kind: "Node",
@@ -178,9 +192,13 @@ function nodeObject({ name, providerId, address, labels = {} }: KubeletOptions["
         { type: "InternalIP", address },
         { type: "Hostname", address: name },
       ],
-      conditions: [
-        { type: "Ready", status: "True", reason: "KubeletReady", lastHeartbeatTime: now, lastTransitionTime: now },
-      ],
+      conditions: [readiness(clock, "KubeletReady", "kubelet is posting ready status")],
     },
   };
+}
+
+function readiness(clock: Clock, reason: "KubeletReady" | "KubeletNotReady", message: string): NodeCondition {
+  const now = kubeTime(clock.now());
+  const status = reason === "KubeletReady" ? "True" : "False";
+  return { type: "Ready", status, reason, message, lastHeartbeatTime: now, lastTransitionTime: now };
 }

@@ -31,3 +31,22 @@ export function relocated(text: string, mounts: readonly Mount[]): string {
   const files = new Map(mounts.map(({ path, file }) => [path, file]));
   return text.replaceAll(new RegExp(`(?<![\\w./-])(${paths})(?![\\w.-])`, "g"), (path) => files.get(path) ?? path);
 }
+
+/** The container with the real paths of what it mounts. */
+export function movedContainer(container: Container, volumes: ReadonlyMap<string, string>): Container {
+  const mounts = mountsOf(container, volumes);
+  if (mounts.length === 0) return container;
+  const { command, args, env, livenessProbe, readinessProbe, startupProbe } = container;
+  const moved = (words: readonly string[] = []) => words.map((word) => relocated(word, mounts));
+  const probe = (name: string, each: Container["livenessProbe"]) =>
+    each?.exec && { [name]: { ...each, exec: { command: moved(each.exec.command) } } };
+  return {
+    ...container,
+    ...(command && { command: moved(command) }),
+    ...(args && { args: moved(args) }),
+    ...(env && { env: env.map((each) => (each.value ? { ...each, value: relocated(each.value, mounts) } : each)) }),
+    ...probe("livenessProbe", livenessProbe),
+    ...probe("readinessProbe", readinessProbe),
+    ...probe("startupProbe", startupProbe),
+  };
+}

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { AddressPool } from "./addresses.ts";
 import type { Variables } from "./environment.ts";
@@ -7,6 +7,8 @@ import type { Guard } from "./guard.ts";
 import type { NodeNetwork } from "./pod-network.ts";
 import type { Prober } from "./prober.ts";
 import type { Programs } from "./programs.ts";
+import type { Told } from "./recorder.ts";
+import type { RestartTimes } from "./restart-pauses.ts";
 import type { PodSources } from "./sources.ts";
 
 /** What the pods of a node share. */
@@ -19,8 +21,10 @@ export type PodHost = {
   readonly clock: Clock;
   readonly prober: Pick<Prober, "knock">;
   readonly sources: PodSources;
-  /** Writes an event about a pod. */
-  readonly tell: (pod: Pod, type: "Normal" | "Warning", reason: string, message: string) => void;
+  /** When containers that have ended are started again. */
+  readonly restarts: RestartTimes;
+  /** Writes an event about a pod, or one of its containers. */
+  readonly tell: (pod: Pod, told: Told, container?: Container) => void;
   /** Variables for every container of a pod; the container's own win. */
   readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
   /** What connects the pods, to the metadata address above all; nothing for this machine alone. */

@@ -10,7 +10,11 @@ export type PodEntry = {
   readonly enter: (command: Command) => Command;
 };
 /** The network of one pod, which all of its containers share. Disposing of it takes the pod off. */
-export type PodNetwork = PodEntry & AsyncDisposable;
+export type PodNetwork = PodEntry &
+  AsyncDisposable & {
+    /** Resolves when it is gone though nobody disposed of it; nobody can be let in then. */
+    readonly lost?: Promise<void>;
+  };
 
 /** What connects the pods of a node. */
 export type NodeNetwork = {
@@ -18,6 +22,8 @@ export type NodeNetwork = {
   readonly own: PodEntry;
   /** Connects a pod that has this address of its own. @throws Error where the machine cannot */
   readonly attach: (address: string, pod: Pod) => Promise<PodNetwork>;
+  /** Resolves when the node's own is gone, with what has ended. */
+  readonly lost?: Promise<string>;
 };
 
 /** Nothing around the pods but this machine itself. */

@@ -105,3 +105,27 @@ describe("podStatus", () => {
     });
   });
 });
+
+describe("podStatus of a pod with a container that stays beside the others", () => {
+  const beside = { name: "beside", image: "demo:1", restartPolicy: "Always" };
+  const sidecar = { spec: { ...pod.spec, initContainers: [beside] } };
+
+  it.each([
+    { when: "it did not start yet", init: view(running, { isStarted: false, isReady: false }), phase: "Pending" },
+    { when: "it runs", init: view(running), phase: "Running", ready: "True" },
+    { when: "it is not ready", init: view(running, { isReady: false }), phase: "Running" },
+    { when: "it waits to run again", init: view(waiting, { last: ended(1) }), phase: "Running" },
+    { when: "all have ended", init: view(ended(143)), main: view(ended(0)), over: true, phase: "Succeeded" },
+  ])("is $phase when $when", ({ init, main = view(running), over = false, phase, ready = "False" }) => {
+    const status = podStatus(sidecar, life({ init: [init], containers: [main], over }));
+    expect(status.phase).toBe(phase);
+    expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Ready", status: ready }));
+  });
+});
+
+it("says why a pod was ended before it was done, once it is over", () => {
+  const failure = { reason: "DeadlineExceeded", message: "too long" };
+  expect(podStatus(pod, life({ failure }))).not.toHaveProperty("reason");
+  const status = podStatus(pod, life({ failure, over: true, containers: [view(ended(0))] }));
+  expect(status).toMatchObject({ phase: "Failed", ...failure });
+});

@@ -26,6 +26,9 @@ export type ContainerView = {
   readonly since: number;
 };
 
+/** Why a pod was ended before it was done. */
+export type PodFailure = { readonly reason: string; readonly message: string };
+
 export type PodLife = {
   readonly startedAt: number;
   readonly podAddress: string;
@@ -35,20 +38,35 @@ export type PodLife = {
   readonly containers: readonly ContainerView[];
   /** Nothing will run any more. */
   readonly over: boolean;
+  readonly failure?: PodFailure | undefined;
 };
+
+type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
+
+/** Whether a container that prepares the pod stays, beside the others. */
+export function isSidecar(container: Container | undefined): boolean {
+  return container?.restartPolicy === "Always";
+}
 
 /** What the API server is told of a pod: everything that a kubelet owns of its status. */
 export function podStatus({ spec }: Pod, life: PodLife): PodStatus {
-  const init = spec?.initContainers ?? [];
+  const init = (spec?.initContainers ?? []).map((container, i) => ({
+    stays: isSidecar(container),
+    view: life.init[i],
+  }));
+  const first = init.flatMap(({ stays, view }) =>
+    view === undefined ? [] : [stays ? besideOthers(view) : asPrepared(view)],
+  );
   return {
-    phase: phaseOf(life),
-    conditions: conditionsOf(life),
+    phase: phaseOf(life, first),
+    ...(life.over && life.failure),
+    conditions: conditionsOf(life, first),
     hostIP: life.hostAddress,
     hostIPs: [{ ip: life.hostAddress }],
     podIP: life.podAddress,
     podIPs: [{ ip: life.podAddress }],
     startTime: kubeTime(life.startedAt),
-    ...(init.length > 0 && { initContainerStatuses: statuses(init, life.init.map(asPrepared)) }),
+    ...(first.length > 0 && { initContainerStatuses: statuses(spec?.initContainers ?? [], first) }),
     containerStatuses: statuses(spec?.containers ?? [], life.containers),
   };
 }
@@ -65,20 +83,31 @@ export function isDone({ life }: ContainerView): boolean {
   return life.is === "ended" && life.code === 0;
 }
 
+/** A container that prepares the pod: whether the next may begin, and whether it has no more to do when all else has ended. */
+type FirstView = ContainerView & { readonly letsOn: boolean; readonly stays: boolean };
+
 /** One that prepares is ready once it is done. */
-function asPrepared(view: ContainerView): ContainerView {
-  return { ...view, isReady: isDone(view), isStarted: false };
+function asPrepared(view: ContainerView): FirstView {
+  return { ...view, isReady: isDone(view), isStarted: false, letsOn: isDone(view), stays: false };
 }
 
-function phaseOf({ over, init, containers }: PodLife): "Pending" | "Running" | "Succeeded" | "Failed" {
-  if (over) return containers.every(isDone) && init.every(isDone) ? "Succeeded" : "Failed";
+/** One that stays has to have started once. */
+function besideOthers(view: ContainerView): FirstView {
+  return { ...view, letsOn: view.isStarted || view.last !== undefined, stays: true };
+}
+
+function phaseOf({ over, failure, containers }: PodLife, first: readonly FirstView[]): PodPhase {
+  if (over && failure !== undefined) return "Failed";
+  if (over)
+    return containers.every(isDone) && first.every((view) => view.stays || isDone(view)) ? "Succeeded" : "Failed";
   const isNew = ({ life, last }: ContainerView) => life.is === "waiting" && last === undefined;
-  return init.every(isDone) && !containers.some(isNew) ? "Running" : "Pending";
+  return first.every(({ letsOn }) => letsOn) && !containers.some(isNew) ? "Running" : "Pending";
 }
 
-function conditionsOf({ startedAt, init, containers }: PodLife): PodCondition[] {
-  const isInitialised = init.every(isDone);
-  const isReady = isInitialised && containers.every((view) => view.isReady);
+function conditionsOf({ startedAt, containers }: PodLife, first: readonly FirstView[]): PodCondition[] {
+  const isInitialised = first.every(({ letsOn }) => letsOn);
+  const beside = first.filter(({ stays }) => stays);
+  const isReady = isInitialised && [...beside, ...containers].every((view) => view.isReady);
   const condition = (type: string, holds: boolean, at: number): PodCondition => ({
     type,
     status: holds ? "True" : "False",
@@ -87,9 +116,9 @@ function conditionsOf({ startedAt, init, containers }: PodLife): PodCondition[] 
   const latest = (views: readonly ContainerView[]) => Math.max(startedAt, ...views.map(({ since }) => since));
   return [
     condition("PodScheduled", true, startedAt),
-    condition("Initialized", isInitialised, latest(init)),
-    condition("ContainersReady", isReady, latest(containers)),
-    condition("Ready", isReady, latest(containers)),
+    condition("Initialized", isInitialised, latest(first)),
+    condition("ContainersReady", isReady, latest([...beside, ...containers])),
+    condition("Ready", isReady, latest([...beside, ...containers])),
   ];
 }
 

@@ -44,28 +44,35 @@ function portNumber(port: number | string, { ports = [] }: Container): number {
   return ports.find(({ name }) => name === port)?.containerPort ?? Number(port);
 }
 
-/** Says how a probe fares: whether it holds now, and what was wrong. */
-export type Fares = (holds: boolean, said: Knocked) => void;
+/** What is told of a probe while it is carried out. */
+export type ProbeEars = {
+  /** It has gone well, or failed, often enough in succession: whether it holds now. */
+  readonly fares: (holds: boolean) => void;
+  /** An attempt failed, and what was wrong. */
+  readonly missed: (said: Knocked) => void;
+};
+type Repeating = Pick<ProbeTools, "clock" | "signal"> & ProbeEars & { readonly isPatient: boolean };
 
 /**
- * Carries a probe out until the signal comes. It tells each time that it has failed or gone well often enough in
- * succession; `isPatient`: what fails before it went well the first time is asked again soon.
+ * Carries a probe out until the signal comes. `isPatient`: what fails before it went well the first time is asked again
+ * soon; of these attempts, which kubelets do not make, nothing is told.
  */
 export async function repeat(
   probe: Probe,
   ask: () => Promise<Knocked>,
-  { clock, signal, isPatient, fares }: Pick<ProbeTools, "clock" | "signal"> & { isPatient: boolean; fares: Fares },
+  { clock, signal, isPatient, fares, missed }: Repeating,
 ): Promise<void> {
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
   let [good, bad, wait] = [0, 0, isPatient ? FIRST_WAIT_MS : periodMs];
   await clock.sleep((probe.initialDelaySeconds ?? 0) * 1000, signal).catch(() => {});
   while (!signal.aborted) {
-    const said = await ask();
+    const said = await ask().catch(({ message }: Error) => message);
     if (signal.aborted) return;
     [good, bad] = said === "" ? [good + 1, 0] : [0, bad + 1];
     if (said === "") wait = periodMs;
-    if (good >= (probe.successThreshold ?? 1)) fares(true, said);
-    if (bad >= (probe.failureThreshold ?? 3)) fares(false, said);
+    else if (wait >= periodMs) missed(said);
+    if (good >= (probe.successThreshold ?? 1)) fares(true);
+    if (bad >= (probe.failureThreshold ?? 3)) fares(false);
     await clock.sleep(Math.min(wait, periodMs), signal).catch(() => {});
     if (wait < periodMs) wait *= 2;
   }

@@ -56,7 +56,10 @@ export class Prober implements AsyncDisposable {
   }
 
   async knock(knock: Knock): Promise<Knocked> {
-    this.#helper ??= this.#start();
+    this.#helper ??= this.#start().catch((reason) => {
+      this.#helper = undefined;
+      throw reason;
+    });
     const { stdin } = await this.#helper;
     this.#count += 1;
     const id = this.#count;

@@ -1,3 +1,4 @@
+import type { EventList } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { RawKube } from "../../../test/support/raw-kube.ts";
 import { createLog } from "../../base/log.ts";
@@ -25,11 +26,11 @@ afterEach(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-function createPod(name: string, spec: object = {}) {
+function createPod(name: string, spec: object = {}, metadata: object = {}) {
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name },
+    metadata: { name, ...metadata },
     spec: { containers: [{ name: "c", image: "demo" }], ...spec },
   };
   return kube.call("POST", PODS, pod);
@@ -82,6 +83,44 @@ it("puts a pod on the node that it is for, and those of one owner on several", a
   expect(await nodeOf("one")).toBe("node-1");
   await createPod("free");
   await expect.poll(() => nodeOf("free")).toBe("node-0");
+});
+
+it("spreads the pods of an owner, even where others are, and says where each went", async () => {
+  const owner = (uid: string) => ({ apiVersion: "apps/v1", kind: "ReplicaSet", name: "rs", uid, controller: true });
+  const put = (name: string, spec: object, uid = name) => createPod(name, spec, { ownerReferences: [owner(uid)] });
+  const only = (node: string) => ({ nodeSelector: { name: node } });
+  for (const name of ["node-0", "node-1"]) {
+    await kube.call("PATCH", `/api/v1/nodes/${name}`, { metadata: { labels: { ...labels, name } } });
+  }
+  for (const name of ["other-1", "other-2"]) await put(name, only("node-0"));
+  await put("own-1", only("node-1"), "own");
+  await expect.poll(() => nodeOf("own-1")).toBe("node-1");
+  await put("own-2", {}, "own");
+  await expect.poll(() => nodeOf("own-2")).toBe("node-0");
+  await put("third", {});
+  await expect.poll(() => nodeOf("third")).toBe("node-1");
+  await expect
+    .poll(async () => (await kube.call<EventList>("GET", "/api/v1/namespaces/default/events")).items)
+    .toContainEqual(
+      expect.objectContaining({
+        ...{ type: "Normal", reason: "Scheduled", message: "Successfully assigned default/own-2 to node-0" },
+        ...{ source: { component: "default-scheduler" }, reportingComponent: "default-scheduler" },
+      }),
+    );
+});
+
+it("takes a pod off a node that it does not tolerate any more, and leaves those that do", async () => {
+  const tolerations = [{ key: "own", operator: "Exists", effect: "NoExecute" }];
+  await createPod("tolerant", { nodeName: "node-0", tolerations });
+  await createPod("other", { nodeName: "node-0" });
+  await createPod("elsewhere", { nodeName: "node-1" });
+  await kube.call("PATCH", "/api/v1/nodes/node-0", { spec: { taints: [{ key: "own", effect: "NoExecute" }] } });
+  const end = async (name: string) => (await kube.pod(name)).metadata?.deletionTimestamp;
+  await expect.poll(() => end("other"), { timeout: 10_000 }).toBeDefined();
+  expect([await end("tolerant"), await end("elsewhere")]).toEqual([undefined, undefined]);
+  await expect
+    .poll(async () => (await kube.call<EventList>("GET", "/api/v1/namespaces/default/events")).items)
+    .toMatchObject([{ reason: "TaintManagerEviction", message: "Marking for deletion Pod default/other" }]);
 });
 
 it("goes on after the API server cut its connections", async () => {

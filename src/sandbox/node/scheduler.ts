@@ -6,13 +6,18 @@ import type { Log } from "../../base/log.ts";
 import { refusalOf } from "../placement.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
 import { kubeTime } from "./pod-status.ts";
+import { EventRecorder, podReference } from "./recorder.ts";
+import { TaintEviction } from "./taint-eviction.ts";
 
 export type SchedulerOptions = { readonly access: KubeAccess; readonly nodes: readonly string[]; readonly log: Log };
 
-/** Pods that fit no node are looked at again: nodes change. */
+/** Pods that fit no node are looked at again, and those that fit theirs no more: nodes change. */
 const LOOK_AGAIN_MS = 500;
 
-/** Stands in for kube-scheduler: binds each pod that has no node to one of ours. Disposing ends it. */
+/**
+ * Stands in for kube-scheduler: binds each pod that has no node to one of ours; and for who takes pods off again that do not
+ * tolerate what their node has become. Disposing ends it.
+ */
 export function startScheduler(options: SchedulerOptions): AsyncDisposable {
   const stop = new AbortController();
   const scheduler = new Scheduler(options, stop.signal);
@@ -28,6 +33,9 @@ export function startScheduler(options: SchedulerOptions): AsyncDisposable {
 
 class Scheduler implements AsyncDisposable {
   readonly #api: NodeApi;
+  readonly #recorder: EventRecorder;
+  readonly #evictor: EventRecorder;
+  readonly #eviction: TaintEviction;
   readonly #options: SchedulerOptions;
   readonly #signal: AbortSignal;
   /** Those that fit nowhere, by UID, and why. */
@@ -39,6 +47,9 @@ class Scheduler implements AsyncDisposable {
     this.#options = options;
     this.#signal = signal;
     this.#api = new NodeApi(options.access, ""); // pods that are bound to no node
+    this.#recorder = new EventRecorder({ api: this.#api, clock: realClock, component: "default-scheduler" });
+    this.#evictor = new EventRecorder({ api: this.#api, clock: realClock, component: "taint-eviction-controller" });
+    this.#eviction = new TaintEviction(this.#api, this.#evictor, realClock);
   }
 
   async follow(): Promise<void> {
@@ -65,29 +76,48 @@ class Scheduler implements AsyncDisposable {
     while (!this.#signal.aborted) {
       await realClock.sleep(LOOK_AGAIN_MS, this.#signal).catch(() => {});
       for (const { pod } of [...this.#waiting.values()]) await this.#place(pod).catch(() => {}); // the next look tells
+      await this.#evict().catch(() => {});
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#api[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#recorder[Symbol.asyncDispose]();
+    await this.#evictor[Symbol.asyncDispose]();
+    await this.#api[Symbol.asyncDispose]();
+  }
+
+  async #evict(): Promise<void> {
+    await this.#eviction.look(await this.#nodes(), this.#signal);
+  }
+
+  async #nodes(): Promise<readonly Node[]> {
+    const nodes = await this.#api.listNodes(this.#signal);
+    return nodes.filter(({ metadata }) => this.#options.nodes.includes(metadata?.name ?? ""));
   }
 
   async #place(pod: Pod): Promise<void> {
     const { uid = "", deletionTimestamp } = pod.metadata ?? {};
     if (deletionTimestamp !== undefined || pod.spec === undefined) return void this.#waiting.delete(uid);
-    const nodes = (await this.#api.listNodes(this.#signal)).filter(({ metadata }) =>
-      this.#options.nodes.includes(metadata?.name ?? ""),
-    );
+    const nodes = await this.#nodes();
     const { spec } = pod;
     const fitting = nodes.filter((node) => refusalOf(spec, node) === undefined);
     const node = this.#emptiest(pod, fitting);
     if (node === undefined) return await this.#refuse(pod, nodes);
     this.#waiting.delete(uid);
-    await this.#api.bindPod(pod, node, this.#signal).catch((reason) => {
-      // Somebody else has bound or deleted it meanwhile.
-      if (!Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason;
-    });
+    await this.#bind(pod, node);
     for (const key of [node, `${node} ${ownerOf(pod)}`]) this.#placed.set(key, (this.#placed.get(key) ?? 0) + 1);
+  }
+
+  async #bind(pod: Pod, node: string): Promise<void> {
+    try {
+      await this.#api.bindPod(pod, node, this.#signal);
+    } catch (reason) {
+      if (Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) return; // somebody else has bound or deleted it meanwhile
+      throw reason;
+    }
+    const { namespace, name } = pod.metadata ?? {};
+    const message = `Successfully assigned ${namespace}/${name} to ${node}`;
+    this.#recorder.tell(podReference(pod), { type: "Normal", reason: "Scheduled", message });
   }
 
   /** The node with the fewest pods of the same owner, and of those the one with the fewest pods. */
@@ -115,9 +145,7 @@ class Scheduler implements AsyncDisposable {
     const said = pod.status?.conditions?.find(({ type }) => type === condition.type);
     if (isTold || said?.message === message) return;
     await this.#api.writeStatus(pod, { conditions: [condition] }, this.#signal);
-    const from = { source: { component: "default-scheduler" }, reportingComponent: "default-scheduler" };
-    const told = { type: "Warning", reason: "FailedScheduling", message, count: 1 };
-    await this.#api.writeEvent(pod, { ...told, ...from, firstTimestamp: now, lastTimestamp: now }, this.#signal);
+    this.#recorder.tell(podReference(pod), { type: "Warning", reason: "FailedScheduling", message });
   }
 }
 

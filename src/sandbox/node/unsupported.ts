@@ -13,4 +13,11 @@ export class UnsupportedError extends Error {
 export class NotYetError extends Error {
   override readonly name = "NotYetError";
   readonly reason = "CreateContainerConfigError";
+  /** The one that cannot be made without it. */
+  readonly volume: string | undefined;
+
+  constructor(message: string, volume?: string) {
+    super(message);
+    this.volume = volume;
+  }
 }

@@ -30,9 +30,10 @@ export async function makeVolumes(pod: Pod, host: VolumeHost): Promise<ReadonlyM
 }
 
 async function makeVolume(pod: Pod, volume: Volume, host: VolumeHost): Promise<string> {
-  if (volume.hostPath !== undefined) return await hostPath(volume.hostPath, host.root);
+  const lacks = (reason: Error) => Promise.reject(lacking(volume, reason));
+  if (volume.hostPath !== undefined) return await hostPath(volume.hostPath, host.root).catch(lacks);
   const folder = join(host.folder, volume.name);
-  const files = await filesOf(pod, volume, host);
+  const files = await filesOf(pod, volume, host).catch(lacks);
   await mkdir(folder, { recursive: true });
   for (const [name, content] of files) {
     const file = join(folder, posix.normalize(`/${name}`));
@@ -40,6 +41,11 @@ async function makeVolume(pod: Pod, volume: Volume, host: VolumeHost): Promise<s
     await writeFile(file, content, OWNER_ONLY);
   }
   return folder;
+}
+
+/** What cannot be made yet says which volume it is. */
+function lacking({ name }: Volume, reason: Error): Error {
+  return reason instanceof NotYetError ? new NotYetError(reason.message, name) : reason;
 }
 
 async function hostPath({ path, type = "" }: HostPathVolumeSource, root: string): Promise<string> {
