@@ -76,6 +76,7 @@ export function normal(value: unknown, namespace: string): unknown {
     return value
       .replaceAll(namespace, "NS")
       .replace(/(patch: )?Invalid value: "\{.*\}":/, "$1Invalid value: OBJECT:")
+      .replace(/Invalid value: \{.*"[sS]pec":\{.*\}: field is immutable/, "Invalid value: OBJECT: field is immutable")
       .replace(/(allow it to be set to 1 if it was previously negative\))\n.*/s, "$1")
       .replace(/in record \(\d+\)/, "in record (VERSION)")
       .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID");

@@ -27,14 +27,19 @@ export function metadataErrors(metadata: JsonObject, { nameForm, isCustom }: Res
   return [
     ...nameErrors(name, nameForm),
     ...labelsErrors("metadata.labels", labels),
-    ...pairs(annotations).flatMap(([key]) => keyErrors("metadata.annotations", key.toLowerCase())),
+    ...annotationsErrors("metadata.annotations", annotations),
     ...(Array.isArray(finalizers) && !isCustom ? finalizers.flatMap(finalizerErrors) : []),
   ];
 }
 
 /** What is wrong with labels. */
 export function labelsErrors(field: string, labels: Json | undefined): FieldError[] {
-  return pairs(labels).flatMap(([key, value]) => [...keyErrors(field, key), ...valueErrors(field, value)]);
+  return pairs(labels).flatMap(([key, value]) => [...labelNameErrors(field, key), ...valueErrors(field, value)]);
+}
+
+/** What is wrong with the names of annotations. */
+export function annotationsErrors(field: string, annotations: Json | undefined): FieldError[] {
+  return pairs(annotations).flatMap(([key]) => labelNameErrors(field, key.toLowerCase()));
 }
 
 function nameErrors(name: Json | undefined, form: NameForm): FieldError[] {
@@ -61,21 +66,32 @@ export function subdomainErrors(field: string, name: string): FieldError[] {
   ];
 }
 
-function keyErrors(field: string, key: string): FieldError[] {
+/** What is wrong with the name of a label. */
+export function labelNameErrors(field: string, key: string): FieldError[] {
   const [name = "", prefix, ...more] = key.split("/").reverse();
   if (more.length > 0) return [wrong(field, key, "a qualified name holds at most one '/'")];
   return [
     ...(prefix !== undefined && !SUBDOMAIN.test(prefix) ? [wrong(field, key, `prefix part ${SUBDOMAIN_RULE}`)] : []),
+    ...(name === "" ? [wrong(field, key, "name part must be non-empty")] : []),
     ...(name.length > 63 ? [wrong(field, key, `name part ${tooLong(63)}`)] : []),
     ...(QUALIFIED.test(name) ? [] : [wrong(field, key, KEY_RULE)]),
   ];
+}
+
+const MAP_KEY = /^[-._a-zA-Z0-9]+$/;
+const MAP_KEY_RULE =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+
+/** What is wrong with a key of a ConfigMap or Secret. */
+export function mapKeyErrors(field: string, key: string): FieldError[] {
+  return MAP_KEY.test(key) ? [] : [wrong(field, key, MAP_KEY_RULE)];
 }
 
 const STANDARD_FINALIZERS: readonly string[] = ["kubernetes", "orphan", "foregroundDeletion"];
 
 function finalizerErrors(name: string, i: number): FieldError[] {
   const field = `metadata.finalizers[${i}]`;
-  if (name.includes("/") || STANDARD_FINALIZERS.includes(name)) return keyErrors(field, name);
+  if (name.includes("/") || STANDARD_FINALIZERS.includes(name)) return labelNameErrors(field, name);
   return [wrong(field, name, "name is neither a standard finalizer name nor is it fully qualified")];
 }
 

@@ -1,11 +1,12 @@
-import { isEqual, isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
+import { isEqual, isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "./json.ts";
 import { labelErrors, labelsErrors, subdomainErrors } from "./names.ts";
+import { affinityErrors } from "./rules-affinity.ts";
 import { containerErrors, imageErrors } from "./rules-containers.ts";
 import { probesErrors, shortRunErrors } from "./rules-probes.ts";
 import { sharingErrors } from "./rules-security.ts";
 import { tolerationErrors } from "./rules-tolerations.ts";
 import { volumesErrors } from "./rules-volumes.ts";
-import { duplicate, type FieldError, notAllowed, oneOf, required } from "./status.ts";
+import { duplicate, type FieldError, notAllowed, oneOf, required, wrong } from "./status.ts";
 
 const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 const DNS_POLICIES = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -38,14 +39,50 @@ export function podSpecErrors(spec: JsonObject, path: string): readonly FieldErr
     ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
     ...listErrors(containers, volumes.names, `${path}.containers`),
     ...initErrors(inits, containers, volumes.names, `${path}.initContainers`),
+    ...hostPortErrors(spec, containers, path),
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy ?? "Always", RESTART_POLICIES),
     ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy ?? "Default", DNS_POLICIES),
     ...labelsErrors(`${path}.nodeSelector`, spec.nodeSelector),
     ...sharingErrors(spec, path),
+    ...affinityErrors(spec.affinity, `${path}.affinity`),
+    ...serversErrors(spec, `${path}.dnsConfig`),
     ...(account === "" ? [] : subdomainErrors(`${path}.serviceAccountName`, account)),
     ...(node === "" ? [] : subdomainErrors(`${path}.nodeName`, node)),
+    ...deadlineErrors(spec.activeDeadlineSeconds, `${path}.activeDeadlineSeconds`),
+    ...["hostname", "subdomain"].flatMap((name) => {
+      const value = textOr(spec[name]);
+      return value === "" ? [] : labelErrors(`${path}.${name}`, value);
+    }),
     ...objectsOf(spec.tolerations).flatMap((each, i) => tolerationErrors(each, `${path}.tolerations[${i}]`)),
   ];
+}
+
+/** A pod of the node's network has the ports that its containers say; a template may leave them out. */
+function hostPortErrors(spec: JsonObject, containers: readonly JsonObject[], path: string): FieldError[] {
+  if (spec.hostNetwork !== true) return [];
+  return containers.flatMap(({ ports }, i) =>
+    objectsOf(ports).flatMap(({ hostPort = 0, containerPort = 0 }, j) =>
+      hostPort === 0 || hostPort === containerPort
+        ? []
+        : [wrong(`${path}.containers[${i}].ports[${j}].hostPort`, hostPort, UNLIKE)],
+    ),
+  );
+}
+const UNLIKE = "must match `containerPort` when `hostNetwork` is true";
+
+function serversErrors({ dnsPolicy, dnsConfig }: JsonObject, path: string): FieldError[] {
+  if (dnsPolicy !== "None") return [];
+  if (!isObject(dnsConfig)) return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
+  const { nameservers } = dnsConfig;
+  if (isList(nameservers) && nameservers.length > 0) return [];
+  return [required(`${path}.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is None")];
+}
+
+const LONGEST_DEADLINE = 2 ** 31 - 1;
+
+function deadlineErrors(seconds: Json | undefined, field: string): FieldError[] {
+  if (typeof seconds !== "number" || (seconds >= 1 && seconds <= LONGEST_DEADLINE)) return [];
+  return [wrong(field, seconds, `must be between 1 and ${LONGEST_DEADLINE}, inclusive`)];
 }
 
 function listErrors(containers: readonly JsonObject[], volumes: readonly string[], path: string): FieldError[] {

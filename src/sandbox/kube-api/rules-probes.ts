@@ -1,12 +1,19 @@
-import { isObject, type Json, type JsonObject } from "./json.ts";
-import { type FieldError, notAllowed, required, wrong } from "./status.ts";
+import { isList, isObject, type Json, type JsonObject, objectOr, textOr } from "./json.ts";
+import { portErrors } from "./rules-ports.ts";
+import { belowZero, type FieldError, notAllowed, oneOf, required, wrong } from "./status.ts";
 
-const HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc"] as const;
+const COUNTS = ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"];
+const SCHEMES = ["HTTP", "HTTPS"];
 const OF_LONG_RUNNING = ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"] as const;
 
-/** What is wrong with the probes of a container that runs as long as its pod. */
-export function probesErrors({ livenessProbe, readinessProbe, startupProbe }: JsonObject, path: string): FieldError[] {
+/** What is wrong with the hooks and probes of a container that runs as long as its pod. */
+export function probesErrors(container: JsonObject, path: string): FieldError[] {
+  const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
   return [
+    ...["postStart", "preStop"].flatMap((name) => {
+      const hook = objectOr(lifecycle)[name];
+      return isObject(hook) ? handlerErrors(hook, `${path}.lifecycle.${name}`) : [];
+    }),
     ...probeErrors(livenessProbe, `${path}.livenessProbe`, true),
     ...probeErrors(readinessProbe, `${path}.readinessProbe`, false),
     ...probeErrors(startupProbe, `${path}.startupProbe`, true),
@@ -22,11 +29,33 @@ export function shortRunErrors(container: JsonObject, path: string): FieldError[
 
 function probeErrors(probe: Json | undefined, path: string, isOnce: boolean): FieldError[] {
   if (!isObject(probe)) return [];
-  const [first, ...more] = HANDLERS.filter((name) => isObject(probe[name]));
   const { successThreshold = 1 } = probe;
   return [
-    ...(first === undefined ? [required(path, "must specify a handler type")] : []),
-    ...more.map((name) => notAllowed(`${path}.${name}`, "may not specify more than 1 handler type")),
+    ...handlerErrors(probe, path),
+    ...COUNTS.flatMap((name) => belowZero(`${path}.${name}`, probe[name])),
     ...(isOnce && successThreshold !== 1 ? [wrong(`${path}.successThreshold`, successThreshold, "must be 1")] : []),
   ];
+}
+
+type Rules = (action: JsonObject, path: string) => FieldError[];
+
+/** What can be done to find out or to tell, in the API server's order. */
+const handlers: Readonly<Record<string, Rules>> = {
+  exec: ({ command }, path) => (isList(command) && command.length > 0 ? [] : [required(`${path}.command`)]),
+  httpGet: ({ port, scheme }, path) => [
+    ...portErrors(`${path}.port`, port),
+    ...oneOf(`${path}.scheme`, textOr(scheme) || "HTTP", SCHEMES),
+  ],
+  tcpSocket: ({ port }, path) => portErrors(`${path}.port`, port),
+  grpc: ({ port }, path) => portErrors(`${path}.port`, port),
+  sleep: () => [],
+};
+
+function handlerErrors(handler: JsonObject, path: string): FieldError[] {
+  const there = Object.entries(handlers).filter(([name]) => isObject(handler[name]));
+  if (there.length === 0) return [required(path, "must specify a handler type")];
+  return there.flatMap(([name, rules], i) => {
+    if (i > 0) return [notAllowed(`${path}.${name}`, "may not specify more than 1 handler type")];
+    return rules(objectOr(handler[name]), `${path}.${name}`);
+  });
 }

@@ -1,26 +1,35 @@
-import { isList, type Json, type JsonObject, objectOr } from "./json.ts";
-import { type FieldError, oneOf, wrong } from "./status.ts";
+import { isList, type JsonObject, objectOr, textOr } from "./json.ts";
+import { labelErrors, labelsErrors } from "./names.ts";
+import { portErrors, portNumberErrors } from "./rules-ports.ts";
+import { duplicate, type FieldError, oneOf, required } from "./status.ts";
 
 const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const PROTOCOLS = ["SCTP", "TCP", "UDP"];
-const HIGHEST_PORT = 65_535;
 
-/** What is wrong with a service's ports and type. */
+/** What is wrong with a service's ports, selector and type. */
 export function serviceErrors({ spec }: JsonObject): readonly FieldError[] {
-  const { ports, type } = objectOr(spec);
+  const { ports, type, selector, clusterIP } = objectOr(spec);
   const list = isList(ports) ? ports.map(objectOr) : [];
+  const isWithout = type === "ExternalName" || clusterIP === "None";
   return [
-    ...list.flatMap(({ port, protocol, targetPort }, i) => [
-      ...numberErrors(port ?? 0, `spec.ports[${i}].port`),
-      ...oneOf(`spec.ports[${i}].protocol`, protocol, PROTOCOLS),
-      ...numberErrors(targetPort, `spec.ports[${i}].targetPort`),
-    ]),
+    ...(list.length === 0 && !isWithout ? [required("spec.ports")] : []),
+    ...list.flatMap((port, i) => portOfServiceErrors(port, i, list)),
+    ...labelsErrors("spec.selector", selector),
     ...oneOf("spec.type", type, TYPES),
   ];
 }
 
-/** Names of ports are numbers nowhere. */
-function numberErrors(port: Json | undefined, field: string): FieldError[] {
-  if (typeof port !== "number" || (port >= 1 && port <= HIGHEST_PORT)) return [];
-  return [wrong(field, port, `must be between 1 and ${HIGHEST_PORT}, inclusive`)];
+/** One of several has a name of its own. */
+function portOfServiceErrors(one: JsonObject, i: number, all: readonly JsonObject[]): FieldError[] {
+  const at = `spec.ports[${i}]`;
+  const name = textOr(one.name);
+  const isTaken = name !== "" && all.findIndex((other) => other.name === name) < i;
+  return [
+    ...(name === "" && all.length > 1 ? [required(`${at}.name`)] : []),
+    ...(name === "" ? [] : labelErrors(`${at}.name`, name)),
+    ...(isTaken ? [duplicate(`${at}.name`, name)] : []),
+    ...portNumberErrors(`${at}.port`, one.port ?? 0),
+    ...oneOf(`${at}.protocol`, one.protocol, PROTOCOLS),
+    ...portErrors(`${at}.targetPort`, one.targetPort),
+  ];
 }

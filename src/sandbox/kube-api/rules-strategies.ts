@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, objectOr } from "./json.ts";
-import { type FieldError, notAllowed, oneOf, required, wrong } from "./status.ts";
+import { belowZero, type FieldError, notAllowed, oneOf, required, wrong } from "./status.ts";
 
 const TYPES = ["Recreate", "RollingUpdate"];
 
@@ -14,6 +14,9 @@ export function deploymentStrategyErrors(spec: JsonObject): FieldError[] {
     ...(TYPES.includes(String(type))
       ? []
       : oneOf("spec.strategy", { Type: type, RollingUpdate: rollingUpdate ?? null }, TYPES)),
+    ...["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"].flatMap((name) =>
+      belowZero(`spec.${name}`, spec[name]),
+    ),
     ...(typeof deadline === "number" && deadline <= Number(minReadySeconds)
       ? [wrong("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")]
       : []),

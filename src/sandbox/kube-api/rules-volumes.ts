@@ -1,5 +1,6 @@
-import { isObject, type JsonObject, textOr } from "./json.ts";
+import { type JsonObject, textOr } from "./json.ts";
 import { labelErrors } from "./names.ts";
+import { belowErrors, sourceErrors } from "./rules-volume-sources.ts";
 import { duplicate, type FieldError, notThere, required, wrong } from "./status.ts";
 
 /** What is wrong with a pod's volumes, and the names of those that are right: no other can be mounted. */
@@ -9,7 +10,7 @@ export function volumesErrors(volumes: readonly JsonObject[], path: string) {
     const name = textOr(volume.name);
     const field = `${path}[${i}].name`;
     const found = [
-      ...hostPathErrors(volume, `${path}[${i}].hostPath.path`),
+      ...sourceErrors(volume, `${path}[${i}]`),
       ...(name === "" ? [required(field)] : labelErrors(field, name)),
       ...(names.includes(name) ? [duplicate(field, name)] : []),
     ];
@@ -17,12 +18,6 @@ export function volumesErrors(volumes: readonly JsonObject[], path: string) {
     return found;
   });
   return { names, errors };
-}
-
-function hostPathErrors({ hostPath }: JsonObject, field: string): FieldError[] {
-  if (!isObject(hostPath)) return [];
-  const path = textOr(hostPath.path);
-  return path === "" ? [required(field)] : backstepErrors(path, field);
 }
 
 /** What is wrong with what a container mounts of the volumes. */
@@ -41,15 +36,4 @@ export function mountsErrors(mounts: readonly JsonObject[], volumes: readonly st
       ...belowErrors(textOr(subPathExpr), `${path}.subPathExpr`),
     ];
   });
-}
-
-function belowErrors(path: string, field: string): FieldError[] {
-  return [
-    ...(path.startsWith("/") ? [wrong(field, path, "must be a relative path")] : []),
-    ...backstepErrors(path, field),
-  ];
-}
-
-function backstepErrors(path: string, field: string): FieldError[] {
-  return path.split("/").includes("..") ? [wrong(field, path, "must not contain '..'")] : [];
 }

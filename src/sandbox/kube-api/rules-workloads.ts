@@ -1,64 +1,93 @@
-import { isEqual, isList, isObject, type Json, type JsonObject, type KubeObject, objectOr } from "./json.ts";
-import { podSpecErrors } from "./rules-pods.ts";
+import { isEqual, isObject, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { isReadable, mismatchErrors, selectorErrors } from "./rules-selectors.ts";
+import { fixedStatefulSetErrors, statefulSetFirst, withClaims } from "./rules-stateful.ts";
 import { daemonSetStrategyErrors, deploymentStrategyErrors } from "./rules-strategies.ts";
-import { type FieldError, oneOf, required, wrong } from "./status.ts";
+import { templateErrors } from "./rules-templates.ts";
+import { belowZero, type FieldError, notAllowed, oneOf, required, wrong } from "./status.ts";
 
-const MISMATCH = "`selector` does not match template `labels`";
+/** What rules of what makes pods from a template have of their own. */
+type Differences = {
+  /** How the message of an empty selector calls it. */
+  readonly kind: string;
+  /** What the message of a deadline says that has none. */
+  readonly endless: string;
+  readonly first?: (spec: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
+  readonly last?: (spec: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
+  /** The template as it is looked at. */
+  readonly templateOf?: (spec: JsonObject) => JsonObject;
+};
 
-const ENDING = ["OnFailure", "Never"];
+const numbers =
+  (...names: readonly string[]) =>
+  (spec: JsonObject) =>
+    names.flatMap((name) => belowZero(`spec.${name}`, spec[name]));
 
-export const deploymentErrors = workloadErrors("deployment", deploymentStrategyErrors);
-export const daemonSetErrors = workloadErrors("daemonset", daemonSetStrategyErrors);
+const needsSelector = ({ selector }: JsonObject) => (isObject(selector) ? [] : [required("spec.selector")]);
 
-/** Rules of jobs, whose pods come to an end. */
-export function jobErrors(job: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
-  if (old !== undefined) return [];
-  const podSpec = objectOr(objectOr(objectOr(job.spec).template).spec);
-  const field = "spec.template.spec.restartPolicy";
-  const { restartPolicy = "Always" } = podSpec;
-  return [
-    ...podSpecErrors(podSpec, "spec.template.spec"),
-    ...(restartPolicy === "Always"
-      ? [required(field, `valid values: ${ENDING.map((each) => JSON.stringify(each)).join(", ")}`)]
-      : oneOf(field, restartPolicy, ENDING)),
-  ];
+export const deploymentErrors = workloadErrors({
+  ...{ kind: "deployment", endless: "ReplicaSet" },
+  first: (spec) => [...numbers("replicas")(spec), ...needsSelector(spec)],
+  last: (spec, old) => [...deploymentStrategyErrors(spec), ...fixedSelectorErrors(spec, old)],
+});
+
+export const replicaSetErrors = workloadErrors({
+  ...{ kind: "deployment", endless: "ReplicaSet" },
+  first: (spec) => [...numbers("replicas", "minReadySeconds")(spec), ...needsSelector(spec)],
+  last: fixedSelectorErrors,
+});
+
+export const daemonSetErrors = workloadErrors({
+  ...{ kind: "daemonset", endless: "DaemonSet" },
+  last: (spec, old) => [
+    ...numbers("minReadySeconds")(spec),
+    ...daemonSetStrategyErrors(spec),
+    ...numbers("revisionHistoryLimit")(spec),
+    ...fixedSelectorErrors(spec, old),
+  ],
+});
+
+export const statefulSetErrors = workloadErrors({
+  ...{ kind: "statefulset", endless: "StatefulSet", templateOf: withClaims },
+  first: (spec, old) => [
+    ...statefulSetFirst(spec, old),
+    ...numbers("replicas", "minReadySeconds")(spec),
+    ...needsSelector(spec),
+  ],
+  last: fixedStatefulSetErrors,
+});
+
+function fixedSelectorErrors({ selector }: JsonObject, old: KubeObject | undefined): FieldError[] {
+  const isSame = old === undefined || isEqual(selector ?? null, objectOr(old.spec).selector ?? null);
+  return isSame ? [] : [wrong("spec.selector", selector ?? null, "field is immutable")];
 }
 
-/** Rules of what makes pods from a template; `kind` is how messages call it. */
-function workloadErrors(kind: string, strategyErrors: (spec: JsonObject) => FieldError[]) {
+function workloadErrors({ kind, endless, first, last, templateOf }: Differences) {
   return (object: JsonObject, old: KubeObject | undefined): readonly FieldError[] => {
     const spec = objectOr(object.spec);
-    const template = objectOr(spec.template);
-    const podSpec = objectOr(template.spec);
+    const template = templateOf?.(spec) ?? objectOr(spec.template);
     const { selector } = spec;
-    const isChanged = old !== undefined && !isEqual(selector ?? null, objectOr(old.spec).selector ?? null);
+    const isKnown = isReadable(selector);
     return [
-      ...(Number(spec.replicas ?? 0) < 0
-        ? [wrong("spec.replicas", spec.replicas, "must be greater than or equal to 0")]
-        : []),
+      ...(first?.(spec, old) ?? []),
       ...selectorErrors(selector, kind),
-      ...labelErrors(selector, objectOr(template.metadata).labels),
-      ...podSpecErrors(podSpec, "spec.template.spec"),
-      ...(podSpec.restartPolicy === "Always" || !["OnFailure", "Never"].includes(String(podSpec.restartPolicy))
-        ? []
-        : oneOf("spec.template.spec.restartPolicy", podSpec.restartPolicy, ["Always"])),
-      ...strategyErrors(spec),
-      ...(isChanged ? [wrong("spec.selector", selector, "field is immutable")] : []),
+      ...(isKnown ? mismatchErrors(selector, objectOr(template.metadata).labels) : []),
+      ...(isKnown || endless !== "ReplicaSet"
+        ? endlessErrors(template, endless)
+        : [wrong("spec.selector", selector, "invalid label selector")]),
+      ...(last?.(spec, old) ?? []),
     ];
   };
 }
 
-function selectorErrors(selector: Json | undefined, kind: string): FieldError[] {
-  if (!isObject(selector)) return [required("spec.selector")];
-  const { matchLabels, matchExpressions } = selector;
-  const isEmpty =
-    Object.keys(objectOr(matchLabels)).length === 0 && !(isList(matchExpressions) && matchExpressions.length > 0);
-  return isEmpty ? [wrong("spec.selector", {}, `empty selector is invalid for ${kind}`)] : [];
+/** What is wrong with a template whose pods do not come to an end. */
+function endlessErrors(template: JsonObject, kind: string): FieldError[] {
+  const { restartPolicy = "Always", activeDeadlineSeconds } = objectOr(template.spec);
+  const isEnding = (activeDeadlineSeconds ?? null) !== null;
+  return [
+    ...templateErrors(template, "spec.template"),
+    ...oneOf("spec.template.spec.restartPolicy", restartPolicy, ["Always"]),
+    ...(isEnding ? [notAllowed(DEADLINE, `activeDeadlineSeconds in ${kind} is not Supported`)] : []),
+  ];
 }
 
-function labelErrors(selector: Json | undefined, labels: Json | undefined): FieldError[] {
-  const has = objectOr(labels);
-  const wanted = Object.entries(objectOr(objectOr(selector).matchLabels));
-  if (isObject(selector) && wanted.every(([name, value]) => has[name] === value)) return [];
-  return [wrong("spec.template.metadata.labels", labels ?? null, MISMATCH)];
-}
+const DEADLINE = "spec.template.spec.activeDeadlineSeconds";

@@ -1,9 +1,12 @@
 import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
+import { mapKeyErrors } from "./names.ts";
 import type { Resource } from "./resource.ts";
+import { cronJobErrors } from "./rules-cron.ts";
+import { jobErrors } from "./rules-jobs.ts";
 import { podErrors } from "./rules-pods.ts";
 import { bindingErrors, roleErrors } from "./rules-rbac.ts";
 import { serviceErrors } from "./rules-services.ts";
-import { daemonSetErrors, deploymentErrors, jobErrors } from "./rules-workloads.ts";
+import { daemonSetErrors, deploymentErrors, replicaSetErrors, statefulSetErrors } from "./rules-workloads.ts";
 import { type FieldError, notAllowed, wrong } from "./status.ts";
 
 type Rules = (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
@@ -16,6 +19,9 @@ const rules: Readonly<Record<string, Rules>> = {
   "/Service": serviceErrors,
   "apps/Deployment": deploymentErrors,
   "apps/DaemonSet": daemonSetErrors,
+  "apps/ReplicaSet": replicaSetErrors,
+  "apps/StatefulSet": statefulSetErrors,
+  "batch/CronJob": cronJobErrors,
   "batch/Job": jobErrors,
   "coordination.k8s.io/Lease": leaseErrors,
   "policy/PodDisruptionBudget": budgetErrors,
@@ -29,13 +35,8 @@ export function ruleErrors({ group, kind }: Resource, object: JsonObject, old: K
   return rules[`${group}/${kind}`]?.(object, old) ?? [];
 }
 
-const KEY = /^[-._a-zA-Z0-9]+$/;
-const KEY_RULE =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-
 function keyErrors(object: JsonObject, field: string): readonly FieldError[] {
-  const keys = Object.keys(objectOr(object[field])).filter((key) => !KEY.test(key));
-  return keys.map((key) => wrong(`${field}[${key}]`, key, KEY_RULE));
+  return Object.keys(objectOr(object[field])).flatMap((key) => mapKeyErrors(`${field}[${key}]`, key));
 }
 
 const FIXED = "field is immutable when `immutable` is set";

@@ -121,6 +121,11 @@ export function oneOf(field: string, value: unknown, allowed: readonly string[])
   return [{ field, reason: "FieldValueNotSupported", message }];
 }
 
+/** The error of a number below zero; none for anything else. */
+export function belowZero(field: string, value: unknown): FieldError[] {
+  return typeof value === "number" && value < 0 ? [wrong(field, value, "must be greater than or equal to 0")] : [];
+}
+
 /** A value that another of a list has already. */
 export function duplicate(field: string, value: unknown): FieldError {
   return { field, reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify(value)}` };
