@@ -42,6 +42,15 @@ function isAggregated(parameters: ReadonlyMap<string, string>): boolean {
   return as === "APIGroupDiscoveryList" && group === "apidiscovery.k8s.io" && version === "v2";
 }
 
+/** The first of some types that a client accepts, in the order of what it would like best. */
+export function firstAccepted(header: string | undefined, types: readonly string[]): string | undefined {
+  const fits = (wanted: string, type: string) =>
+    wanted === "*/*" || wanted === type || wanted === `${type.split("/")[0]}/*`;
+  return mediaOf(header)
+    .flatMap(({ type: wanted }) => types.filter((type) => fits(wanted, type)))
+    .at(0);
+}
+
 /** What rows of tables are to carry. @throws StatusError */
 export function carriesOf(query: URLSearchParams): Carries {
   const text = query.get("includeObject") || "Metadata";

@@ -1,14 +1,17 @@
 import { aggregated } from "./discovery-aggregated.ts";
 import type { JsonObject } from "./json.ts";
+import { unserved } from "./not-served.ts";
 import type { Registry } from "./registry.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { subresourcesOf, verbsOf } from "./subresources.ts";
 
 /** The release whose behaviour is imitated. */
+export const RELEASE = "v1.34.4+sandbox";
+
 const version = {
   major: "1",
   minor: "34",
-  gitVersion: "v1.34.4+sandbox",
+  gitVersion: RELEASE,
   gitCommit: "",
   gitTreeState: "clean",
   buildDate: "2026-02-10T00:00:00Z",
@@ -19,8 +22,9 @@ const version = {
 
 /** The groups in the order in which a short name is looked for; those of custom resources follow. */
 const GROUPS: readonly string[] = [
-  ...["apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "policy"],
-  ...["rbac.authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io"],
+  ...["apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io"],
+  ...["networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io"],
+  ...["apiextensions.k8s.io", "scheduling.k8s.io"],
   ...["coordination.k8s.io", "discovery.k8s.io"],
 ];
 
@@ -33,7 +37,7 @@ export function discover(registry: Registry, path: readonly string[], isAggregat
   if (more.length > 0) return undefined;
   if (root === "version" && path.length === 1) return version;
   if (root !== "api" && root !== "apis") return undefined;
-  const all = registry.all();
+  const all = [...registry.all(), ...unserved];
   if (isAggregated && path.length === 1) return aggregated(all, root === "api" ? [""] : groupsOf(all));
   if (root === "api")
     return path.length === 1 ? coreVersions : path.length === 2 ? resourceList(all, "", group ?? "") : undefined;

@@ -13,7 +13,9 @@ import { discover } from "./discovery.ts";
 import { createFirstObjects } from "./first-objects.ts";
 import { firstNamespaces, namespaces } from "./namespaces.ts";
 import { newCluster } from "./new-cluster.ts";
+import { notCarriedOut } from "./not-carried-out.ts";
 import { openApi } from "./openapi.ts";
+import { sendOpenApiV2 } from "./openapi-v2.ts";
 import { type NodeLogs, sendLog } from "./pod-log.ts";
 import { createDefaultRoles } from "./rbac-bootstrap.ts";
 import { type Rendering, readRendering, rendered } from "./rendering.ts";
@@ -91,6 +93,7 @@ export class ApiHandler {
     const { accept } = incoming.headers;
     const isAggregated = acceptsAggregated(accept);
     const { registry } = this.cluster;
+    if (method === "GET" && pathname === "/openapi/v2") return sendOpenApiV2(response, accept);
     const found = method === "GET" ? (discover(registry, path, isAggregated) ?? openApi(registry, path)) : undefined;
     if (found !== undefined) return send(response, 200, found, isAggregated ? { "content-type": AGGREGATED } : {});
     const request = readRequest(this.cluster.registry, method, path, searchParams);
@@ -105,7 +108,8 @@ export class ApiHandler {
     if (request.verb === "watch") return this.#stream(request, rendering, response);
     const content = await readBody(incoming, request.target.resource.kind);
     const { code, body, warnings = [] } = answer({ ...this.cluster, asking }, request, content);
-    for (const each of warnings) response.appendHeader("warning", `299 - ${JSON.stringify(each)}`);
+    const kept = this.#settings.controllers === true ? notCarriedOut(request, body) : [];
+    for (const each of [...warnings, ...kept]) response.appendHeader("warning", `299 - ${JSON.stringify(each)}`);
     send(response, code, rendered(request.target, body, rendering, Date.now()));
   }
 

@@ -21,6 +21,19 @@ it.each([
   expect(body).toMatchObject({ reason: "NotImplemented", message: expect.stringMatching(why) });
 });
 
+it("names the kinds that are not here, so that kubectl asks and hears why", async () => {
+  await using api = await startKubeApi();
+  const { body } = await call(api.url, "GET", "/apis/networking.k8s.io/v1");
+  const names = (body.resources as { name: string; shortNames: string[] }[]).map(({ name, shortNames }) => [
+    name,
+    shortNames,
+  ]);
+  expect(names).toEqual([
+    ["ingresses", ["ing"]],
+    ["networkpolicies", ["netpol"]],
+  ]);
+});
+
 it.each([`${PODS}/nothing`, "/api/v1/nothings", "/apis/networking.k8s.io/v1/nothings"])("has no %s", async (path) => {
   await using api = await startKubeApi();
   expect((await call(api.url, "GET", path)).code).toBe(404);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { RELEASE } from "./discovery.ts";
 import { isList, isObject, type JsonObject, objectOr } from "./json.ts";
 import { fieldsOf, typeOfKind } from "./kube-types.ts";
 import { addType, refTo, schemaName } from "./openapi-types.ts";
@@ -43,7 +44,7 @@ function documentOf(resources: readonly Resource[]): JsonObject {
   for (const resource of resources) addResource(schemas, resource);
   return {
     openapi: "3.0.0",
-    info: { title: "Kubernetes", version: "v1.34.4+sandbox" },
+    info: { title: "Kubernetes", version: RELEASE },
     paths: Object.fromEntries(resources.flatMap(pathsOf)),
     components: { schemas: Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))) },
   };
