@@ -72,6 +72,7 @@ function buildCli(commands: readonly Command[], context: CliContext): Commander 
   const cli = new Commander("podid").description("AAD Pod Identity for people: try it, watch it, ask it.");
   configure(cli);
   cli.version(versionLine(), "--version", "print versions and exit");
+  cli.addHelpText("after", '\nBegin with "podid walkthrough". "podid help COMMAND" tells options and examples.');
   for (const command of commands) {
     const sub = cli.command(command.name).description(command.summary);
     configure(sub);

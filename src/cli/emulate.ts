@@ -21,7 +21,11 @@ export const emulateCommand: Command = {
       fallback: "0",
     })),
     { flags: "--http", help: "arm and entra by plain HTTP, for clients that cannot be told whom to trust" },
-    { flags: "--identities <names>", help: "user-assigned identities on the machine, a,b,c", fallback: "demo" },
+    {
+      flags: "--identities <names>",
+      help: "user-assigned identities on the machine, with commas between",
+      fallback: "demo",
+    },
     { flags: "--system-assigned", help: "give the machine an identity of its own" },
     { flags: "--limits", help: "hold Azure's documented limits on calls" },
     { flags: "--roles", help: "have arm ask for role assignments; the service principal told is an owner then" },

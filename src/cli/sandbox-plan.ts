@@ -3,6 +3,8 @@ import { Fault } from "../base/fault.ts";
 import type { SandboxOptions } from "../sandbox/compose.ts";
 import type { Command, CommandValues } from "./command.ts";
 
+const REASONS: Readonly<Record<string, string>> = { ENOENT: "there is no such file", EISDIR: "it is a folder" };
+
 type Wishes = NonNullable<SandboxOptions["plan"]>;
 
 /** What the sandbox has; lists of options take the place of the file's. */
@@ -37,7 +39,7 @@ async function contentOf(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : (code ?? String(cause));
+    const why = REASONS[code ?? ""] ?? code ?? String(cause);
     throw new Fault("FILE_UNREADABLE", `cannot read ${file}: ${why}; give the path of a YAML file`, { cause });
   }
 }

@@ -23,7 +23,9 @@ describe("readFaultRule", () => {
   });
 
   it.each([
-    { text: "imds.tokens=drop", says: 'no operation is "imds.tokens"' },
+    { text: "imds.tokens=drop", says: 'no operation is "imds.tokens", but imds.token; write' },
+    { text: "arm=drop", says: '"arm", but arm.resourceGroups.get, arm.resourceGroups.put, arm.userAssigned' },
+    { text: "x=drop", says: 'no operation is "x"; write OPERATION=' },
     { text: "imds.token", says: '"" is nothing that can be done' },
     { text: "imds.token=error:200", says: '"error:200" is nothing that can be done' },
     { text: "imds.token=delay:2", says: '"delay:2" is nothing' },

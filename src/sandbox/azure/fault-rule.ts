@@ -15,6 +15,9 @@ export type FaultRule = {
 
 const SYNTAX = "OPERATION=delay:2s | error:STATUS | throttle | drop, then ,times=N ,after=N ,retry-after=SECONDS";
 
+/** Of operations, where one is not known. */
+const MOST_TOLD = 5;
+
 /** Whether a rule is about an operation. */
 export function isAbout({ at }: FaultRule, operation: Operation): boolean {
   if (at.endsWith("*")) return operation.startsWith(at.slice(0, -1));
@@ -29,11 +32,22 @@ export function readFaultRule(text: string): FaultRule {
   const cut = text.indexOf("=");
   const at = cut < 0 ? text : text.slice(0, cut);
   const [action = "", ...rest] = cut < 0 ? [] : text.slice(cut + 1).split(",");
-  if (!operations.some((operation) => isAbout({ at }, operation))) throw invalid(text, `no operation is "${at}"`);
+  if (!operations.some((operation) => isAbout({ at }, operation)))
+    throw invalid(text, `no operation is "${at}"${alike(at)}`);
   const more = Object.fromEntries(rest.map((part) => setting(text, part)));
   const { times, after } = more;
   const counts = { ...(times !== undefined && { times }), ...(after !== undefined && { after }) };
   return { at, ...effectOf(text, action, more["retry-after"]), ...counts };
+}
+
+/** Operations that begin as it does, as far as any does. */
+function alike(at: string): string {
+  for (let length = at.length; length > 0; length -= 1) {
+    const found = operations.filter((operation) => operation.startsWith(at.slice(0, length)));
+    if (found.length > 0)
+      return `, but ${found.slice(0, MOST_TOLD).join(", ")}${found.length > MOST_TOLD ? ", …" : ""}`;
+  }
+  return "";
 }
 
 function setting(text: string, part: string): readonly [string, number] {
