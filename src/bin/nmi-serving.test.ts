@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import { eventually } from "../../test/support/eventually.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { createLog } from "../base/log.ts";
+import { Metrics } from "../base/metrics.ts";
 import type { Interception } from "../intercept/interception.ts";
+import { nmiEvents } from "../nmi/events.ts";
+import { nmiMetrics } from "../nmi/metrics.ts";
 import { servePods } from "./nmi-serving.ts";
 
 const host = "127.0.0.1";
@@ -23,25 +26,29 @@ function place() {
     state.port = port;
   };
   const byOthers: Interception = { redirectTo: redirect, trouble: () => undefined, done: Promise.resolve() };
-  const log = createLog({ write: (line) => lines.push(line) });
+  const metrics = new Metrics(nmiMetrics);
+  const events = nmiEvents({ log: createLog({ write: (line) => lines.push(line) }), metrics });
   return {
     ...{ lines, stop, state, byOthers },
     interception: { ...byOthers, redirectMeanwhileTo: redirect },
-    context: { signal: stop.signal, log },
+    context: { signal: stop.signal, events },
+    isTaken: async () => /^aadpodidentity_nmi_port_taken (\d)$/m.exec((await metrics.expose()).body)?.[1],
   };
 }
 
 it("pods are served at another port until whoever has NMI's own is gone, then there alone", async () => {
-  const { lines, state, interception, context } = place();
+  const { lines, state, interception, context, isTaken } = place();
   const other = await listenAt(0, false);
   await using serving = await servePods(listenAt, interception, { host, port: other.port }, context);
   const meanwhile = state.port;
   expect([meanwhile === other.port, await answers(meanwhile)]).toEqual([false, true]);
   expect(lines.join()).toMatch(/W.*another program has NMI's port/);
+  expect(await isTaken()).toBe("1");
   await other[Symbol.asyncDispose]();
   await serving.hasOwnPort;
   expect([state.port, await answers(other.port), await answers(meanwhile)]).toEqual([other.port, true, false]);
   expect(lines.join()).toContain(`listening on ${host}:${other.port}`);
+  expect(await isTaken()).toBe("0");
 });
 
 it("nobody is served at another port where somebody else redirects pods' requests", async () => {
@@ -59,3 +66,23 @@ it("nothing is left listening when NMI is told to stop before the port is free",
   await serving[Symbol.asyncDispose]();
   await eventually(() => answers(state.port)).toBe(false);
 });
+
+it.each(["are given up", "still stand"] as const)(
+  "pods are served at both ports until NMI ends that is told to stop while its own rules are laid, where these %s",
+  async (how) => {
+    const { stop, state, interception, context } = place();
+    const other = await listenAt(0, false);
+    const laid = Promise.withResolvers<void>();
+    const slow = { ...interception, redirectTo: () => laid.promise };
+    const serving = await servePods(listenAt, slow, { host, port: other.port }, context);
+    await other[Symbol.asyncDispose]();
+    await eventually(() => answers(other.port)).toBe(true);
+    stop.abort();
+    if (how === "are given up") laid.reject(stop.signal.reason);
+    else laid.resolve();
+    await serving.hasOwnPort;
+    expect([await answers(other.port), await answers(state.port)]).toEqual([true, true]);
+    await serving[Symbol.asyncDispose]();
+    expect([await answers(other.port), await answers(state.port)]).toEqual([false, false]);
+  },
+);

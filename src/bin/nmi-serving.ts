@@ -1,14 +1,15 @@
 import { realClock } from "../base/clock.ts";
 import type { Listener } from "../base/listener.ts";
 import type { Interception } from "../intercept/interception.ts";
+import type { NmiEvents } from "../nmi/events.ts";
 import { inTurn } from "../nmi/server-turn.ts";
-import type { Context } from "./program.ts";
 
 type Serving = AsyncDisposable & {
   /** Resolves once pods are served at NMI's own port, or once told to stop. */
   readonly hasOwnPort: Promise<void>;
 };
 type Address = { readonly host: string; readonly port: number };
+type Context = { readonly signal: AbortSignal; readonly events: Pick<NmiEvents, "listening" | "portTaken"> };
 
 /**
  * Serves pods from now on: at NMI's own port, or, while an NMI of 1.x or whoever else has that for itself, at another one.
@@ -18,7 +19,7 @@ export async function servePods(
   serveAt: (port: number) => Promise<Listener>,
   interception: Interception,
   { host, port }: Address,
-  { signal, log }: Context,
+  { signal, events }: Context,
 ): Promise<Serving> {
   const servers = new Set<Listener>();
   const begin = async (server: Listener, redirect: (port: number) => Promise<void>) => {
@@ -31,7 +32,7 @@ export async function servePods(
     await server[Symbol.asyncDispose]();
   };
   const own = async (server: Listener) => {
-    log.info(`listening on ${host}:${server.port}`);
+    events.listening(host, server.port);
     await begin(server, interception.redirectTo);
   };
   const stop = async () => void (await Promise.all([...servers].map(end)));
@@ -43,6 +44,7 @@ export async function servePods(
     const server = await listener;
     if (server === undefined) return;
     await own(server);
+    if (signal.aborted) return; // rules may still lead to the other one
     // Connections to it that are kept end by one more answer, as where one NMI follows another.
     await Promise.all([...servers].filter((one) => one !== server).map(end));
   };
@@ -50,18 +52,17 @@ export async function servePods(
     if (taken === undefined || redirectMeanwhileTo === undefined) await follow();
     else {
       const server = await serveAt(0);
-      const facts = { port, meanwhile: server.port };
-      log.warn(
-        "another program has NMI's port, as an NMI of 1.x until it stops: serving pods at another until it is free",
-        facts,
-      );
+      events.portTaken(port, server.port);
       await begin(server, redirectMeanwhileTo);
     }
   } catch (reason) {
     await stop();
     throw reason;
   }
-  const hasOwnPort = taken === undefined ? Promise.resolve() : follow();
+  const unlessTold = (reason: unknown) => {
+    if (!signal.aborted) throw reason;
+  };
+  const hasOwnPort = taken === undefined ? Promise.resolve() : follow().catch(unlessTold);
   hasOwnPort.catch(() => {}); // heard by whoever waits for it
   return {
     hasOwnPort,

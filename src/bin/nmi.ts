@@ -7,7 +7,6 @@ import { userAgent, version } from "../base/version.ts";
 import { passOf } from "../identity/exception.ts";
 import { removeRules } from "../intercept/cleanup.ts";
 import { runCommand } from "../intercept/command.ts";
-import type { Interception } from "../intercept/interception.ts";
 import { KubeClient } from "../kube/client.ts";
 import { loadAccess } from "../kube/kubeconfig.ts";
 import { Callers } from "../nmi/callers.ts";
@@ -31,6 +30,7 @@ import { ownAddresses } from "../nmi/own-addresses.ts";
 import { uidOfPeer } from "../nmi/peer-uid.ts";
 import { listingAnew, podLook } from "../nmi/pod-look.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
+import { readiness } from "../nmi/readiness.ts";
 import { Repeats } from "../nmi/repeats.ts";
 import { route } from "../nmi/routes.ts";
 import { serve } from "../nmi/server.ts";
@@ -62,10 +62,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const started = await startedFile(config.startedFile);
   const metrics = new Metrics(nmiMetrics);
   using events = nmiEvents({ log, metrics });
-  const state: { isServing: boolean; interception?: Interception } = { isServing: false };
-  const trouble = () => state.interception?.trouble();
-  const isActive = () => state.isServing && trouble() === undefined;
-  metrics.follow("aadpodidentity_nmi_serving", () => Number(isActive()));
+  const { state, isActive, trouble } = readiness(metrics);
   await using operators = await serveOperators(config, { metrics, isActive, trouble, signal, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
@@ -116,7 +113,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
   const answer = (request: NmiRequest) => route(request, ports);
   const serveAt = (port: number) => serve({ ...address, port, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
-  await using serving = await servePods(serveAt, interception, address, { signal, log });
+  await using serving = await servePods(serveAt, interception, address, { signal, events });
   state.isServing = true;
   const own = serving.hasOwnPort.then(() => operators.listening());
   await Promise.all([...following, interception.done, own, started.tell({ isActive, trouble }, clock, signal)]);

@@ -60,7 +60,7 @@ describe("a redirection to the port of the meantime", () => {
   const isGone = () => machine.variants.get(LEGACY)?.get("nat")?.chains.has(left.name) === false;
   const isAlone = () => isGone() && text("nat").includes(`--to-destination 10.0.0.4:${PORT}`);
 
-  it("stands before the other's until NMI has its own, which is laid first", async () => {
+  it("stands before the other's until NMI has its own, which is laid first, and not for a moment longer than it says", async () => {
     apply(original);
     await start();
     await meanwhile();
@@ -68,8 +68,31 @@ describe("a redirection to the port of the meantime", () => {
     expect(text("nat").indexOf(`-j ${left.name}`)).toBeLessThan(text("nat").indexOf(`-j ${original.name}\n`));
     machine.apply(LEGACY, "nat", "-D PREROUTING -j aad-metadata", "-F aad-metadata", "-X aad-metadata"); // it goes
     await own();
-    expect(text("nat")).toContain(`--to-destination 10.0.0.4:${PORT}`);
-    await until(isAlone);
+    expect(isAlone()).toBe(true);
+  });
+
+  it("ends no earlier than it can be removed, and when NMI stops", async () => {
+    const runs = { isHindered: true };
+    await start(async (program, args, input) => {
+      if (runs.isHindered && input?.includes(`-X ${left.name}`) === true)
+        return { code: 4, stdout: "", stderr: "busy" };
+      return await machine.run(program, args, input);
+    });
+    await meanwhile();
+    const seen = { isOver: false };
+    const redirected = interception.redirectTo(PORT).then(() => {
+      seen.isOver = true;
+    });
+    await until(() => text("nat").includes(`--to-destination 10.0.0.4:${PORT}`));
+    for (let look = 0; look < 10; look += 1) {
+      await clock.asleep();
+      clock.advance(500);
+    }
+    expect([seen.isOver, isHandedOver()]).toEqual([false, true]);
+    runs.isHindered = false;
+    stop.abort();
+    await Promise.all([redirected, interception.done]);
+    expect(isAlone()).toBe(true);
   });
 
   it("is removed when NMI stops before, and the other's stands", async () => {

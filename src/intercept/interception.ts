@@ -50,7 +50,10 @@ export type InterceptionOptions = {
 };
 
 export type Interception = {
-  /** Sends pods' requests to this port of NMI, which listens there already. Resolves once the rules stand. */
+  /**
+   * Sends pods' requests to this port of NMI, which listens there already. Resolves once the rules stand and none sends new
+   * connections to the port of `redirectMeanwhileTo` any more, or once told to stop.
+   */
   redirectTo(port: number): Promise<void>;
   /**
    * Sends pods' requests to this port of NMI until `redirectTo` is called or NMI stops, whatever the rules of another NMI
@@ -117,6 +120,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
       if (!handover.isWished) return;
       handover.isWished = false; // not before: until the redirection stands it is all that pods have
       keeper.lookAgain();
+      while (handover.isThere && !handover.isWished && !signal.aborted) await keeper.looked;
     },
     redirectMeanwhileTo: async (port) => {
       early = undefined;

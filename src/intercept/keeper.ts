@@ -55,6 +55,11 @@ export class Keeper {
     return this.#trouble;
   }
 
+  /** Resolves after the look that is under way or comes next. */
+  get looked(): Promise<void> {
+    return this.#looked.promise;
+  }
+
   /** Resolves once all that is kept stands. @throws the signal's reason */
   async standing(signal: AbortSignal): Promise<void> {
     while (this.#trouble !== undefined) {

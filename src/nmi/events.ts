@@ -119,6 +119,19 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
     },
 
+    /** Another program has NMI's own port: pods are served at another one. */
+    portTaken(port: number, meanwhile: number): void {
+      const why = "as an NMI of 1.x until it stops: serving pods at another until it is free";
+      log.warn(`another program has NMI's port, ${why}`, { port, meanwhile });
+      metrics.set("aadpodidentity_nmi_port_taken", 1);
+    },
+
+    /** NMI has its own port. */
+    listening(host: string, port: number): void {
+      log.info(`listening on ${host}:${port}`);
+      metrics.set("aadpodidentity_nmi_port_taken", 0);
+    },
+
     /** A caller's address was not known at once. */
     callerMissed(): void {
       metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_pod_list" });

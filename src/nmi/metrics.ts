@@ -61,6 +61,11 @@ export const nmiMetrics = {
     help: "1 while this NMI serves pods, 0 while it starts, waits or cannot, as its readiness says.",
     labels: [],
   },
+  aadpodidentity_nmi_port_taken: {
+    type: "gauge",
+    help: "1 while another program has NMI's own port, so that this NMI serves pods at another one.",
+    labels: [],
+  },
   aadpodidentity_nmi_token_cache_entries: { type: "gauge", help: "Tokens that the cache holds.", labels: [] },
   aadpodidentity_nmi_watch_contact_timestamp_seconds: {
     type: "gauge",

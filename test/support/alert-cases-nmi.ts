@@ -7,6 +7,9 @@ const imdsFailed = (type: string) =>
 const imdsDone = (type: string) =>
   `aadpodidentity_imds_operations_duration_seconds_count{instance="n1",operation_type="${type}"}`;
 const serving = (instance: string) => `aadpodidentity_nmi_serving{instance="${instance}"}`;
+const taken = (instance: string) => `aadpodidentity_nmi_port_taken{instance="${instance}"}`;
+const scraped = (instance: string, job = "nmi") =>
+  `up{job="kube-system/aad-pod-identity-${job}",instance="${instance}"}`;
 const NOT_SERVING = "NMI at n1 runs and has served no pods for ten minutes or more";
 const USER_ASSIGNED = "adal_token_msi_userassignedid";
 
@@ -68,6 +71,30 @@ export const nmiAlertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       ],
     },
     { when: "something else is", series: { 'up{job="kube-system/coredns",instance="n1"}': "0x90" } },
+  ],
+  NmiPortIsTaken: [
+    {
+      when: "one of two serves beside another program",
+      series: { [taken("n1")]: "0x40 1x50", [taken("n2")]: "0x90" },
+      fires: [{ labels: { instance: "n1" }, summary: "Another program has NMI's port at n1, and keeps it" }],
+    },
+    { when: "it has done so for ten minutes", series: { [taken("n1")]: "0x50 1x40" } },
+  ],
+  NmiIsNotHeard: [
+    {
+      when: "another program answers for one of two",
+      series: { [scraped("n1")]: "1x90", [scraped("n2")]: "1x90", [serving("n2")]: "1x90" },
+      fires: [
+        {
+          labels: { instance: "n1" },
+          summary: "Another program answers Prometheus for NMI at n1, of which nothing is known",
+        },
+      ],
+    },
+    { when: "it serves no pods", series: { [scraped("n1")]: "1x90", [serving("n1")]: "0x90" } },
+    { when: "its node is upgraded in time", series: { [scraped("n1")]: "1x90", [serving("n1")]: "_x50 1x40" } },
+    { when: "nothing answers", series: { [scraped("n1")]: "0x90" } },
+    { when: "it is no NMI", series: { [scraped("n1", "mic")]: "1x90" } },
   ],
   NmiFailsRequests: [
     {

@@ -39,6 +39,22 @@ export const nmiAlerts: readonly Alert[] = [
     help: "`kubectl describe` its pod: the message of its readiness says why, and so does its log. Mostly the API server is not reached from the node, or [rules](../interception.md) cannot be set.",
   },
   {
+    alert: "NmiPortIsTaken",
+    severity: "warning",
+    expr: "max by (instance) (aadpodidentity_nmi_port_taken) == 1",
+    for: "15m",
+    summary: "Another program has NMI's port at {{ $labels.instance }}, and keeps it",
+    help: "Pods get their tokens all the same, at another port. But the other program is none that an upgrade ends, mostly NMI of the AKS add-on or of a second installation: [find it](../troubleshooting.md#another-program-has-nmis-port).",
+  },
+  {
+    alert: "NmiIsNotHeard",
+    severity: "warning",
+    expr: 'max by (instance) (up{job=~".+-nmi"}) == 1 unless max by (instance) (aadpodidentity_nmi_serving)',
+    for: "60m",
+    summary: "Another program answers Prometheus for NMI at {{ $labels.instance }}, of which nothing is known",
+    help: "It has the port of NMI's metrics, and mostly NMI's own too: [find it](../troubleshooting.md#another-program-has-nmis-port). In an upgrade from 1.x that takes longer than an hour these are the nodes that are still to come.",
+  },
+  {
     alert: "NmiFailsRequests",
     severity: "critical",
     expr: `${share("instance", failures)} > 0.1 and sum by (instance) (${answered(failures)}) > 0.05`,

@@ -42,6 +42,7 @@ export const rows: readonly Row[] = [
         series: [
           ["count(max by (instance) (aadpodidentity_nmi_serving) == 1) or vector(0)", "serves"],
           ["count(max by (instance) (aadpodidentity_nmi_serving) == 0) or vector(0)", "does not"],
+          ["count(max by (instance) (aadpodidentity_nmi_port_taken) == 1) or vector(0)", "beside another program"],
         ],
       },
       { title: "Answers", unit: "reqps", series: [[rate("status_code", `${requests}_count`), "{{status_code}}"]] },
