@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sweep } from "./support/cluster.ts";
 import { type Report, type Time, timesText } from "./support/times-text.ts";
 
 // npm run test:cluster: all tests of the real cluster, or the files that are named, and how long each part took.
@@ -17,6 +18,7 @@ try {
   if (existsSync(report)) process.stdout.write(`\n${timesText(readTimes(), readReport(), seconds)}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
+  await sweep(); // vitest that is told to stop leaves the cluster
 }
 
 function run(): Promise<number> {
@@ -26,6 +28,8 @@ function run(): Promise<number> {
   // After all files, a permission that nobody has used is one too many.
   const env = { ...process.env, CLUSTER_TIMES: times, CLUSTER_WHOLE: asked.length === 0 ? "1" : "0" };
   const child = spawn("vitest", args, { stdio: "inherit", env });
+  process.on("SIGTERM", () => child.kill());
+  process.on("SIGINT", () => {}); // a terminal tells vitest as well
   return new Promise((resolve, reject) => {
     child.once("error", reject).once("close", (code) => resolve(code ?? 1));
   });

@@ -139,7 +139,7 @@ async function writeOn(cluster: Cluster, node: number, file: string, mode: strin
 }
 
 /** Ends what a run of ours that was killed has left behind: the folder's name says whose it is. */
-async function sweep(): Promise<void> {
+export async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
