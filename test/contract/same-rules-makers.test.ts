@@ -76,6 +76,7 @@ const sets: Readonly<Record<string, readonly Ask[]>> = {
   "a StatefulSet without a selector": [{ path: STATEFUL, body: map({ spec: { template } }) }],
   "a StatefulSet of an empty selector": [set(STATEFUL, { selector: {} })],
   "a StatefulSet of other labels": [set(STATEFUL, labelled({ app: "b" }))],
+  "a StatefulSet's name": [{ path: STATEFUL, body: { ...deployment(), metadata: { name: "a.b" } } }],
   "a StatefulSet's service": [set(STATEFUL, { serviceName: "A_B" })],
   "a StatefulSet's order": [set(STATEFUL, { podManagementPolicy: "Any" })],
   "a StatefulSet's strategy": [set(STATEFUL, { updateStrategy: { type: "Recreate" } })],

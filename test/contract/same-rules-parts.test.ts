@@ -1,6 +1,7 @@
 import { it } from "vitest";
 import { onKubernetes } from "../support/on-kubernetes.ts";
-import { map, NS, PODS, pod } from "../support/same-objects.ts";
+import type { Ask } from "../support/same-api.ts";
+import { MAPS, map, NS, PODS, pod, SECRETS } from "../support/same-objects.ts";
 import { twoApis } from "../support/two-apis.ts";
 
 const withVolume = (source: object) => pod({ volumes: [{ name: "v", ...source }] });
@@ -96,6 +97,7 @@ const pods: Readonly<Record<string, object>> = {
 };
 
 const services: Readonly<Record<string, object>> = {
+  "a name that begins with a number": map({ spec: { ports: [{ port: 80 }] } }, { name: "1a" }),
   "no ports": map({ spec: { selector: { a: "b" } } }),
   "two ports without names": map({ spec: { ports: [{ port: 80 }, { port: 81 }] } }),
   "two ports of a name": map({
@@ -111,6 +113,25 @@ const services: Readonly<Record<string, object>> = {
   "a selector": map({ spec: { ports: [{ port: 80 }], selector: { "a b": "c" } } }),
 };
 
+const typed = (type: string, data: object = {}, metadata: object = {}) => ({
+  path: SECRETS,
+  body: map({ type: `kubernetes.io/${type}`, data }, metadata),
+});
+const LARGE = "a".repeat(2 ** 20);
+const maps: Readonly<Record<string, Ask>> = {
+  "a certificate without its key": typed("tls", { "tls.crt": "YQ==" }),
+  "a registry without its account": typed("dockerconfigjson"),
+  "nobody's name and password": typed("basic-auth"),
+  "a name without a password": typed("basic-auth", { username: "YQ==" }),
+  "no key of a shell": typed("ssh-auth"),
+  "the token of nobody": typed("service-account-token"),
+  "a large secret": { path: SECRETS, body: map({ stringData: { a: LARGE, b: "b" } }) },
+  "a large map": { path: MAPS, body: map({ data: { a: LARGE, b: "b" } }) },
+  "a map as large as can be": { path: `${MAPS}?dryRun=All`, body: map({ data: { a: LARGE } }, { name: "A" }) },
+  "a key twice": { path: MAPS, body: map({ data: { a: "b" }, binaryData: { a: "YQ==" } }) },
+  "large annotations": { path: MAPS, body: map({}, { annotations: { a: LARGE.slice(0, 2 ** 18) } }) },
+};
+
 onKubernetes("the rules of the real API server for the parts of pods", (shared) => {
   const expectSame = twoApis(shared);
   for (const [group, cases] of Object.entries({ volumes, containers, pods })) {
@@ -118,6 +139,9 @@ onKubernetes("the rules of the real API server for the parts of pods", (shared) 
       await expectSame([{ path: PODS, body }]);
     });
   }
+  it.concurrent.for(Object.entries(maps))("maps and secrets: %s", async ([, ask]) => {
+    await expectSame([ask]);
+  });
   it.concurrent.for(Object.entries(services))("services: %s", async ([, body]) => {
     await expectSame([{ path: `${NS}/services`, body }]);
   });

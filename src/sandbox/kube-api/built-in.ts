@@ -74,7 +74,7 @@ export const builtIns: readonly Resource[] = [
     ...serviceStrategy,
     shortNames: ["svc"],
     categories: ["all"],
-    nameForm: "label",
+    nameForm: "service",
     hasStatus: true,
     returnsDeleted: true,
     createsOnUpdate: true,

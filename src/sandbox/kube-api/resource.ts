@@ -31,8 +31,8 @@ export type Resource = Strategy & {
   readonly storageSchema?: Schema;
   /** The columns of a table that the definition asks for. */
   readonly printerColumns: readonly JsonObject[];
-  /** What names look like: DNS subdomain, DNS label, or anything that can stand in a path. */
-  readonly nameForm: "subdomain" | "label" | "path";
+  /** What names look like: DNS subdomain, DNS label, one that begins with a letter, or anything that can stand in a path. */
+  readonly nameForm: "subdomain" | "label" | "service" | "path";
   /** A question, answered by its POST; nothing is kept. */
   readonly isReview: boolean;
   /** A PUT leaves `status` alone and `/status` leaves the rest alone. */

@@ -1,21 +1,21 @@
-import { isEqual, type JsonObject, type KubeObject, objectOr } from "./json.ts";
-import { mapKeyErrors } from "./names.ts";
+import { type JsonObject, type KubeObject, objectOr } from "./json.ts";
 import type { Resource } from "./resource.ts";
 import { cronJobErrors } from "./rules-cron.ts";
 import { jobErrors } from "./rules-jobs.ts";
+import { configMapErrors, secretDataErrors } from "./rules-maps.ts";
 import { podErrors } from "./rules-pods.ts";
 import { bindingErrors, roleErrors } from "./rules-rbac.ts";
 import { serviceErrors } from "./rules-services.ts";
 import { daemonSetErrors, deploymentErrors, replicaSetErrors, statefulSetErrors } from "./rules-workloads.ts";
-import { type FieldError, notAllowed, wrong } from "./status.ts";
+import { type FieldError, wrong } from "./status.ts";
 
 type Rules = (object: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
 
 /** What the objects of built-in kinds must be like beyond the types of their fields, as far as people meet it. */
 const rules: Readonly<Record<string, Rules>> = {
   "/Pod": podErrors,
-  "/ConfigMap": (map, old) => [...keyErrors(map, "data"), ...keyErrors(map, "binaryData"), ...fixedMapErrors(map, old)],
-  "/Secret": (secret) => keyErrors(secret, "data"),
+  "/ConfigMap": configMapErrors,
+  "/Secret": secretDataErrors,
   "/Service": serviceErrors,
   "apps/Deployment": deploymentErrors,
   "apps/DaemonSet": daemonSetErrors,
@@ -33,18 +33,6 @@ const rules: Readonly<Record<string, Rules>> = {
 
 export function ruleErrors({ group, kind }: Resource, object: JsonObject, old: KubeObject | undefined) {
   return rules[`${group}/${kind}`]?.(object, old) ?? [];
-}
-
-function keyErrors(object: JsonObject, field: string): readonly FieldError[] {
-  return Object.keys(objectOr(object[field])).flatMap((key) => mapKeyErrors(`${field}[${key}]`, key));
-}
-
-const FIXED = "field is immutable when `immutable` is set";
-
-function fixedMapErrors(map: JsonObject, old: KubeObject | undefined): readonly FieldError[] {
-  if (old?.immutable !== true) return [];
-  const changed = ["data", "binaryData"].filter((field) => !isEqual(map[field], old[field]));
-  return [...(map.immutable === true ? [] : ["immutable"]), ...changed].map((field) => notAllowed(field, FIXED));
 }
 
 function leaseErrors({ spec }: JsonObject): readonly FieldError[] {

@@ -136,6 +136,11 @@ export function notThere(field: string, value: unknown): FieldError {
   return { field, reason: "FieldValueNotFound", message: `Not found: ${JSON.stringify(value)}` };
 }
 
+/** What is larger than may be kept. */
+export function tooLong(field: string, most: number): FieldError {
+  return { field, reason: "FieldValueTooLong", message: `Too long: may not be more than ${most} bytes` };
+}
+
 /** A field that may not be set or changed. */
 export function notAllowed(field: string, message: string): FieldError {
   return { field, reason: "FieldValueForbidden", message: `Forbidden: ${message}` };

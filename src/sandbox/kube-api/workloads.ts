@@ -115,7 +115,11 @@ export const workloads: readonly Resource[] = [
     shortNames: ["rs"],
     ...scaled,
   }),
-  workload("apps", "StatefulSet", "statefulsets", statefulSetDefaults, { shortNames: ["sts"], ...scaled }),
+  workload("apps", "StatefulSet", "statefulsets", statefulSetDefaults, {
+    shortNames: ["sts"],
+    nameForm: "label",
+    ...scaled,
+  }),
   workload("batch", "Job", "jobs", jobDefaults, {
     prepare: prepareJob,
     selectableFields: { "status.successful": successes },
