@@ -59,3 +59,33 @@ it.each<{ trouble: string; script: Script; watches: number }>([
   stop.abort();
   await running;
 });
+
+it.each([
+  { waitedMs: 2_000, watches: 3, then: "asked for anew" },
+  { waitedMs: 500, watches: 2, then: "waited for" },
+])(
+  "when API servers are heard of, a watch without an answer for $waitedMs ms is $then",
+  async ({ waitedMs, watches }) => {
+    const stop = new AbortController();
+    const clock = new FakeClock();
+    const log = createLog({ write: () => {} });
+    const api = new ScriptedApi(({ path }) =>
+      path.includes("watch=true") ? "gone" : { status: 200, body: { metadata: { resourceVersion: "7" }, items: [] } },
+    );
+    const client = new KubeClient({ transport: api }, { userAgent: "test", log });
+    const read = (raw: unknown) => ({ meta: readObject(objectSchema({}), kinds.pod, raw).metadata });
+    const store = new Store({ client, kind: kinds.pod, read, log, clock });
+    const asked = () => api.requests.filter((path) => path.includes("watch=true")).length;
+    const running = store.run(stop.signal);
+    await clock.asleep(); // after one that was gone
+    api.script = () => new Promise(() => {});
+    clock.advance(30_000);
+    await eventually(asked).toBe(2);
+    clock.advance(waitedMs);
+    store.hurry();
+    await new Promise((resolve) => setImmediate(resolve));
+    await eventually(asked).toBe(watches);
+    stop.abort();
+    await running;
+  },
+);

@@ -6,6 +6,7 @@ import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { raceAbort } from "../base/single-flight.ts";
+import { Asking } from "./asking.ts";
 import type { KubeClient } from "./client.ts";
 import { Listeners } from "./listeners.ts";
 import { type Change, type Indexes, ObjectCache } from "./object-cache.ts";
@@ -66,6 +67,7 @@ export class Store<T extends { readonly meta: Meta }> {
   /** Ends the list, the watch or the pause under way. */
   #turn = new AbortController();
   readonly #pause: Pause;
+  readonly #asking: Asking;
   /** Those who wait for a list that begins from now on. */
   #awaited: PromiseWithResolvers<void> | undefined;
   #isReady = false;
@@ -76,7 +78,7 @@ export class Store<T extends { readonly meta: Meta }> {
     const { clock = realClock, indexes = {}, random = Math.random, log, kind } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#pause = new Pause(clock);
+    [this.#pause, this.#asking] = [new Pause(clock), new Asking(clock)];
     this.#listeners = new Listeners(log);
     this.#cache = new ObjectCache(indexes, (change) => this.#listeners.tell(change));
     this.#backoff = new Backoff({ firstMs: FIRST_PAUSE_MS, maxMs: LONGEST_PAUSE_MS, random });
@@ -111,6 +113,7 @@ export class Store<T extends { readonly meta: Meta }> {
   /** The API server was heard of elsewhere: if it was out of reach, it is tried again now. */
   hurry(): void {
     this.#pause.end();
+    if (this.#asking.isHanging) this.#turn.abort(new DOMException("the API server answers others", "AbortError"));
   }
 
   list(): readonly T[] {
@@ -183,16 +186,15 @@ export class Store<T extends { readonly meta: Meta }> {
     const timeoutSeconds = Math.round(WATCH_SECONDS * (1 + random()));
     const begin = this.#clock.monotonic();
     const watch = { resourceVersion, timeoutSeconds, idleMs: IDLE_MS };
-    const events = await client.watch(kind, this.#options, watch, signal);
+    const events = await this.#asking.for(client.watch(kind, this.#options, watch, signal));
     this.#heard();
     try {
       await this.#follow(events, begin);
     } finally {
       this.#wasShort = !signal.aborted && !this.#lasts(begin);
     }
-    const ms = this.#clock.monotonic() - begin;
     if (this.#wasShort) throw new Fault("KUBE_ERROR", `the API server ends every watch of ${kind.plural} at once`);
-    if (ms > LONGEST_PAUSE_MS) this.#backoff.reset();
+    if (this.#clock.monotonic() - begin > LONGEST_PAUSE_MS) this.#backoff.reset();
   }
 
   #lasts(begin: number): boolean {
