@@ -30,6 +30,12 @@ it("draws the line of progress over itself on a terminal, and takes it away befo
   expect(written()).toBe("\r\u001b[K  … waiting: Created\r\u001b[K  … waiting: Assigned\r\u001b[K  ✔ done\n");
 });
 
+it("cuts a line of progress where the terminal ends, so that it can be drawn over", () => {
+  const { screen: shown, written } = screen({ isTerminal: true, columns: () => 20 });
+  shown.progress("waiting for MIC: nobody leads");
+  expect(written()).toBe("\r\u001b[K  … waiting for MI…");
+});
+
 it("makes room for the line of somebody else, and draws what stood there again", () => {
   const { screen: shown, written } = screen({ isTerminal: true });
   shown.status("2 nodes");

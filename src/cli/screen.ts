@@ -52,7 +52,7 @@ export class Screen {
   /** What is being waited for; on a terminal it is drawn over itself, elsewhere written when it changes. */
   progress(text: string): void {
     if (text === this.#progress) return;
-    if (this.#options.isTerminal) this.#options.write(`\r\u001b[K  … ${text}`);
+    if (this.#options.isTerminal) this.#options.write(`\r\u001b[K${this.#cut(`  … ${text}`)}`);
     else this.#options.write(`  … ${text}\n`);
     this.#progress = text;
   }
