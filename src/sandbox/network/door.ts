@@ -12,9 +12,11 @@ import type { Namespace } from "./namespace.ts";
 export type Listening = { readonly at: Endpoint; readonly socket: Server };
 
 // A socket belongs to the network that it was made in, whoever has it: Node cannot enter a namespace, but a Node that was
-// started there can listen and hand over the sockets. "node -e" has Node's own modules by their names.
+// started there can listen and hand over the sockets. It ends with the pipe of its standard input: sockets that are still to be
+// handed over when this process is killed would keep it for ever. "node -e" has Node's own modules by their names.
 const LISTEN = `
-const { argv, exit, stderr } = globalThis.process;
+const { argv, exit, stderr, stdin } = globalThis.process;
+stdin.resume().once("end", () => exit());
 JSON.parse(argv[1]).forEach((at, index) => {
   const server = net.createServer();
   server.once("error", ({ message }) => stderr.write(message, () => exit(1)));
@@ -28,7 +30,7 @@ type Got = [Listening, ...Listening[]];
 export async function listenIn(namespace: Namespace, asked: Asked): Promise<Got> {
   const node = realpathSync("/proc/self/exe");
   const { file, args } = namespace.enter({ file: node, args: ["-e", LISTEN, JSON.stringify(asked)] });
-  const helper = spawn(file, args, { cwd: "/", env: {}, stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const helper = spawn(file, args, { cwd: "/", env: {}, stdio: ["pipe", "ignore", "pipe", "ipc"] });
   const said = text(helper.stderr as NonNullable<typeof helper.stderr>);
   const ended = once(helper, "close").then(() => undefined);
   const got = await Promise.race([handedOver(helper, asked), ended]);
