@@ -45,7 +45,7 @@ function portNumber(port: number | string, { ports = [] }: Container): number {
 }
 
 /** What is told of a probe while it is carried out. */
-export type ProbeEars = {
+type ProbeEars = {
   /** It has gone well, or failed, often enough in succession: whether it holds now. */
   readonly fares: (holds: boolean) => void;
   /** An attempt failed, and what was wrong. */

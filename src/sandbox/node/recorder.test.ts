@@ -17,7 +17,9 @@ class Events {
 
   async makeEvent(event: Event): Promise<void> {
     if (this.isAway) throw new Fault("KUBE_UNREACHABLE", "away");
-    this.kept.set(event.metadata.name ?? "", event);
+    const { name = "" } = event.metadata;
+    if (this.kept.has(name)) throw new Fault("KUBE_CONFLICT", "there already");
+    this.kept.set(name, event);
   }
 
   async countEvent(event: Event): Promise<void> {
