@@ -43,7 +43,7 @@ export default defineConfig({
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
           exclude: process.env.PEER_MIC === undefined ? ["test/contract/peer-*.test.ts"] : [],
-          globalSetup: "test/support/control-plane-setup.ts",
+          globalSetup: "test/support/kube/control-plane-setup.ts",
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -107,7 +107,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          globalSetup: "test/support/control-plane-setup.ts",
+          globalSetup: "test/support/kube/control-plane-setup.ts",
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

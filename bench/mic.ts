@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createLog } from "../src/base/log.ts";
 import { KubeClient } from "../src/kube/client.ts";
-import { accessTo, missing, startControlPlane } from "../test/support/control-plane.ts";
+import { accessTo, missing, startControlPlane } from "../test/support/kube/control-plane.ts";
 import { installCrds, type Size } from "./bench-cluster.ts";
 import { rotated, shown } from "./figures.ts";
 import { type MicProgram, originals, ours } from "./mic-program.ts";

@@ -5,7 +5,7 @@ import { KubeClient } from "../src/kube/client.ts";
 import { createAuthority } from "../src/sandbox/certificates.ts";
 import { ApiHandler } from "../src/sandbox/kube-api/handler.ts";
 import type { KubeObject } from "../src/sandbox/kube-api/json.ts";
-import { answering } from "../test/support/netns-answering.ts";
+import { answering } from "../test/support/netns/answering.ts";
 import { installCrds } from "./bench-cluster.ts";
 import { monotonicMs } from "./monotonic.ts";
 import type { StoredObject } from "./scale-objects.ts";

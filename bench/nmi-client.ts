@@ -1,6 +1,6 @@
 import { Agent, request as send } from "node:http";
 import { setTimeout } from "node:timers/promises";
-import { answering } from "../test/support/netns-answering.ts";
+import { answering } from "../test/support/netns/answering.ts";
 import { monotonicMs } from "./monotonic.ts";
 import type { Outcome, Question, Request } from "./nmi-questions.ts";
 

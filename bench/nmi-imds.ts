@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { setTimeout } from "node:timers/promises";
-import { answering } from "../test/support/netns-answering.ts";
+import { answering } from "../test/support/netns/answering.ts";
 import { accessTokenOf, IMDS_MS, type ImdsTally, TOKEN_LIFE_SECONDS } from "./imds-stand-in.ts";
 import { monotonicMs } from "./monotonic.ts";
 

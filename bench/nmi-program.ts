@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "../test/support/netns.ts";
+import { inNamespace } from "../test/support/netns/netns.ts";
 import { nodeFlags } from "../tools/programs.ts";
 import { Measured } from "./measured.ts";
 import { monotonicMs } from "./monotonic.ts";

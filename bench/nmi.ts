@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { tokenAnswer } from "../src/api/token-answer.ts";
 import { Secret } from "../src/base/secret.ts";
-import { networkMissing } from "../test/support/netns.ts";
+import { networkMissing } from "../test/support/netns/netns.ts";
 import { rotated, shown } from "./figures.ts";
 import { accessTokenOf, TOKEN_LIFE_SECONDS } from "./imds-stand-in.ts";
 import { type Load, loadMissing } from "./nmi-load.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { judge } from "./cluster/support/permissions.ts";
-import { readAudit } from "./support/audit-log.ts";
-import type { Manifest, Rule } from "./support/rbac.ts";
+import { readAudit } from "./support/kube/audit-log.ts";
+import type { Manifest, Rule } from "./support/kube/rbac.ts";
 
 const MIC = "system:serviceaccount:kube-system:mic";
 const rule = (group: string, resource: string, verbs: readonly string[], ...resourceNames: string[]): Rule => {

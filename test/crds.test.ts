@@ -6,8 +6,8 @@ import { readBinding } from "../src/api/binding.ts";
 import { readException } from "../src/api/exception.ts";
 import { readIdentity } from "../src/api/identity.ts";
 import { apiVersion, type Kind, kinds } from "../src/api/kinds.ts";
-import { pruned, type Schema } from "../src/sandbox/kube-api/schema.ts";
-import { schemaErrors } from "../src/sandbox/kube-api/schema-errors.ts";
+import { schemaErrors } from "../src/sandbox/kube-api/schema/errors.ts";
+import { pruned, type Schema } from "../src/sandbox/kube-api/schema/schema.ts";
 
 const FILE = new URL("../charts/aad-pod-identity/crds/crd.yaml", import.meta.url);
 const definitions = parseAllDocuments(readFileSync(FILE, "utf8")).map((document) => document.toJS());

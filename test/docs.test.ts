@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { faults } from "../src/base/fault.ts";
 import { micMetrics } from "../src/mic/metrics.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
-import { allPages, anchors, blocks, mentions, prose, userPages, wrong } from "./support/doc-pages.ts";
+import { allPages, anchors, blocks, mentions, prose, userPages, wrong } from "./support/chart/doc-pages.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 

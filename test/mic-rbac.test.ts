@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { grantsOf, grantText, readManifests } from "./support/rbac.ts";
+import { grantsOf, grantText, readManifests } from "./support/kube/rbac.ts";
 
 const grants = grantsOf(await readManifests(join(import.meta.dirname, "../deploy/infra/mic-rbac.yaml")));
 const VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"];

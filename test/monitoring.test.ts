@@ -6,7 +6,7 @@ import { micMetrics } from "../src/mic/metrics.ts";
 import { nmiMetrics } from "../src/nmi/metrics.ts";
 import { alertGroups, runbookOf } from "../tools/monitoring/files.ts";
 import { rows } from "../tools/monitoring/panels.ts";
-import { anchors } from "./support/doc-pages.ts";
+import { anchors } from "./support/chart/doc-pages.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");

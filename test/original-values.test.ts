@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { nested } from "../tools/chart/nested.ts";
-import { originalValues } from "./support/original-values.ts";
+import { originalValues } from "./support/chart/original-values.ts";
 
 it("the original's chart on a cluster has the values against which ours are held", () => {
   const text = readFileSync(join(import.meta.dirname, "cluster/upgrade/original-chart/values.yaml"), "utf8");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Chain, guardChain, localnetChain, redirectChain } from "../src/intercept/rules.ts";
-import { METADATA_ADDRESS, networkMissing } from "../test/support/netns.ts";
+import { METADATA_ADDRESS, networkMissing } from "../test/support/netns/netns.ts";
 import { elfMachine, filesOf, runInImage, type UnpackedImage, unpackImage } from "../test/support/unpacked-image.ts";
 import {
   entrypoint,

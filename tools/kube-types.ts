@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const RELEASE = "v0.34.4";
 const CACHE = join(process.env.GOMODCACHE ?? join(homedir(), "go", "pkg", "mod"), "k8s.io");
-const TARGET = join(import.meta.dirname, "../src/sandbox/kube-api/kube-types.generated.ts");
+const TARGET = join(import.meta.dirname, "../src/sandbox/kube-api/types/kube-types.generated.ts");
 
 /** The Go packages, by the name that the table gives them: that of the API group up to its first dot. */
 const packages: Readonly<Record<string, readonly string[]>> = {

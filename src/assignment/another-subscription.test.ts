@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { SmallCluster, settings, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { node, pod, vmProviderId } from "../../test/support/make.ts";
 import { demo, dying, id, record, vm, world } from "../../test/support/plan-lines.ts";
-import { SmallCluster, settings, snapshot } from "../../test/support/small-cluster.ts";
 import { planAssignments } from "./plan.ts";
 import type { Snapshot } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { settings, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { binding, identity, node, pod, scaleSetProviderId, vmProviderId } from "../../test/support/make.ts";
-import { settings, snapshot } from "../../test/support/small-cluster.ts";
 import type { Pod } from "../api/pod.ts";
 import { desiredAssignments } from "./desired.ts";
 import { wantedKey } from "./names.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { settings, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { identity, node, pod, vmProviderId } from "../../test/support/make.ts";
 import { demo, lines, record, vm, world } from "../../test/support/plan-lines.ts";
-import { settings, snapshot } from "../../test/support/small-cluster.ts";
 import { readScopes } from "../api/machine-scope.ts";
 import { readNode } from "../api/node.ts";
 import { desiredAssignments } from "./desired.ts";

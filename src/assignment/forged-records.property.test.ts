@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { SmallCluster } from "../../test/support/kube/small-cluster.ts";
 import { identityId } from "../../test/support/make.ts";
-import { type Moment, moment } from "../../test/support/moments.ts";
 import { clusterAfter, history, look, needed } from "../../test/support/pasts.ts";
-import type { SmallCluster } from "../../test/support/small-cluster.ts";
+import { type Moment, moment } from "../../test/support/time/moments.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
 import { readMachineId } from "../api/machine-id.ts";
 import { planAssignments } from "./plan.ts";

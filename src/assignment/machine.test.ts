@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { node, pod, scaleSetProviderId } from "../../test/support/make.ts";
 import { demo, lines, record, scaleSet, world } from "../../test/support/plan-lines.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
 import { planAssignments } from "./plan.ts";
 
 describe("scale sets", () => {

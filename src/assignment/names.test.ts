@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { SmallCluster, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { pod } from "../../test/support/make.ts";
 import { world } from "../../test/support/plan-lines.ts";
-import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
 import { planAssignments } from "./plan.ts";
 import type { MachinePlan } from "./types.ts";
 

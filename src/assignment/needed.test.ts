@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { pod } from "../../test/support/make.ts";
 import { demo, id, marked, record, vm, world } from "../../test/support/plan-lines.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
 import { neededOn } from "./needed.ts";
 
 const theirs = vm("node-0").replace("/sub/", "/theirs/");

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { binding, identity, pod } from "../../test/support/make.ts";
 import { world } from "../../test/support/plan-lines.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
 import type { Binding } from "../api/binding.ts";
 import { desiredAssignments } from "./desired.ts";
 

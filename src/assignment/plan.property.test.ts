@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Moment, moment } from "../../test/support/moments.ts";
+import { type SmallCluster, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { clusterAfter, history, look, needed } from "../../test/support/pasts.ts";
-import { type SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
+import { type Moment, moment } from "../../test/support/time/moments.ts";
 import { desiredAssignments } from "./desired.ts";
 import { planAssignments } from "./plan.ts";
 import { isDying, isGuarded } from "./records.ts";

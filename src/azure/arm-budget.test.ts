@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { ArmBudget } from "./arm-budget.ts";
 import { armLimits } from "./arm-limits.ts";
 import { machineOf } from "./compute.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { ArmGate } from "./arm-gate.ts";
 import type { BreakerState } from "./breaker.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { armError, vm } from "../../test/support/arm-error.ts";
+import { armError, vm } from "../../test/support/azure/arm-error.ts";
 import { identityId } from "../../test/support/make.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import type { Fault } from "../base/fault.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { clientPolicies } from "./client-policies.ts";
 
 type Send = ReturnType<typeof clientPolicies>[number]["policy"]["sendRequest"];

@@ -1,6 +1,6 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { json, watchedSource } from "../../test/support/watched-source.ts";
+import { json, watchedSource } from "../../test/support/kube/watched-source.ts";
 import { createLog } from "../base/log.ts";
 import { CloudSource } from "./cloud-source.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { createLog } from "../base/log.ts";
 import { startArm } from "../sandbox/azure/arm.ts";
 import { startEntra } from "../sandbox/azure/entra.ts";

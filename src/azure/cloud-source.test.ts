@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtempDisposable, rename, symlink, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { json, place, watchedSource } from "../../test/support/watched-source.ts";
+import { json, place, watchedSource } from "../../test/support/kube/watched-source.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { CloudSource } from "./cloud-source.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
 import { startEntra } from "../sandbox/azure/entra.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { armError, machineUrl, vm } from "../../test/support/arm-error.ts";
+import { armError, machineUrl, vm } from "../../test/support/azure/arm-error.ts";
 import { identityId } from "../../test/support/make.ts";
 import { armFault } from "./arm-fault.ts";
 import { refusalOf } from "./identity-refusal.ts";

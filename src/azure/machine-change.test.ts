@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fakeAzure, idKey, idKeys, vm } from "../../test/support/fake-azure.ts";
-import type { FakeCompute, Naming } from "../../test/support/fake-compute.ts";
+import { fakeAzure, idKey, idKeys, vm } from "../../test/support/azure/fake-azure.ts";
+import type { FakeCompute, Naming } from "../../test/support/azure/fake-compute.ts";
 
 const [a, b, c] = [idKey("a"), idKey("b"), idKey("c")] as const;
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { bind } from "../base/listener.ts";
 import { startImds } from "../sandbox/azure/imds.ts";

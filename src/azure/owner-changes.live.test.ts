@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { sdkAzure } from "../../test/support/sdk-azure.ts";
+import { sdkAzure } from "../../test/support/azure/sdk-azure.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { newPrincipal } from "../sandbox/azure/identity-block.ts";
 import type { Machine } from "../sandbox/azure/machine.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeAzure, idKey, vm } from "../../test/support/fake-azure.ts";
+import { fakeAzure, idKey, vm } from "../../test/support/azure/fake-azure.ts";
 import { identityId } from "../../test/support/make.ts";
 
 const [a, b] = [idKey("a"), idKey("b")] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { fakeAzure, idKey, idKeys, vm } from "../../test/support/fake-azure.ts";
-import type { Naming } from "../../test/support/fake-compute.ts";
+import { fakeAzure, idKey, idKeys, vm } from "../../test/support/azure/fake-azure.ts";
+import type { Naming } from "../../test/support/azure/fake-compute.ts";
 
 const MINUTE = 60_000;
 const [a, b, c, d] = [idKey("a"), idKey("b"), idKey("c"), idKey("d")] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeAzure, idKey, idKeys, vm } from "../../test/support/fake-azure.ts";
+import { fakeAzure, idKey, idKeys, vm } from "../../test/support/azure/fake-azure.ts";
 
 const MINUTE = 60_000;
 const [a, b, c, d] = [idKey("a"), idKey("b"), idKey("c"), idKey("d")] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeAzure, idKey, vm } from "../../test/support/fake-azure.ts";
+import { fakeAzure, idKey, vm } from "../../test/support/azure/fake-azure.ts";
 
 const never = new AbortController().signal;
 const [a, b] = [idKey("a"), idKey("b")] as const;

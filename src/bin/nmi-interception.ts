@@ -1,8 +1,8 @@
 import { realClock } from "../base/clock.ts";
 import { runCommand } from "../intercept/command.ts";
 import { type Interception, startInterception } from "../intercept/interception.ts";
-import type { NmiEvents } from "../nmi/events.ts";
-import type { NmiConfig } from "../nmi/options.ts";
+import type { NmiEvents } from "../nmi/events/events.ts";
+import type { NmiConfig } from "../nmi/start/options.ts";
 import type { Context } from "./program.ts";
 
 /** Where something else redirects pods' requests. */

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
-import type { NmiConfig } from "../nmi/options.ts";
+import type { NmiConfig } from "../nmi/start/options.ts";
 import { serveOperators } from "./nmi-operators.ts";
 
 /** A program that shares its port with nobody. */

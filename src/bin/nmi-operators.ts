@@ -5,9 +5,9 @@ import { type Listener, listen } from "../base/listener.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import type { nmiMetrics } from "../nmi/metrics.ts";
-import type { NmiConfig } from "../nmi/options.ts";
-import { serveProbes } from "../nmi/probes.ts";
-import { inTurn, isTaken } from "../nmi/server-turn.ts";
+import { inTurn, isTaken } from "../nmi/server/turn.ts";
+import type { NmiConfig } from "../nmi/start/options.ts";
+import { serveProbes } from "../nmi/start/probes.ts";
 import type { Context } from "./program.ts";
 
 /** All ports of a program are free at once when it ends, but one after the other. */

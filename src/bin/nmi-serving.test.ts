@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { type Listener, listen } from "../base/listener.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
 import type { Interception } from "../intercept/interception.ts";
-import { nmiEvents } from "../nmi/events.ts";
+import { nmiEvents } from "../nmi/events/events.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
 import { servePods } from "./nmi-serving.ts";
 

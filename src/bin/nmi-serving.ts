@@ -1,8 +1,8 @@
 import { realClock } from "../base/clock.ts";
 import type { Listener } from "../base/listener.ts";
 import type { Interception } from "../intercept/interception.ts";
-import type { NmiEvents } from "../nmi/events.ts";
-import { inTurn } from "../nmi/server-turn.ts";
+import type { NmiEvents } from "../nmi/events/events.ts";
+import { inTurn } from "../nmi/server/turn.ts";
 
 type Serving = AsyncDisposable & {
   /** Resolves once pods are served at NMI's own port, or once told to stop. */

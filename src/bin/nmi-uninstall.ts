@@ -3,8 +3,8 @@ import { runCommand } from "../intercept/command.ts";
 import type { Interception } from "../intercept/interception.ts";
 import { leaveRules } from "../intercept/uninstall.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { NmiConfig } from "../nmi/options.ts";
-import { UninstallEvidence } from "../nmi/uninstall-evidence.ts";
+import type { NmiConfig } from "../nmi/start/options.ts";
+import { UninstallEvidence } from "../nmi/start/uninstall-evidence.ts";
 import type { Context } from "./program.ts";
 
 type Settings = Pick<NmiConfig, "daemonSet" | "skipIptables">;

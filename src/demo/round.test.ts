@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeImds } from "../../test/support/fake-imds.ts";
+import { FakeImds } from "../../test/support/azure/fake-imds.ts";
 import { createLog } from "../base/log.ts";
 import { readConfig } from "../base/options.ts";
 import { Metadata } from "../tokens/metadata.ts";

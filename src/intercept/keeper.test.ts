@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
 import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { iptablesOf } from "./iptables.ts";

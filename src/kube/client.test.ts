@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { kinds } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { kinds } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { insist } from "./insistence.ts";
 
 const PATIENCE_MS = 100;

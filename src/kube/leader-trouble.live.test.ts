@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, nat, record } from "fast-check";
 import { expect, it } from "vitest";
-import { MemoryLock } from "../../test/support/memory-lock.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { MemoryLock } from "../../test/support/kube/memory-lock.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { createLog } from "../base/log.ts";
 import { LeaderLease } from "./leader.ts";
 import { lead } from "./leadership.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MemoryLock } from "../../test/support/memory-lock.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { MemoryLock } from "../../test/support/kube/memory-lock.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { LeaderLease } from "./leader.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ScriptedApi } from "../../test/support/scripted-api.ts";
+import { ScriptedApi } from "../../test/support/kube/scripted-api.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";
 import { endpointsLock } from "./endpoints-lock.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Outage } from "./outage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { PassingTime } from "../../test/support/passing-time.ts";
-import { type Script, ScriptedApi } from "../../test/support/scripted-api.ts";
+import { type Script, ScriptedApi } from "../../test/support/kube/scripted-api.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { type Kind, kinds } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";

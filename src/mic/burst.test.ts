@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { SmallCluster, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { binding, identity, node, pod } from "../../test/support/make.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
-import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import type { Pod } from "../api/pod.ts";
 import { SyncLoop } from "./loop.ts";
 import { needsAzure } from "./wish.ts";

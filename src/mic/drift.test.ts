@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { demo, drifting, vm } from "../../test/support/drifting.ts";
-import { FakeClock } from "../../test/support/fake-clock.ts";
 import { assignment, binding, identity, identityId, pod } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { Fault } from "../base/fault.ts";
 import { DriftRepair } from "./drift.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { binding, identity, pod } from "../../test/support/make.ts";
 import { demo, id, record, vm, world } from "../../test/support/plan-lines.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
 import { planAssignments } from "../assignment/plan.ts";
 import type { Snapshot } from "../assignment/types.ts";
 import { dryRun, planJson, planText } from "./dry-run.ts";

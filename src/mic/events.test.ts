@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
 import { binding, identity } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FakeMachines } from "../../test/support/azure/fake-machines.ts";
 import { appear, carryOut, FakeRecords, idOf, names, VM, vanish } from "../../test/support/carried-out.ts";
-import { FakeMachines } from "../../test/support/fake-machines.ts";
 import { identityId } from "../../test/support/make.ts";
 import { Fault } from "../base/fault.ts";
 

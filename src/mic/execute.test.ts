@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { FakeMachines } from "../../test/support/azure/fake-machines.ts";
 import { appear, carryOut, FakeRecords, idOf, planOf, VM, vanish, world } from "../../test/support/carried-out.ts";
-import { FakeMachines } from "../../test/support/fake-machines.ts";
 import { assignment, binding, identity, pod } from "../../test/support/make.ts";
 
 describe("executePlan", () => {

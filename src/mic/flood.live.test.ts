@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { vm } from "../../test/support/fake-azure.ts";
-import { FakeCompute, type Naming } from "../../test/support/fake-compute.ts";
+import { vm } from "../../test/support/azure/fake-azure.ts";
+import { FakeCompute, type Naming } from "../../test/support/azure/fake-compute.ts";
 import { hastyMic } from "../../test/support/hasty-mic.ts";
 import { binding, identity, identityId, node, pod } from "../../test/support/make.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { resourceKey } from "../api/resource-id.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { carryOut, FakeRecords, world } from "../../test/support/carried-out.ts";
-import { loopInHand, podsOf } from "../../test/support/loop-in-hand.ts";
+import { SmallCluster, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { assignment, binding, identity, identityId, pod } from "../../test/support/make.ts";
-import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
+import { loopInHand, podsOf } from "../../test/support/time/loop-in-hand.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import { planAssignments } from "../assignment/plan.ts";
 import type { MachinePlan } from "../assignment/types.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { assignment, binding, identity, pod } from "../../test/support/make.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { createLog } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { loopInHand } from "../../test/support/loop-in-hand.ts";
+import { SmallCluster } from "../../test/support/kube/small-cluster.ts";
 import { assignment, binding, identity, identityId, pod } from "../../test/support/make.ts";
-import { SmallCluster } from "../../test/support/small-cluster.ts";
+import { loopInHand } from "../../test/support/time/loop-in-hand.ts";
 import type { Assignment, AssignmentState } from "../api/assignment.ts";
 import { resourceKey } from "../api/resource-id.ts";
 import type { Snapshot } from "../assignment/types.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { BURST_MS, loopInHand, podsOf, type Work } from "../../test/support/loop-in-hand.ts";
 import { pod } from "../../test/support/make.ts";
+import { BURST_MS, loopInHand, podsOf, type Work } from "../../test/support/time/loop-in-hand.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
 
 const fault = (retryAfterMs?: number, code: FaultCode = "ARM_ERROR") =>

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { loopInHand } from "../../test/support/loop-in-hand.ts";
 import { pod } from "../../test/support/make.ts";
+import { loopInHand } from "../../test/support/time/loop-in-hand.ts";
 import { Fault } from "../base/fault.ts";
 
 describe("a machine without room in Azure's limits", () => {

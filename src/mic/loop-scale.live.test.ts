@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { FakeMachines } from "../../test/support/fake-machines.ts";
+import { FakeMachines } from "../../test/support/azure/fake-machines.ts";
+import { SmallCluster, snapshot } from "../../test/support/kube/small-cluster.ts";
 import { binding, identity, identityId, node, pod } from "../../test/support/make.ts";
-import { SmallCluster, snapshot } from "../../test/support/small-cluster.ts";
 import { readAssignment, writeAssignment } from "../api/assignment.ts";
 import { objectKey } from "../api/meta.ts";
 import { resourceKey } from "../api/resource-id.ts";

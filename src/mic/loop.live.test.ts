@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { BURST_MS, HOUR, loopInHand } from "../../test/support/loop-in-hand.ts";
+import { SmallCluster } from "../../test/support/kube/small-cluster.ts";
 import { assignment, binding, identity, node, pod, vmProviderId } from "../../test/support/make.ts";
-import { SmallCluster } from "../../test/support/small-cluster.ts";
+import { BURST_MS, HOUR, loopInHand } from "../../test/support/time/loop-in-hand.ts";
 
 const machineOf = (name: string) => vmProviderId(name).slice("azure://".length).toLowerCase();
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
 import { scaleSetProviderId } from "../../test/support/make.ts";
-import { demoCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster } from "../../test/support/mic/cluster.ts";
 import { id, vm } from "../../test/support/plan-lines.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { kinds } from "../api/kinds.ts";
 
 /** Machines that others change while MIC's parts work together. */

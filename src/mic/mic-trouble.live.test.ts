@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
 import { identityId } from "../../test/support/make.ts";
-import { demoCluster, servedCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster, servedCluster } from "../../test/support/mic/cluster.ts";
 import { id, vm } from "../../test/support/plan-lines.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { identityId, scaleSetProviderId } from "../../test/support/make.ts";
-import { demoCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster } from "../../test/support/mic/cluster.ts";
 import { ASSIGNMENT_FINALIZER, kinds } from "../api/kinds.ts";
 import { resourceKey } from "../api/resource-id.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recordDraft } from "../../test/support/make.ts";
-import { crdsInto } from "../../test/support/mic-cluster.ts";
+import { crdsInto } from "../../test/support/mic/cluster.ts";
 import { id, vm } from "../../test/support/plan-lines.ts";
 import { type Assignment, readAssignment } from "../api/assignment.ts";
 import { ASSIGNMENT_FINALIZER, kinds } from "../api/kinds.ts";

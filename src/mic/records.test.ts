@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ScriptedApi } from "../../test/support/kube/scripted-api.ts";
 import { identity, recordDraft } from "../../test/support/make.ts";
 import { vm } from "../../test/support/plan-lines.ts";
-import { ScriptedApi } from "../../test/support/scripted-api.ts";
 import { type AssignmentDraft, readAssignment, writeAssignment } from "../api/assignment.ts";
 import { kinds } from "../api/kinds.ts";
 import { realClock } from "../base/clock.ts";

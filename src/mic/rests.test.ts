@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Rests } from "./rests.ts";
 
 it("has one rest of a kind for a machine: the next one ends the one before", () => {

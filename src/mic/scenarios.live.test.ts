@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
 import { identityId, scaleSetProviderId } from "../../test/support/make.ts";
-import { demoCluster, servedCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster, servedCluster } from "../../test/support/mic/cluster.ts";
 import { id, scaleSet, vm } from "../../test/support/plan-lines.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { kinds } from "../api/kinds.ts";
 
 /** Scenarios that the original tested its controller with: pods, bindings and identities that come, change and go. */

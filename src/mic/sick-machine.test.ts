@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { vm } from "../../test/support/fake-azure.ts";
-import { FakeCompute } from "../../test/support/fake-compute.ts";
+import { vm } from "../../test/support/azure/fake-azure.ts";
+import { FakeCompute } from "../../test/support/azure/fake-compute.ts";
 import { hastyMic } from "../../test/support/hasty-mic.ts";
 import { binding, identity, node, pod } from "../../test/support/make.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { snapshot } from "../../test/support/kube/small-cluster.ts";
 import { pod } from "../../test/support/make.ts";
-import { snapshot } from "../../test/support/small-cluster.ts";
 import { Statistics } from "./statistics.ts";
 
 it("sums up what was done, under the labels that people search for, and begins anew", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ScriptedApi } from "../../test/support/kube/scripted-api.ts";
 import { identityId, vmProviderId } from "../../test/support/make.ts";
-import { ScriptedApi } from "../../test/support/scripted-api.ts";
 import { ASSIGNMENT_FINALIZER, BINDING_LABEL } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
-import { demoCluster, servedCluster } from "../../test/support/mic-cluster.ts";
+import { demoCluster, servedCluster } from "../../test/support/mic/cluster.ts";
 import { id, vm } from "../../test/support/plan-lines.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { kinds } from "../api/kinds.ts";
 import { Fault } from "../base/fault.ts";
 

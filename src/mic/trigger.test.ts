@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { PassingTime } from "../../test/support/passing-time.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
+import { PassingTime } from "../../test/support/time/passing-time.ts";
 import { Trigger } from "./trigger.ts";
 
 const never = new AbortController().signal;

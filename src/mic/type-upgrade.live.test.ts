@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
 import { identityId } from "../../test/support/make.ts";
-import { crdsInto } from "../../test/support/mic-cluster.ts";
+import { crdsInto } from "../../test/support/mic/cluster.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { readAssignment } from "../api/assignment.ts";
 import { apiVersion, type Kind, kinds } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FakeImds } from "../../test/support/azure/fake-imds.ts";
 import {
   addressOf,
   type BindingSpec,
@@ -12,8 +13,7 @@ import {
   type World,
   worlds,
 } from "../../test/support/choice-world.ts";
-import { FakeImds } from "../../test/support/fake-imds.ts";
-import { ask, nmiNode } from "../../test/support/nmi-node.ts";
+import { ask, nmiNode } from "../../test/support/nmi/node.ts";
 import type { Identity } from "../api/identity.ts";
 import { type Meta, objectKey } from "../api/meta.ts";
 import type { Pod } from "../api/pod.ts";

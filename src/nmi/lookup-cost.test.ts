@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { LiveObjects } from "../../test/support/live-objects.ts";
+import { LiveObjects } from "../../test/support/kube/live-objects.ts";
 import { assignment, binding, identity, pod } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import type { Identity } from "../api/identity.ts";
-import { Callers, podIndexes } from "./callers.ts";
+import { Callers, podIndexes } from "./callers/callers.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "./lookup.ts";
 
 const PODS = 500;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { LiveObjects } from "../../test/support/live-objects.ts";
+import { LiveObjects } from "../../test/support/kube/live-objects.ts";
 import { assignment, binding, identity, pod } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import type { AssignmentState } from "../api/assignment.ts";
 import type { Identity } from "../api/identity.ts";
-import { podIndexes } from "./callers.ts";
+import { podIndexes } from "./callers/callers.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "./lookup.ts";
 
 const never = new AbortController().signal;

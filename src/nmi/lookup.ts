@@ -8,7 +8,7 @@ import { Fault } from "../base/fault.ts";
 import type { Rules } from "../identity/authorise.ts";
 import { type Patience, refusal } from "../identity/refusal.ts";
 import { type Known, type Named, type Selection, selectIdentity } from "../identity/select.ts";
-import type { Refusals } from "./limits-refusals.ts";
+import type { Refusals } from "./limits/refusals.ts";
 import type { Chosen, Live } from "./ports.ts";
 import { Unchanged } from "./unchanged.ts";
 import { UNSEEN_MS, until } from "./until.ts";

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 /** All code that a request comes through. */
-const onTheWay = ["api", "identity", "nmi", "tokens"].map((folder) => `src/${folder}/*.ts`);
+const onTheWay = ["api", "identity", "nmi", "tokens"].map((folder) => `src/${folder}/**/*.ts`);
 
 /** Within a function, thus each time that it runs. */
 const MADE_ANEW = /^\s.*\bRegExp\(/m;

@@ -5,9 +5,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Rules } from "../identity/authorise.ts";
 import type { Pass } from "../identity/exception.ts";
 import type { Named } from "../identity/select.ts";
-import type { NmiEvents } from "./events.ts";
-import type { Connection } from "./message.ts";
-import type { Repeats } from "./repeats.ts";
+import type { NmiEvents } from "./events/events.ts";
+import type { Repeats } from "./routes/repeats.ts";
+import type { Connection } from "./server/message.ts";
 
 /** Objects of a kind as they are now; a store of kube fits. */
 export type Live<T> = {

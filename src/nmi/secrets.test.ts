@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import type { Kind } from "../api/kinds.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
 import { LiveSecrets } from "./secrets.ts";

@@ -1,6 +1,6 @@
 import { it, onTestFinished } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
-import { crdsInto } from "../../test/support/mic-cluster.ts";
+import { crdsInto } from "../../test/support/mic/cluster.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
 import { apiVersion, kinds } from "../api/kinds.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
-import { eventually } from "../../test/support/eventually.ts";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { type Script, ScriptedApi } from "../../test/support/scripted-api.ts";
+import { type Script, ScriptedApi } from "../../test/support/kube/scripted-api.ts";
+import { eventually } from "../../test/support/time/eventually.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { KubeClient } from "../kube/client.ts";
 import { nmiStores } from "./stores.ts";

@@ -8,8 +8,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { Store } from "../kube/store.ts";
-import { podIndexes } from "./callers.ts";
-import { boundIndex, identityIndexes, labelIndex } from "./evict-unbound.ts";
+import { podIndexes } from "./callers/callers.ts";
+import { boundIndex, identityIndexes, labelIndex } from "./evict/unbound.ts";
 import { assignmentIndexes, bindingIndexes } from "./lookup.ts";
 
 export type StoresOptions = {

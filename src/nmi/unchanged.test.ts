@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LiveObjects } from "../../test/support/live-objects.ts";
+import { LiveObjects } from "../../test/support/kube/live-objects.ts";
 import { identity, pod } from "../../test/support/make.ts";
 import type { Identity } from "../api/identity.ts";
 import type { Pod } from "../api/pod.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { boundNmi, reader, tokenPath, web } from "../../test/support/bound-nmi.ts";
-import { ask } from "../../test/support/nmi-node.ts";
+import { ask } from "../../test/support/nmi/node.ts";
 
 const { bound } = boundNmi();
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FakeBackend } from "../../test/support/fake-backend.ts";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeBackend } from "../../test/support/azure/fake-backend.ts";
 import { identity } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
 import { TokenCache } from "./cache.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Governor, type GovernorOptions, type Turn } from "./governor.ts";
 
 const never = new AbortController().signal;

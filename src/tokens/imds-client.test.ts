@@ -1,7 +1,7 @@
 import { setGlobalProxyFromEnv } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeImds } from "../../test/support/fake-imds.ts";
+import { FakeImds } from "../../test/support/azure/fake-imds.ts";
 import { retryAfterMs } from "./http-answer.ts";
 import { ImdsClient } from "./imds-client.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { FakeImds, identityNotFound } from "../../test/support/fake-imds.ts";
+import { FakeImds, identityNotFound } from "../../test/support/azure/fake-imds.ts";
 import { identity, identityId } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { Governor, imdsLimits } from "./governor.ts";
 import { imdsBackend } from "./imds.ts";

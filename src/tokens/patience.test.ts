@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
 import { identity } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { readSecret } from "../api/secret.ts";
 import { knownAuthorities } from "../azure/clouds.ts";
 import { Fault } from "../base/fault.ts";

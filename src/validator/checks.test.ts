@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { FakeClock } from "../../test/support/fake-clock.ts";
-import { FakeImds, identityNotFound } from "../../test/support/fake-imds.ts";
+import { FakeImds, identityNotFound } from "../../test/support/azure/fake-imds.ts";
 import { identityId } from "../../test/support/make.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { readConfig } from "../base/options.ts";
 import { Metadata } from "../tokens/metadata.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkIdentityResourceId } from "../../src/api/resource-id.ts";
-import { ChartCluster, clusterMissing, documents } from "../support/chart-cluster.ts";
-import { CHART, render } from "../support/helm.ts";
+import { ChartCluster, clusterMissing, documents } from "../support/chart/chart-cluster.ts";
+import { CHART, render } from "../support/chart/helm.ts";
 
 const missing = clusterMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

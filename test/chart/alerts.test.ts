@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { alertGroups, runbookOf } from "../../tools/monitoring/files.ts";
 import { rows } from "../../tools/monitoring/panels.ts";
-import type { AlertCase } from "../support/alert-cases.ts";
-import { micAlertCases } from "../support/alert-cases-mic.ts";
-import { nmiAlertCases } from "../support/alert-cases-nmi.ts";
-import { CHART, runTool, toolsMissing } from "../support/helm.ts";
+import type { AlertCase } from "../support/chart/alert-cases.ts";
+import { micAlertCases } from "../support/chart/alert-cases-mic.ts";
+import { nmiAlertCases } from "../support/chart/alert-cases-nmi.ts";
+import { CHART, runTool, toolsMissing } from "../support/chart/helm.ts";
 
 const missing = toolsMissing("promtool");
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/base/options.ts";
 import { allOptions } from "../../src/bin/program.ts";
 import { micOptions } from "../../src/mic/options.ts";
-import { nmiOptions } from "../../src/nmi/options.ts";
-import { startProblems } from "../../src/nmi/start-problems.ts";
-import { CHART, containerOf, helmMissing, type Rendered, render, the, type Values } from "../support/helm.ts";
+import { nmiOptions } from "../../src/nmi/start/options.ts";
+import { startProblems } from "../../src/nmi/start/problems.ts";
+import { CHART, containerOf, helmMissing, type Rendered, render, the, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const read = (file: string) => readFileSync(join(CHART, "templates", file), "utf8");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerOf, helmMissing, isHook, podOf, render } from "../support/helm.ts";
+import { containerOf, helmMissing, isHook, podOf, render } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const POLICY = "helm.sh/hook-delete-policy";

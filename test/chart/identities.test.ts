@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { helmMissing, type Rendered, refusal, render, type Values } from "../support/helm.ts";
+import { helmMissing, type Rendered, refusal, render, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const RESOURCE = "/subscriptions/s/resourcegroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UNINSTALL_ANNOTATION } from "../../src/api/daemon-set.ts";
-import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { CHART, containerOf, type Values } from "../support/helm.ts";
-import { originalChart, originalCrds } from "../support/original-chart.ts";
+import { ChartCluster, clusterMissing } from "../support/chart/chart-cluster.ts";
+import { CHART, containerOf, type Values } from "../support/chart/helm.ts";
+import { originalChart, originalCrds } from "../support/chart/original-chart.ts";
 
 const missing = clusterMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

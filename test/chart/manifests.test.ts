@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { manifests } from "../../tools/manifests/files.ts";
-import { containerOf, helmMissing, podOf, type Rendered, readObjects, the } from "../support/helm.ts";
-import { grantsOf, grantText, type Manifest, readManifests } from "../support/rbac.ts";
+import { containerOf, helmMissing, podOf, type Rendered, readObjects, the } from "../support/chart/helm.ts";
+import { grantsOf, grantText, type Manifest, readManifests } from "../support/kube/rbac.ts";
 
 const missing = helmMissing();
 const root = join(import.meta.dirname, "../..");

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { containerOf, helmMissing, podOf, type Rendered, refusal, render, the, type Values } from "../support/helm.ts";
+import {
+  containerOf,
+  helmMissing,
+  podOf,
+  type Rendered,
+  refusal,
+  render,
+  the,
+  type Values,
+} from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const mic = async (values: Values = {}, ...flags: readonly string[]) =>

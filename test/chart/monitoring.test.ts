@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { CHART, containerOf, helmMissing, render, the, type Values } from "../support/helm.ts";
+import { CHART, containerOf, helmMissing, render, the, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 type Groups = { readonly groups: readonly { readonly name: string }[] };

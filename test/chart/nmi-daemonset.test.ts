@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { containerOf, helmMissing, podOf, render, the, type Values } from "../support/helm.ts";
+import { containerOf, helmMissing, podOf, render, the, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const nmi = async (values: Values = {}, ...flags: readonly string[]) =>

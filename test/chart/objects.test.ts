@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { helmMissing, isHook, type Rendered, render, the, type Values } from "../support/helm.ts";
+import { helmMissing, isHook, type Rendered, render, the, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const nameOf = ({ kind, metadata: { name, namespace = "" } }: Rendered) => `${kind} ${namespace}/${name}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { blocks, mentions } from "../support/doc-pages.ts";
-import { helmMissing, isHook, render, type Values } from "../support/helm.ts";
+import { blocks, mentions } from "../support/chart/doc-pages.ts";
+import { helmMissing, isHook, render, type Values } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { helmMissing, isHook, type Rendered, render, the } from "../support/helm.ts";
-import { grantsOf, grantText, type Manifest, readManifests } from "../support/rbac.ts";
+import { helmMissing, isHook, type Rendered, render, the } from "../support/chart/helm.ts";
+import { grantsOf, grantText, type Manifest, readManifests } from "../support/kube/rbac.ts";
 
 const missing = helmMissing();
 const INFRA = join(import.meta.dirname, "../../deploy/infra");

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { manifests } from "../../tools/manifests/files.ts";
-import { ChartCluster, clusterMissing } from "../support/chart-cluster.ts";
-import { examples as shown } from "../support/doc-pages.ts";
-import { CHART, OPERATOR_CRDS, operatorCrdsMissing, runTool, template } from "../support/helm.ts";
-import { writeSchemas } from "../support/schemas.ts";
+import { ChartCluster, clusterMissing } from "../support/chart/chart-cluster.ts";
+import { examples as shown } from "../support/chart/doc-pages.ts";
+import { CHART, OPERATOR_CRDS, operatorCrdsMissing, runTool, template } from "../support/chart/helm.ts";
+import { writeSchemas } from "../support/chart/schemas.ts";
 
 const missing = clusterMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

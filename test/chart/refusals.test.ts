@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CHART, helmMissing, refusal } from "../support/helm.ts";
+import { CHART, helmMissing, refusal } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 

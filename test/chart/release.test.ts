@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
-import { CHART, helmMissing } from "../support/helm.ts";
+import { CHART, helmMissing } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

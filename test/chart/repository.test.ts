@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
-import { CHART, helmMissing, runTool } from "../support/helm.ts";
+import { CHART, helmMissing, runTool } from "../support/chart/helm.ts";
 
 const missing = helmMissing();
 const URL = "https://charts.example";

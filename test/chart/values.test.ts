@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { nested } from "../../tools/chart/nested.ts";
 import { chartValues } from "../../tools/chart/values.ts";
-import { CHART, containerOf, helmMissing, render, runTool, the } from "../support/helm.ts";
-import { originalValues } from "../support/original-values.ts";
+import { CHART, containerOf, helmMissing, render, runTool, the } from "../support/chart/helm.ts";
+import { originalValues } from "../support/chart/original-values.ts";
 
 const read = (file: string) => readFileSync(join(CHART, file), "utf8");
 const ours = new Map(chartValues.map(([name, fallback]) => [name, fallback]));

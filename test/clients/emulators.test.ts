@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startImds } from "../../src/sandbox/azure/imds.ts";
-import { authority, fileOf, trustAuthority, vendorAzure } from "../support/vendor-azure.ts";
+import { authority, fileOf, trustAuthority, vendorAzure } from "../support/azure/vendor-azure.ts";
 import { askForToken, clientMissing, type Told } from "./sdk-client.ts";
 
 /** `azure-identity` of Python and `azidentity` of Go as they are, against the emulators of Entra ID and IMDS. */

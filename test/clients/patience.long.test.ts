@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FaultCode } from "../../src/base/fault.ts";
-import { makeNetwork, networkMissing } from "../support/netns.ts";
-import { startActor } from "../support/netns-actor.ts";
+import { startActor } from "../support/netns/actor.ts";
+import { makeNetwork, networkMissing } from "../support/netns/netns.ts";
 import { askForToken, clientMissing, clients, type SdkClient } from "./sdk-client.ts";
 
 const missing = networkMissing();

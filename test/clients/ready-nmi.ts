@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import type { NodeWithPods } from "../support/netns-cluster.ts";
+import type { NodeWithPods } from "../support/netns/cluster.ts";
 import type { RunningProgram } from "../support/program.ts";
 
 /** NMI on the node, once its rules stand and pods are served; in hooks too, where `eventually` cannot be called. */

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import { Fault, type FaultCode } from "../../src/base/fault.ts";
-import { errorAnswer } from "../../src/nmi/error-answer.ts";
-import { METADATA_ADDRESS } from "../support/netns.ts";
-import { answering } from "../support/netns-answering.ts";
+import { errorAnswer } from "../../src/nmi/routes/error-answer.ts";
+import { answering } from "../support/netns/answering.ts";
+import { METADATA_ADDRESS } from "../support/netns/netns.ts";
 
 // Gives whoever asks for a token one of NMI's refusals, always the same; tells its body, and when each asked.
 type Question = { readonly refuse: FaultCode; readonly because: string } | { readonly tries: true };

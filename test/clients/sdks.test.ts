@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns/cluster.ts";
+import { networkMissing } from "../support/netns/netns.ts";
 import { startReadyNmi } from "./ready-nmi.ts";
 import { askForToken, clientMissing, clients, gotToken } from "./sdk-client.ts";
 

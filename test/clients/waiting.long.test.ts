@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns/cluster.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
+import { eventually } from "../support/time/eventually.ts";
 import { startReadyNmi } from "./ready-nmi.ts";
 import { askForToken, clientMissing, clients, gotToken, type Told } from "./sdk-client.ts";
 

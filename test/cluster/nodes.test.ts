@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import type { Rendered } from "../support/helm.ts";
+import type { Rendered } from "../support/chart/helm.ts";
 import { withoutNode } from "./support/nodes.ts";
 import { patiently } from "./support/patience.ts";
 import { newPlace } from "./support/place.ts";

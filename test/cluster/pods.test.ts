@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import type { Rendered } from "../support/helm.ts";
+import type { Rendered } from "../support/chart/helm.ts";
 import { urls } from "./support/azure-facts.ts";
 import { SECRET } from "./support/azure-vault.ts";
 import { newPlace } from "./support/place.ts";

@@ -6,7 +6,7 @@ import { LeaderLease } from "../../src/kube/leader.ts";
 import { leaseLock } from "../../src/kube/lease.ts";
 import type { LeaderLock } from "../../src/kube/lock.ts";
 import { asRecord, type ObjectRef } from "../../src/kube/wire.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/time/eventually.ts";
 import { type ApiUnderTest, Place } from "./kube-under-test.ts";
 
 /** Long enough that a slow machine does not lose it by accident. */

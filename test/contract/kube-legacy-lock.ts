@@ -6,7 +6,7 @@ import { LeaderLease } from "../../src/kube/leader.ts";
 import { lead } from "../../src/kube/leadership.ts";
 import { leaseLock } from "../../src/kube/lease.ts";
 import { asRecord } from "../../src/kube/wire.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/time/eventually.ts";
 import { type ApiUnderTest, Place } from "./kube-under-test.ts";
 
 const ANNOTATION = "control-plane.alpha.kubernetes.io/leader";

@@ -8,8 +8,8 @@ import { endpointsLock } from "../../src/kube/endpoints-lock.ts";
 import { LeaderLease } from "../../src/kube/leader.ts";
 import { lead } from "../../src/kube/leadership.ts";
 import { leaseLock } from "../../src/kube/lease.ts";
-import { accessTo, startControlPlane } from "../support/control-plane.ts";
-import { crdsInto } from "../support/mic-cluster.ts";
+import { accessTo, startControlPlane } from "../support/kube/control-plane.ts";
+import { crdsInto } from "../support/mic/cluster.ts";
 
 const DURATION_MS = 4_000;
 const LOCK = { namespace: "default", name: "aad-pod-identity-mic" };

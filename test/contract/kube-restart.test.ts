@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accessTo, type ControlPlane, missing, startControlPlane } from "../support/control-plane.ts";
-import { eventually } from "../support/eventually.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { accessTo, type ControlPlane, missing, startControlPlane } from "../support/kube/control-plane.ts";
+import { eventually } from "../support/time/eventually.ts";
+import { FakeClock } from "../support/time/fake-clock.ts";
 import { isPausing, LONGEST_PAUSE_MS, Place, sizes } from "./kube-under-test.ts";
 
 const reason = missing();

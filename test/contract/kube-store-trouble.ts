@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../src/kube/store.ts";
-import { eventually } from "../support/eventually.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { eventually } from "../support/time/eventually.ts";
+import { FakeClock } from "../support/time/fake-clock.ts";
 import {
   type ApiUnderTest,
   isPausing,

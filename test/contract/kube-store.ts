@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/time/eventually.ts";
 import { type ApiUnderTest, lists, Place, record, sizes } from "./kube-under-test.ts";
 
 /** What a store holds, and what it tells. */

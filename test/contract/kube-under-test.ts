@@ -7,8 +7,8 @@ import { createLog, type Log } from "../../src/base/log.ts";
 import type { KubeAccess } from "../../src/kube/access.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { Store } from "../../src/kube/store.ts";
-import { ApiProxy } from "../support/api-proxy.ts";
-import type { FakeClock } from "../support/fake-clock.ts";
+import { ApiProxy } from "../support/kube/api-proxy.ts";
+import type { FakeClock } from "../support/time/fake-clock.ts";
 
 /** An API server that a suite runs against. */
 export type ApiUnderTest = { readonly access: KubeAccess };

@@ -1,5 +1,5 @@
 import { describe, it, vi } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
 import { hostTwoServers } from "./kubectl-under-test.ts";
 
 vi.setConfig({ testTimeout: 120_000 }); // many programs, one after the other

@@ -1,5 +1,5 @@
 import { describe, it, vi } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
 import { workloads } from "./kubectl-objects.ts";
 import { seen } from "./kubectl-seen.ts";
 import { hostTwoServers, type Step } from "./kubectl-under-test.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
-import { type ControlPlane, missing, startControlPlane } from "../support/control-plane.ts";
+import { type ControlPlane, missing, startControlPlane } from "../support/kube/control-plane.ts";
 import { type Step, TwoServers } from "./kubectl-under-test.ts";
 
 vi.setConfig({ testTimeout: 120_000 }); // many programs, one after the other

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { stringify } from "yaml";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
 import { startKubeApi } from "../../src/sandbox/kube-api/server.ts";
-import type { ControlPlaneAddress } from "../support/control-plane.ts";
-import { type Run, runTool, toolPath } from "../support/helm.ts";
-import { kubeconfigOf } from "../support/kubeconfig.ts";
+import { type Run, runTool, toolPath } from "../support/chart/helm.ts";
+import type { ControlPlaneAddress } from "../support/kube/control-plane.ts";
+import { kubeconfigOf } from "../support/kube/kubeconfig.ts";
 
 /** A command as it is typed after `kubectl`; one with spaces inside its words, an input or a failure is written out. */
 export type Step = string | Command;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
-import { ApiProxy } from "../support/api-proxy.ts";
-import { type MicPlace, micPlace } from "../support/mic-program.ts";
+import { ApiProxy } from "../support/kube/api-proxy.ts";
+import { type MicPlace, micPlace } from "../support/mic/program.ts";
 
 /** What a leader knows when it begins. */
 

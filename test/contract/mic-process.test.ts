@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
-import { micCommands } from "../support/mic-process.ts";
-import { type MicPlace, micPlace } from "../support/mic-program.ts";
+import { micCommands } from "../support/mic/process.ts";
+import { type MicPlace, micPlace } from "../support/mic/program.ts";
 
 const never = new AbortController().signal;
 const within = { timeout: 45_000, interval: 50 };

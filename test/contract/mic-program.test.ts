@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
-import { type MicPlace, micPlace } from "../support/mic-program.ts";
+import { type MicPlace, micPlace } from "../support/mic/program.ts";
 
 /** The program as it is shipped, in a process of its own, on an API server and an Azure in this one. */
 

@@ -3,9 +3,9 @@ import { apiVersion, type Kind, kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { upgradeTypes } from "../../src/mic/type-upgrade.ts";
-import { accessTo } from "../support/control-plane.ts";
-import { crdsInto } from "../support/mic-cluster.ts";
-import { onKubernetes } from "../support/on-kubernetes.ts";
+import { accessTo } from "../support/kube/control-plane.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import { crdsInto } from "../support/mic/cluster.ts";
 
 /** What the type upgrade writes is what a real API server takes and keeps. */
 

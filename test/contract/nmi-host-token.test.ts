@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
 import { identityId } from "../support/make.ts";
-import { type Asking, askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi-world.ts";
+import { type Asking, askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi/world.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const path = "/host/token/?resource=https://vault.azure.net";
 const web = { podns: "default", podname: "web" };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
 import { identityId } from "../support/make.ts";
-import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi-world.ts";
+import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi/world.ts";
 import { runProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const managed = ["--operation-mode=Managed", "--forceNamespaced"];
 const demo = { aadpodidbinding: "demo" };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { askNmi, type NmiWorld, nmiWorld } from "../support/nmi-world.ts";
+import { askNmi, type NmiWorld, nmiWorld } from "../support/nmi/world.ts";
 import { runProgram } from "../support/program.ts";
 
 const NAMESPACE = "azure";

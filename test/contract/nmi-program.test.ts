@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { identityId } from "../support/make.ts";
-import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi-world.ts";
+import { askNmi, type NmiWorld, nmiWorld, type RunningNmi } from "../support/nmi/world.ts";
 
 const group = "/apis/aadpodidentity.k8s.io/v1/namespaces/default";
 const apiVersion = "aadpodidentity.k8s.io/v1";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
-import { askNmi, nmiWorld } from "../support/nmi-world.ts";
+import { askNmi, nmiWorld } from "../support/nmi/world.ts";
 
 const spec = { type: 1, clientID: "app", tenantID: "tenant" };
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { type PrincipalWorld, principalWorld } from "../support/principal-world.ts";
+import { type PrincipalWorld, principalWorld } from "../support/azure/principal-world.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const folder = join(import.meta.dirname, "../support/certificates");
 const file = (name: string) => readFileSync(join(folder, name));

@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ApiDoor, type Away } from "../support/api-door.ts";
-import { fakedClockMissing, fastClock } from "../support/faked-clock.ts";
-import { kubeconfigOf } from "../support/kubeconfig.ts";
+import { ApiDoor, type Away } from "../support/kube/api-door.ts";
+import { kubeconfigOf } from "../support/kube/kubeconfig.ts";
 import { identityId } from "../support/make.ts";
-import { settled } from "../support/settled.ts";
+import { fakedClockMissing, fastClock } from "../support/time/faked-clock.ts";
+import { settled } from "../support/time/settled.ts";
 import { type TroubledNode, type TroubleWorld, troubleWorld } from "../support/trouble-world.ts";
 
 /** Ten minutes are ten seconds. */

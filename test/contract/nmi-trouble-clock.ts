@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { type FakedClock, fakedClockMissing, steppedClock } from "../support/faked-clock.ts";
-import type { NmiAnswer } from "../support/nmi-world.ts";
+import type { NmiAnswer } from "../support/nmi/world.ts";
+import { eventually } from "../support/time/eventually.ts";
+import { type FakedClock, fakedClockMissing, steppedClock } from "../support/time/faked-clock.ts";
 import { type TroubledNode, type TroubleWorld, troubleWorld } from "../support/trouble-world.ts";
 
 const HOUR = 3600;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
+import { type PrincipalWorld, principalWorld } from "../support/azure/principal-world.ts";
 import { identityId } from "../support/make.ts";
-import { type PrincipalWorld, principalWorld } from "../support/principal-world.ts";
+import { eventually } from "../support/time/eventually.ts";
 import { TokenAsker } from "../support/token-asker.ts";
 
 const group = "/apis/aadpodidentity.k8s.io/v1/namespaces/default";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
+import { type MicKubernetes, micKubernetes } from "../support/mic/kubernetes.ts";
 
 /** The binary of release 1.8, where there is one to try. */
 const peer = process.env.PEER_MIC;

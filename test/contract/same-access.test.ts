@@ -1,7 +1,7 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
-import { twoApis } from "../support/two-apis.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
 const ROLES = `${RBAC}/namespaces/NS/roles`;

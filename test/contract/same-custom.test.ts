@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
-import { twoApis } from "../support/two-apis.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 /** Kinds that all tests of objects share, and one of its own for each test of definitions. */

@@ -1,8 +1,8 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
-import { APPS, deployment, main, map, merge, template } from "../support/same-objects.ts";
-import { twoApis } from "../support/two-apis.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
+import { APPS, deployment, main, map, merge, template } from "../support/kube/same-objects.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const JOBS = "/apis/batch/v1/namespaces/NS/jobs";
 const CRONS = "/apis/batch/v1/namespaces/NS/cronjobs";

@@ -1,8 +1,8 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
-import { MAPS, map, NS, PODS, pod, SECRETS } from "../support/same-objects.ts";
-import { twoApis } from "../support/two-apis.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
+import { MAPS, map, NS, PODS, pod, SECRETS } from "../support/kube/same-objects.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const withVolume = (source: object) => pod({ volumes: [{ name: "v", ...source }] });
 const projecting = (...sources: readonly object[]) =>

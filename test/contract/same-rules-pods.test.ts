@@ -1,7 +1,7 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import { APPS, deployment, main, map, NS, PODS, pod, template } from "../support/same-objects.ts";
-import { twoApis } from "../support/two-apis.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import { APPS, deployment, main, map, NS, PODS, pod, template } from "../support/kube/same-objects.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const exec = { exec: { command: ["ls"] } };
 const volumes = [{ name: "v", emptyDir: {} }];

@@ -1,6 +1,6 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
 import {
   APPS,
   deployment,
@@ -16,8 +16,8 @@ import {
   ROLES,
   SECRETS,
   template,
-} from "../support/same-objects.ts";
-import { twoApis } from "../support/two-apis.ts";
+} from "../support/kube/same-objects.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const BUDGETS = "/apis/policy/v1/namespaces/NS/poddisruptionbudgets";
 const BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/NS/rolebindings";

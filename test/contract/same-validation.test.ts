@@ -1,6 +1,6 @@
 import { it } from "vitest";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import type { Ask } from "../support/same-api.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { Ask } from "../support/kube/same-api.ts";
 import {
   APPS,
   deployment,
@@ -13,8 +13,8 @@ import {
   pod,
   ROLES,
   SECRETS,
-} from "../support/same-objects.ts";
-import { twoApis } from "../support/two-apis.ts";
+} from "../support/kube/same-objects.ts";
+import { twoApis } from "../support/kube/two-apis.ts";
 
 const strict = "?fieldValidation=Strict";
 const warn = "?fieldValidation=Warn";

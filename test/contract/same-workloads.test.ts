@@ -1,7 +1,7 @@
 import { describe, it, vi } from "vitest";
-import { missing } from "../support/control-plane.ts";
-import { APPS, merge } from "../support/same-objects.ts";
-import { type Deed, twoManagers } from "../support/two-managers.ts";
+import { type Deed, twoManagers } from "../support/azure/two-managers.ts";
+import { missing } from "../support/kube/control-plane.ts";
+import { APPS, merge } from "../support/kube/same-objects.ts";
 
 vi.setConfig({ testTimeout: 180_000 }); // each deed has to settle on both
 

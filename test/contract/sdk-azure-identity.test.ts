@@ -1,11 +1,11 @@
 import { ManagedIdentityCredential } from "@azure/identity";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Listener } from "../../src/base/listener.ts";
-import { route } from "../../src/nmi/routes.ts";
-import { serve } from "../../src/nmi/server.ts";
-import { FakeImds } from "../support/fake-imds.ts";
+import { route } from "../../src/nmi/routes/routes.ts";
+import { serve } from "../../src/nmi/server/server.ts";
+import { FakeImds } from "../support/azure/fake-imds.ts";
 import { assignment, binding, identity, identityId, pod } from "../support/make.ts";
-import { type NmiNode, nmiNode } from "../support/nmi-node.ts";
+import { type NmiNode, nmiNode } from "../support/nmi/node.ts";
 
 // The test itself is the pod: its connections come from loopback.
 const web = pod("web", { status: { podIP: "127.0.0.1" } });

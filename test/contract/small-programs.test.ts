@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { FakeImds } from "../support/fake-imds.ts";
+import { FakeImds } from "../support/azure/fake-imds.ts";
 import { identityId } from "../support/make.ts";
-import { nmiWorld } from "../support/nmi-world.ts";
+import { nmiWorld } from "../support/nmi/world.ts";
 import { runProgram, startProgram } from "../support/program.ts";
 
 describe("identityvalidator", () => {

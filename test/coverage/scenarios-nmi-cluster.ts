@@ -1,10 +1,10 @@
 import type { Scenario } from "./scenario.ts";
 
-const tokenRoute = "src/nmi/token-route.test.ts";
-const errors = "src/nmi/error-answer.test.ts";
-const proxy = "src/nmi/metadata-proxy.test.ts";
-const hostToken = "src/nmi/host-token-route.test.ts";
-const callers = "src/nmi/callers.test.ts";
+const tokenRoute = "src/nmi/routes/token-route.test.ts";
+const errors = "src/nmi/routes/error-answer.test.ts";
+const proxy = "src/nmi/routes/metadata-proxy.test.ts";
+const hostToken = "src/nmi/routes/host-token-route.test.ts";
+const callers = "src/nmi/callers/callers.test.ts";
 const lookup = "src/nmi/lookup.test.ts";
 const select = "src/identity/select.test.ts";
 const rules = "src/intercept/rules.test.ts";
@@ -191,7 +191,7 @@ export const agentForgottenScenarios: readonly Scenario[] = [
   {
     id: "G11",
     scenario: "Pods whose names look like MIC's.",
-    tests: [{ file: "src/nmi/mic-name.test.ts", name: "gets nothing for its name" }],
+    tests: [{ file: "src/nmi/start/mic-name.test.ts", name: "gets nothing for its name" }],
   },
   {
     id: "G12",
@@ -243,8 +243,11 @@ export const agentForgottenScenarios: readonly Scenario[] = [
     id: "G16 (NMI)",
     scenario: "The start: kubenet, missing files, wrong modes and formats.",
     tests: [
-      { file: "src/nmi/start-problems.test.ts", name: "everything that keeps NMI from starting is told at once" },
-      { file: "src/nmi/kubenet.test.ts", name: "ends the start when the file cannot be read, and says what to do" },
+      { file: "src/nmi/start/problems.test.ts", name: "everything that keeps NMI from starting is told at once" },
+      {
+        file: "src/nmi/start/kubenet.test.ts",
+        name: "ends the start when the file cannot be read, and says what to do",
+      },
       { file: managed, name: "nmi ends before anything starts when managed mode lacks namespaced mode" },
     ],
   },
@@ -279,16 +282,19 @@ export const agentForgottenScenarios: readonly Scenario[] = [
     id: "G20 (NMI)",
     scenario: "Names, labels and limits of NMI's metrics.",
     tests: [
-      { file: "src/nmi/events.test.ts", name: "tell of each token request in the words that people search for" },
-      { file: "src/nmi/events.test.ts", name: "cannot be made to forge a line or to grow without bound" },
+      { file: "src/nmi/events/events.test.ts", name: "tell of each token request in the words that people search for" },
+      { file: "src/nmi/events/events.test.ts", name: "cannot be made to forge a line or to grow without bound" },
     ],
   },
   {
     id: "G21",
     scenario: "Paths: encoded ones, doubled slashes, prefixes without a boundary.",
     tests: [
-      { file: "src/nmi/metadata-path.test.ts", name: "$target is $area" },
-      { file: "src/nmi/metadata-path.test.ts", name: "lets no spelling of an identity path through as a document" },
+      { file: "src/nmi/routes/metadata-path.test.ts", name: "$target is $area" },
+      {
+        file: "src/nmi/routes/metadata-path.test.ts",
+        name: "lets no spelling of an identity path through as a document",
+      },
     ],
   },
   {
@@ -302,7 +308,7 @@ export const agentForgottenScenarios: readonly Scenario[] = [
     tests: [
       { file: principals, name: "another namespace's Secret" },
       { file: principals, name: "a foreign authority" },
-      { file: "src/nmi/probes.test.ts", name: "probes tell whether pods are served" },
+      { file: "src/nmi/start/probes.test.ts", name: "probes tell whether pods are served" },
       { file: tokenRoute, name: "a proxy's trace" },
     ],
   },

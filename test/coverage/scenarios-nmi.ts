@@ -1,10 +1,10 @@
 import type { Scenario } from "./scenario.ts";
 
-const tokenRoute = "src/nmi/token-route.test.ts";
-const errors = "src/nmi/error-answer.test.ts";
+const tokenRoute = "src/nmi/routes/token-route.test.ts";
+const errors = "src/nmi/routes/error-answer.test.ts";
 const query = "src/api/token.test.ts";
-const paths = "src/nmi/metadata-path.test.ts";
-const callers = "src/nmi/callers.test.ts";
+const paths = "src/nmi/routes/metadata-path.test.ts";
+const callers = "src/nmi/callers/callers.test.ts";
 const excepted = "src/identity/authorise.test.ts";
 const proofs = "src/tokens/principal-proof.test.ts";
 const select = "src/identity/select.test.ts";
@@ -187,14 +187,14 @@ const smallScenarios: readonly Scenario[] = [
     id: "P10",
     scenario: "Kubelet's files with kubenet and with another plugin.",
     tests: [
-      { file: "src/nmi/kubenet.test.ts", name: "recognises %j" },
-      { file: "src/nmi/kubenet.test.ts", name: "lets pass %j" },
+      { file: "src/nmi/start/kubenet.test.ts", name: "recognises %j" },
+      { file: "src/nmi/start/kubenet.test.ts", name: "lets pass %j" },
     ],
   },
   {
     id: "P11",
     scenario: "Log formats that are known, and one that is not.",
-    tests: [{ file: "src/nmi/options.test.ts", name: "a value that makes no sense ends the start" }],
+    tests: [{ file: "src/nmi/start/options.test.ts", name: "a value that makes no sense ends the start" }],
   },
   {
     id: "P12",
@@ -204,7 +204,9 @@ const smallScenarios: readonly Scenario[] = [
   {
     id: "P14",
     scenario: "NMI's durations and their labels.",
-    tests: [{ file: "src/nmi/events.test.ts", name: "tell of each token request in the words that people search for" }],
+    tests: [
+      { file: "src/nmi/events/events.test.ts", name: "tell of each token request in the words that people search for" },
+    ],
   },
 ];
 

@@ -1,6 +1,6 @@
 import type { WeakPoint } from "./weak-point.ts";
 
-const server = "src/nmi/server.test.ts";
+const server = "src/nmi/server/server.test.ts";
 
 /** N30–N38: the node agent under load, and its programs beside it. */
 export const agentLoad: readonly WeakPoint[] = [
@@ -87,9 +87,9 @@ export const agentLoad: readonly WeakPoint[] = [
     id: "N35",
     original: "Lets clients choose labels of its metrics, as many as they like.",
     ours: "Labels are names of routes, namespaces of known pods and the first fifty resources.",
-    tests: [{ file: "src/nmi/events.test.ts", name: "cannot be made to forge a line or to grow without bound" }],
+    tests: [{ file: "src/nmi/events/events.test.ts", name: "cannot be made to forge a line or to grow without bound" }],
     breakage: {
-      file: "src/nmi/events.ts",
+      file: "src/nmi/events/events.ts",
       find: "resources.of(printable(query.resource), status === 200)",
       replace: "printable(query.resource)",
     },
@@ -100,7 +100,7 @@ export const agentLoad: readonly WeakPoint[] = [
     ours: "Patterns are read with the code, once.",
     tests: [{ file: "src/nmi/pattern-cost.test.ts", name: "no request makes a pattern: all are read with the code" }],
     breakage: {
-      file: "src/nmi/metadata-path.ts",
+      file: "src/nmi/routes/metadata-path.ts",
       find: "/^[\\w./~-]*$/.test(text)",
       replace: 'new RegExp("^[\\\\w./~-]*$").test(text)',
     },
@@ -122,7 +122,7 @@ export const agentLoad: readonly WeakPoint[] = [
       },
     ],
     breakage: {
-      file: "src/nmi/server.ts",
+      file: "src/nmi/server/server.ts",
       find: "send(response, isStopping ? { ...result, isLast: true } : result);",
       replace: 'send(response, isStopping ? { ...result, status: 503, isLast: true, body: "" } : result);',
     },

@@ -1,8 +1,8 @@
 import type { WeakPoint } from "./weak-point.ts";
 
 const select = "src/identity/select.test.ts";
-const errors = "src/nmi/error-answer.test.ts";
-const tokenRoute = "src/nmi/token-route.test.ts";
+const errors = "src/nmi/routes/error-answer.test.ts";
+const tokenRoute = "src/nmi/routes/token-route.test.ts";
 const imds = "src/tokens/imds.test.ts";
 const rules = "src/intercept/rules.test.ts";
 
@@ -54,12 +54,12 @@ export const agentResults: readonly WeakPoint[] = [
     ours: "The request of an excepted pod goes on to IMDS as it is.",
     tests: [
       {
-        file: "src/nmi/metadata-proxy.test.ts",
+        file: "src/nmi/routes/metadata-proxy.test.ts",
         name: "has its token request passed on untouched, whatever it asks for",
       },
     ],
     breakage: {
-      file: "src/nmi/token-route.ts",
+      file: "src/nmi/routes/token-route.ts",
       find: "return await relay(request, path, ports);",
       replace:
         'return await relay(request, { ...path, target: path.target.replace(/&(object_id|ms?i_res_id)=[^&]*/g, "") }, ports);',
@@ -93,7 +93,11 @@ export const agentResults: readonly WeakPoint[] = [
         name: "a wrong one is refused with Entra ID's words, and a corrected one serves",
       },
     ],
-    breakage: { file: "src/nmi/answers.ts", find: "IMDS_THROTTLED: tooMany,", replace: "IMDS_THROTTLED: denied," },
+    breakage: {
+      file: "src/nmi/routes/answers.ts",
+      find: "IMDS_THROTTLED: tooMany,",
+      replace: "IMDS_THROTTLED: denied,",
+    },
   },
   {
     id: "N22",
@@ -107,7 +111,7 @@ export const agentResults: readonly WeakPoint[] = [
       },
     ],
     breakage: {
-      file: "src/nmi/error-answer.ts",
+      file: "src/nmi/routes/error-answer.ts",
       find: '"application/json; charset=utf-8"',
       replace: '"text/plain; charset=utf-8"',
     },
@@ -131,13 +135,13 @@ export const agentResults: readonly WeakPoint[] = [
     original: "Fails with 500 where two pods share an address, and knows neither the second address of a pod nor IPv6.",
     ours: "503 and Retry-After until the address is one pod's again; each of a pod's addresses counts.",
     tests: [
-      { file: "src/nmi/shared-address.test.ts", name: "two pods on one address are both asked to come again" },
-      { file: "src/nmi/callers.test.ts", name: "a pod by its second address" },
-      { file: "src/nmi/callers.test.ts", name: "two pods have it" },
+      { file: "src/nmi/callers/shared-address.test.ts", name: "two pods on one address are both asked to come again" },
+      { file: "src/nmi/callers/callers.test.ts", name: "a pod by its second address" },
+      { file: "src/nmi/callers/callers.test.ts", name: "two pods have it" },
       { file: "test/e2e/nmi-ip-reuse.test.ts", name: "never gets that one's token while $when, and then gets its own" },
     ],
     breakage: {
-      file: "src/nmi/answers.ts",
+      file: "src/nmi/routes/answers.ts",
       find: "CALLER_UNKNOWN: soon,",
       replace: 'CALLER_UNKNOWN: { status: 500, error: "server_error" },',
     },
@@ -200,7 +204,7 @@ export const agentResults: readonly WeakPoint[] = [
         file: "src/intercept/keeper.test.ts",
         name: "count as lost as soon as they cannot be put right, until they are",
       },
-      { file: "src/nmi/probes.test.ts", name: "readiness says what is missing" },
+      { file: "src/nmi/start/probes.test.ts", name: "readiness says what is missing" },
     ],
     breakage: {
       file: "src/intercept/keeper.ts",
@@ -214,15 +218,15 @@ export const agentResults: readonly WeakPoint[] = [
       "Sees a wrong operation mode only once its caches are filled, and crashes on an interval that is no interval.",
     ours: "Everything that is wrong with the flags is told together, before anything starts.",
     tests: [
-      { file: "src/nmi/start-problems.test.ts", name: "everything that keeps NMI from starting is told at once" },
-      { file: "src/nmi/options.test.ts", name: "--ipt-update-interval-sec" },
+      { file: "src/nmi/start/problems.test.ts", name: "everything that keeps NMI from starting is told at once" },
+      { file: "src/nmi/start/options.test.ts", name: "--ipt-update-interval-sec" },
       {
         file: "test/contract/nmi-managed.test.ts",
         name: "nmi ends before anything starts when managed mode lacks namespaced mode",
       },
     ],
     breakage: {
-      file: "src/nmi/start-problems.ts",
+      file: "src/nmi/start/problems.ts",
       find: "...modeProblems(config, env),",
       replace: "",
     },

@@ -1,7 +1,7 @@
 import type { WeakPoint } from "./weak-point.ts";
 
-const proxy = "src/nmi/metadata-proxy.test.ts";
-const hostToken = "src/nmi/host-token-route.test.ts";
+const proxy = "src/nmi/routes/metadata-proxy.test.ts";
+const hostToken = "src/nmi/routes/host-token-route.test.ts";
 const principals = "src/tokens/service-principal.test.ts";
 const network = "test/e2e/nmi-network.test.ts";
 const hammering = "test/e2e/nmi-hammering.test.ts";
@@ -13,12 +13,12 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Takes every pod whose ReplicaSet's name begins with mic for MIC, and gives it any identity of the node.",
     ours: "A name means nothing: an exception of its namespace lets a pod past NMI, or the service account that is named as MIC's own; each use is audited.",
     tests: [
-      { file: "src/nmi/mic-name.test.ts", name: "gets nothing for its name" },
-      { file: "src/nmi/mic-account.test.ts", name: "and nobody else is let past" },
+      { file: "src/nmi/start/mic-name.test.ts", name: "gets nothing for its name" },
+      { file: "src/nmi/start/mic-account.test.ts", name: "and nobody else is let past" },
       { file: "test/contract/nmi-mic-account.test.ts", name: "reaches IMDS itself, and nobody else" },
     ],
     breakage: {
-      file: "src/nmi/token-route.ts",
+      file: "src/nmi/routes/token-route.ts",
       find: "if (pass !== undefined) return",
       replace: "if (pass !== undefined || /^mic-*/.test(pod.meta.name)) return",
     },
@@ -44,11 +44,11 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Serves profiles beside the probes, at all addresses of the node, whether asked to or not.",
     ours: "Probes and metrics serve their own paths only; profiles are for localhost, and only with --enableProfile.",
     tests: [
-      { file: "src/nmi/probes.test.ts", name: "probes tell whether pods are served" },
+      { file: "src/nmi/start/probes.test.ts", name: "probes tell whether pods are served" },
       { file: "src/base/profile.test.ts", name: "on localhost alone" },
     ],
     breakage: {
-      file: "src/nmi/probes.ts",
+      file: "src/nmi/start/probes.ts",
       find: '"/livez": () => (',
       replace: '"/debug/pprof/": () => ({ status: 200, body: "profiles" }),\n    "/livez": () => (',
     },
@@ -61,11 +61,11 @@ export const agentSecurity: readonly WeakPoint[] = [
       { file: hostToken, name: "may be kept to some users" },
       { file: hostToken, name: "a proxy asks" },
       { file: hostToken, name: "the pod is not of this node" },
-      { file: "src/nmi/peer-uid.test.ts", name: "is found by both ends, never by ours" },
+      { file: "src/nmi/callers/peer-uid.test.ts", name: "is found by both ends, never by ours" },
       { file: "test/contract/nmi-host-token.test.ts", name: "is only for the users that --host-token-uids names" },
     ],
     breakage: {
-      file: "src/nmi/host-token-route.ts",
+      file: "src/nmi/routes/host-token-route.ts",
       find: "(uid !== undefined && hostTokenUids.includes(uid))",
       replace: "uid !== undefined",
     },
@@ -75,11 +75,11 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Knows kubenet by one spelling of one flag alone, and starts where it is written otherwise.",
     ours: "Knows the other spellings and the setting of old kubelets' files too; what no file tells is documented.",
     tests: [
-      { file: "src/nmi/kubenet.test.ts", name: "recognises" },
-      { file: "src/nmi/kubenet.test.ts", name: "says it in the original's words, and how to start all the same" },
+      { file: "src/nmi/start/kubenet.test.ts", name: "recognises" },
+      { file: "src/nmi/start/kubenet.test.ts", name: "says it in the original's words, and how to start all the same" },
     ],
     breakage: {
-      file: "src/nmi/kubenet.ts",
+      file: "src/nmi/start/kubenet.ts",
       find: "return OTHERS.some((pattern) => pattern.test(active));",
       replace: "return OTHERS.length === active.length - active.length;",
     },
@@ -93,7 +93,7 @@ export const agentSecurity: readonly WeakPoint[] = [
       { file: "src/intercept/keeper.test.ts", name: "are laid, the guard first, and that is no repair" },
       { file: "src/intercept/rules.test.ts", name: "chains are put right in one commit, whatever jumps there were" },
       { file: "src/intercept/uninstall.test.ts", name: "stay without evidence that it is uninstalled" },
-      { file: "src/nmi/uninstall-evidence.live.test.ts", name: "whatever became of the DaemonSet meanwhile" },
+      { file: "src/nmi/start/uninstall-evidence.live.test.ts", name: "whatever became of the DaemonSet meanwhile" },
       { file: network, name: "leaves no way to connections that are older than its rules" },
       { file: network, name: "guards the metadata service while it waits for an API server that is away" },
       { file: hammering, name: "are refused or served while rules are taken away, and served again" },
@@ -113,7 +113,7 @@ export const agentSecurity: readonly WeakPoint[] = [
         file: "src/intercept/rules.test.ts",
         name: "requests go to loopback where NMI listens on every address, and only to IPv4",
       },
-      { file: "src/nmi/callers.test.ts", name: "a pod by its second address" },
+      { file: "src/nmi/callers/callers.test.ts", name: "a pod by its second address" },
     ],
     breakage: {
       file: "src/intercept/rules.ts",
@@ -134,10 +134,10 @@ export const agentSecurity: readonly WeakPoint[] = [
         file: "src/tokens/imds-client.test.ts",
         name: "calls the metadata service itself where the environment names a proxy",
       },
-      { file: "src/nmi/server.test.ts", name: "reads bodies, but not large ones" },
+      { file: "src/nmi/server/server.test.ts", name: "reads bodies, but not large ones" },
     ],
     breakage: {
-      file: "src/nmi/relay.ts",
+      file: "src/nmi/routes/relay.ts",
       find: "headers: only(requestHeaders, headers),",
       replace: "headers: only(Object.keys(headers), headers),",
     },
@@ -147,11 +147,11 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Answers a token request that came through a proxy, which IMDS itself refuses.",
     ours: "X-Forwarded-For, even empty, is refused with 400 on every path.",
     tests: [
-      { file: "src/nmi/token-route.test.ts", name: "a proxy's trace" },
+      { file: "src/nmi/routes/token-route.test.ts", name: "a proxy's trace" },
       { file: proxy, name: "a proxy's trace" },
     ],
     breakage: {
-      file: "src/nmi/request-rules.ts",
+      file: "src/nmi/routes/request-rules.ts",
       find: 'if (headers["x-forwarded-for"] !== undefined) {',
       replace: "if (false as boolean) {",
     },
@@ -162,10 +162,13 @@ export const agentSecurity: readonly WeakPoint[] = [
     ours: "Paths are brought into one spelling first, and only those on a list are passed on.",
     tests: [
       { file: proxy, name: "can be blocked, in every spelling" },
-      { file: "src/nmi/metadata-path.test.ts", name: "lets no spelling of an identity path through as a document" },
+      {
+        file: "src/nmi/routes/metadata-path.test.ts",
+        name: "lets no spelling of an identity path through as a document",
+      },
     ],
     breakage: {
-      file: "src/nmi/metadata-path.ts",
+      file: "src/nmi/routes/metadata-path.ts",
       find: "[root.toLowerCase(), document.toLowerCase()]",
       replace: "[root.toLowerCase(), document]",
     },
@@ -175,12 +178,12 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Puts what went wrong inside, URLs, and other pods' objects into the answers and the log.",
     ours: "A client hears one sentence about its own pod; what went wrong inside and other tenants' names are for the log.",
     tests: [
-      { file: "src/nmi/error-answer.test.ts", name: "keeps what went wrong inside to itself" },
-      { file: "src/nmi/discretion.test.ts", name: "tells a pod of another namespace no names, and the log all" },
-      { file: "src/nmi/shared-address.test.ts", name: "neither hears of the other" },
+      { file: "src/nmi/routes/error-answer.test.ts", name: "keeps what went wrong inside to itself" },
+      { file: "src/nmi/routes/discretion.test.ts", name: "tells a pod of another namespace no names, and the log all" },
+      { file: "src/nmi/callers/shared-address.test.ts", name: "neither hears of the other" },
     ],
     breakage: {
-      file: "src/nmi/error-answer.ts",
+      file: "src/nmi/routes/error-answer.ts",
       find: "if (status === 500) return",
       replace: "if (status === 0) return",
     },
@@ -191,7 +194,7 @@ export const agentSecurity: readonly WeakPoint[] = [
     ours: "An administrator can say in which namespaces exceptions count, and each use is audited and counted.",
     tests: [
       { file: "src/identity/authorise.test.ts", name: "exceptions count in other namespaces" },
-      { file: "src/nmi/events.test.ts", name: "tell who made use of an exception, and for what" },
+      { file: "src/nmi/events/events.test.ts", name: "tell who made use of an exception, and for what" },
     ],
     breakage: {
       file: "src/identity/exception.ts",
@@ -223,7 +226,7 @@ export const agentSecurity: readonly WeakPoint[] = [
     tests: [
       { file: "src/identity/refusal.test.ts", name: "and shortens the client ID" },
       { file: "src/demo/round.test.ts", name: "prints the walkthrough's lines" },
-      { file: "src/nmi/token-route.test.ts", name: "never puts a token into the log" },
+      { file: "src/nmi/routes/token-route.test.ts", name: "never puts a token into the log" },
     ],
     breakage: {
       file: "src/identity/refusal.ts",
@@ -236,11 +239,11 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Never says in one place which pod got a token of which identity for which resource.",
     ours: "One audit line a decision holds pod, identity, resource and caller, granted or refused.",
     tests: [
-      { file: "src/nmi/events.test.ts", name: "tell of each token request in the words that people search for" },
-      { file: "src/nmi/events.test.ts", name: "tell why a request was refused" },
+      { file: "src/nmi/events/events.test.ts", name: "tell of each token request in the words that people search for" },
+      { file: "src/nmi/events/events.test.ts", name: "tell why a request was refused" },
     ],
     breakage: {
-      file: "src/nmi/events-words.ts",
+      file: "src/nmi/events/words.ts",
       find: 'decision: "granted",',
       replace: "",
     },

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
 import { startArm } from "../../src/sandbox/azure/arm.ts";
-import { type MicPlace, micPlace } from "../support/mic-program.ts";
-import { settled } from "../support/settled.ts";
+import { type MicPlace, micPlace } from "../support/mic/program.ts";
+import { settled } from "../support/time/settled.ts";
 
 /** MIC's own way to Azure is wrong: it says what to mend, and goes on when it is mended, without a restart. */
 

@@ -2,10 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { expect, it, onTestFailed } from "vitest";
 import { ASSIGNMENT_FINALIZER, kinds } from "../../src/api/kinds.ts";
 import { chances } from "../support/chances.ts";
-import type { MicKubernetes } from "../support/mic-kubernetes.ts";
-import { MicPair } from "../support/mic-pair.ts";
-import { hostMic, onKubernetes } from "../support/on-kubernetes.ts";
-import { settled } from "../support/settled.ts";
+import { hostMic, onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { MicKubernetes } from "../support/mic/kubernetes.ts";
+import { MicPair } from "../support/mic/pair.ts";
+import { settled } from "../support/time/settled.ts";
 
 /** Leaders that end, well or badly, on a real API server. */
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import type { MicKubernetes } from "../support/mic-kubernetes.ts";
-import { hostLeader, onKubernetes } from "../support/on-kubernetes.ts";
-import { settled } from "../support/settled.ts";
+import { hostLeader, onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { MicKubernetes } from "../support/mic/kubernetes.ts";
+import { settled } from "../support/time/settled.ts";
 
 /** What MIC does to VMs and scale sets, on a real API server. Each test has machines of its own. */
 

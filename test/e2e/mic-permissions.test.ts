@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import { auditedCalls } from "../support/audit-log.ts";
-import { type MicKubernetes, micKubernetes } from "../support/mic-kubernetes.ts";
-import { onKubernetes } from "../support/on-kubernetes.ts";
-import { grantsOf, grantText, isUseOf, type Rule, rbacKinds } from "../support/rbac.ts";
-import { settled } from "../support/settled.ts";
+import { auditedCalls } from "../support/kube/audit-log.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
+import { grantsOf, grantText, isUseOf, type Rule, rbacKinds } from "../support/kube/rbac.ts";
+import { type MicKubernetes, micKubernetes } from "../support/mic/kubernetes.ts";
+import { settled } from "../support/time/settled.ts";
 
 /** The permissions of the manifests: enough for all that MIC does, and not one more. */
 

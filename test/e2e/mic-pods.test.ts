@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
 import { chances } from "../support/chances.ts";
-import type { MicKubernetes } from "../support/mic-kubernetes.ts";
-import { hostLeader, onKubernetes } from "../support/on-kubernetes.ts";
-import { settled } from "../support/settled.ts";
+import { hostLeader, onKubernetes } from "../support/kube/on-kubernetes.ts";
+import type { MicKubernetes } from "../support/mic/kubernetes.ts";
+import { settled } from "../support/time/settled.ts";
 
 /** What MIC does for pods, on a real API server that allows it what the manifests do. Each test has machines of its own. */
 

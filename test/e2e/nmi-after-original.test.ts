@@ -4,17 +4,17 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
-import { Hammering, servedPods } from "../support/netns-hammering.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns/cluster.ts";
+import { Hammering, servedPods } from "../support/netns/hammering.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
 import type { RunningProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = networkMissing();
 const peer = process.env.PEER_NMI;
 const former = peer === undefined ? "a stand-in for release 1.8.17" : "release 1.8.17";
 const reason = missing === undefined ? ` (${former})` : ` (skipped: ${missing})`;
-const STAND_IN = fileURLToPath(new URL("../support/netns-former.ts", import.meta.url));
+const STAND_IN = fileURLToPath(new URL("../support/netns/former.ts", import.meta.url));
 /** Seldom enough that also a busy machine answers all, and often enough to see a gap of a tenth of a second. */
 const EVERY_MS = 40;
 const PORTS = ["8085", "9090"] as const;

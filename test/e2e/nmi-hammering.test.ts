@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
-import { type Counts, Hammering, servedPods } from "../support/netns-hammering.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns/cluster.ts";
+import { type Counts, Hammering, servedPods } from "../support/netns/hammering.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
 import type { RunningProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = networkMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

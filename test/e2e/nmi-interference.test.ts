@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { spentByMs } from "../../src/intercept/processor-time.ts";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, startNodeWithPods } from "../support/netns/cluster.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
 import { descendants } from "../support/processes.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = networkMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import type { Actor } from "../support/netns-actor.ts";
-import { type NodeWithPods, startNodeWithPods } from "../support/netns-cluster.ts";
+import type { Actor } from "../support/netns/actor.ts";
+import { type NodeWithPods, startNodeWithPods } from "../support/netns/cluster.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
 import type { RunningProgram } from "../support/program.ts";
 
 const missing = networkMissing();

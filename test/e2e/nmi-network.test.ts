@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, METADATA_ADDRESS, NODE_ADDRESS, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, rawRequests, startNodeWithPods } from "../support/netns/cluster.ts";
+import { inNamespace, METADATA_ADDRESS, NODE_ADDRESS, networkMissing } from "../support/netns/netns.ts";
 import type { RunningProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = networkMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
-import { auditedCalls } from "../support/audit-log.ts";
-import { eventually } from "../support/eventually.ts";
-import { networkMissing } from "../support/netns.ts";
-import { type NmiKubernetes, nmiKubernetes } from "../support/nmi-kubernetes.ts";
-import { grantsOf, grantText, isUseOf, rbacKinds } from "../support/rbac.ts";
+import { auditedCalls } from "../support/kube/audit-log.ts";
+import { grantsOf, grantText, isUseOf, rbacKinds } from "../support/kube/rbac.ts";
+import { networkMissing } from "../support/netns/netns.ts";
+import { type NmiKubernetes, nmiKubernetes } from "../support/nmi/kubernetes.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 /** The permissions of the manifests: enough for all that NMI does, and not one more. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UNINSTALL_ANNOTATION } from "../../src/api/daemon-set.ts";
-import { eventually } from "../support/eventually.ts";
-import { inNamespace, networkMissing } from "../support/netns.ts";
-import { type NodeWithPods, startNodeWithPods } from "../support/netns-cluster.ts";
+import { type NodeWithPods, startNodeWithPods } from "../support/netns/cluster.ts";
+import { inNamespace, networkMissing } from "../support/netns/netns.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = networkMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { eventually } from "../support/eventually.ts";
 import { startProgram } from "../support/program.ts";
 import { onTerminal, terminalMissing } from "../support/terminal.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = terminalMissing();
 const reason = missing === undefined ? "" : ` (skipped: ${missing})`;

@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
-import { accessTo, type ControlPlaneAddress } from "../support/control-plane.ts";
-import { onKubernetes } from "../support/on-kubernetes.ts";
+import { accessTo, type ControlPlaneAddress } from "../support/kube/control-plane.ts";
+import { onKubernetes } from "../support/kube/on-kubernetes.ts";
 import { runProgram, startProgram } from "../support/program.ts";
 
 const signal = AbortSignal.timeout(600_000); // for all tests of the file

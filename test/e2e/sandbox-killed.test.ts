@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, it, onTestFinished } from "vitest";
 import { chances } from "../support/chances.ts";
-import { eventually } from "../support/eventually.ts";
 import { namespacesMissing } from "../support/namespaces.ts";
 import { descendants, isRunning } from "../support/processes.ts";
 import { type RunningProgram, startProgram } from "../support/program.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 /** A kubectl that does not end, and what it has started in a session of its own. */
 const ENDLESS = "#!/bin/sh\nsetsid sleep 600 &\nsleep 600\n";

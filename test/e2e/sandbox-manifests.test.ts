@@ -5,9 +5,9 @@ import { parseAllDocuments } from "yaml";
 import { createLog } from "../../src/base/log.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/compose.ts";
 import { mustBeBuilt } from "../support/built.ts";
-import { eventually } from "../support/eventually.ts";
+import { ask, type RawApi } from "../support/kube/same-api.ts";
 import { namespacesMissing } from "../support/namespaces.ts";
-import { ask, type RawApi } from "../support/same-api.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const root = join(import.meta.dirname, "../..");
 const PROGRAMS = ["mic", "nmi", "demo"];

@@ -8,11 +8,11 @@ import { kinds } from "../../src/api/kinds.ts";
 import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadAccess } from "../../src/kube/kubeconfig.ts";
-import { eventually } from "../support/eventually.ts";
+import { pidOf } from "../support/kube/raw-kube.ts";
 import { namespacesMissing } from "../support/namespaces.ts";
 import { descendants, isRunning } from "../support/processes.ts";
 import { type RunningProgram, runProgram, startProgram } from "../support/program.ts";
-import { pidOf } from "../support/raw-kube.ts";
+import { eventually } from "../support/time/eventually.ts";
 
 const missing = namespacesMissing();
 const signal = AbortSignal.timeout(120_000);

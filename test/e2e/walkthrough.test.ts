@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { walkthroughs } from "../../src/cli/walkthrough/catalogue.ts";
-import { toolPath, toolsMissing } from "../support/helm.ts";
+import { toolPath, toolsMissing } from "../support/chart/helm.ts";
 import { type Ended, runProgram, startProgram } from "../support/program.ts";
 
 /** The output that the README shows, line by line; `…` stands for what differs from run to run. */

@@ -1,4 +1,4 @@
-import { answers as table } from "../../src/nmi/answers.ts";
+import { answers as table } from "../../src/nmi/routes/answers.ts";
 import { type Caller, callers, clientIds } from "./callers.ts";
 import { type Exchange, isSound } from "./exchange.ts";
 import { type HttpAnswer, readAnswers } from "./http-answers.ts";

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { identityId } from "../support/make.ts";
-import { nmiWorld } from "../support/nmi-world.ts";
+import { nmiWorld } from "../support/nmi/world.ts";
 import { callers, clientIds } from "./callers.ts";
 import { exchange, type Ports } from "./exchange.ts";
 import { wrongAnswers } from "./judge.ts";

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { answer } from "../../src/sandbox/kube-api/answer.ts";
 import type { Cluster } from "../../src/sandbox/kube-api/cluster.ts";
+import { answer } from "../../src/sandbox/kube-api/http/answer.ts";
+import type { Answer } from "../../src/sandbox/kube-api/http/message.ts";
+import { readRequest } from "../../src/sandbox/kube-api/http/request.ts";
 import type { Json, KubeObject } from "../../src/sandbox/kube-api/json.ts";
-import type { Answer } from "../../src/sandbox/kube-api/message.ts";
 import { newCluster } from "../../src/sandbox/kube-api/new-cluster.ts";
-import { readRequest } from "../../src/sandbox/kube-api/request.ts";
+import { readWatch } from "../../src/sandbox/kube-api/reads/watch.ts";
+import { bookmark, encode, eventOf } from "../../src/sandbox/kube-api/reads/watch-event.ts";
 import { StatusError } from "../../src/sandbox/kube-api/status.ts";
-import { readWatch } from "../../src/sandbox/kube-api/watch.ts";
-import { bookmark, encode, eventOf } from "../../src/sandbox/kube-api/watch-event.ts";
 import { ELSEWHERE, NAMESPACES } from "./names.ts";
 
 const crdFile = join(import.meta.dirname, "../../charts/aad-pod-identity/crds/crd.yaml");

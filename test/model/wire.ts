@@ -1,6 +1,6 @@
 import { unreachable } from "../../src/kube/faults.ts";
 import type { HttpPort, HttpRequest, HttpStream } from "../../src/kube/http-port.ts";
-import type { Answer } from "../../src/sandbox/kube-api/message.ts";
+import type { Answer } from "../../src/sandbox/kube-api/http/message.ts";
 import type { Dice } from "./dice.ts";
 import { FOLLOWED, type KubeServer, type Watching } from "./kube.ts";
 import type { Life } from "./life.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, onTestFinished } from "vitest";
-import { FakeImds } from "./fake-imds.ts";
+import { FakeImds } from "./azure/fake-imds.ts";
 import { identity, pod } from "./make.ts";
-import { type NmiNode, type NmiNodeOptions, nmiNode } from "./nmi-node.ts";
+import { type NmiNode, type NmiNodeOptions, nmiNode } from "./nmi/node.ts";
 
 export const tokenPath = "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
 /** The pod that calls, and the identity that is bound to it. */

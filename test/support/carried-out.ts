@@ -10,9 +10,9 @@ import { micEvents } from "../../src/mic/events.ts";
 import { executePlan } from "../../src/mic/execute.ts";
 import { micMetrics } from "../../src/mic/metrics.ts";
 import type { Records, Repairs } from "../../src/mic/ports.ts";
-import { FakeMachines } from "./fake-machines.ts";
+import { FakeMachines } from "./azure/fake-machines.ts";
+import { snapshot } from "./kube/small-cluster.ts";
 import { binding, identity, identityId, node, pod } from "./make.ts";
-import { snapshot } from "./small-cluster.ts";
 
 export const VM = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute/virtualmachines/node-0";
 const never = new AbortController().signal;

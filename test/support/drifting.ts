@@ -1,10 +1,10 @@
 import { resourceKey } from "../../src/api/resource-id.ts";
 import type { Snapshot } from "../../src/assignment/types.ts";
 import { DriftRepair } from "../../src/mic/drift.ts";
-import { FakeClock } from "./fake-clock.ts";
-import { FakeMachines } from "./fake-machines.ts";
+import { FakeMachines } from "./azure/fake-machines.ts";
+import { snapshot } from "./kube/small-cluster.ts";
 import { assignment, binding, identity, identityId, node, pod } from "./make.ts";
-import { snapshot } from "./small-cluster.ts";
+import { FakeClock } from "./time/fake-clock.ts";
 
 /** How long after the beginning of a round the next one begins. */
 export const INTERVAL_MS = 180_000;

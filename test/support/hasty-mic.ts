@@ -10,8 +10,8 @@ import { executePlan } from "../../src/mic/execute.ts";
 import { SyncLoop } from "../../src/mic/loop.ts";
 import { micMetrics } from "../../src/mic/metrics.ts";
 import type { Records } from "../../src/mic/ports.ts";
-import type { PassingTime } from "./passing-time.ts";
-import { SmallCluster, snapshot } from "./small-cluster.ts";
+import { SmallCluster, snapshot } from "./kube/small-cluster.ts";
+import type { PassingTime } from "./time/passing-time.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -4,9 +4,9 @@ import { desiredAssignments } from "../../src/assignment/desired.ts";
 import { planAssignments } from "../../src/assignment/plan.ts";
 import { isDying, isGuarded } from "../../src/assignment/records.ts";
 import type { Snapshot } from "../../src/assignment/types.ts";
-import { type Moment, moment } from "./moments.ts";
+import { SmallCluster, snapshot } from "./kube/small-cluster.ts";
 import { dying, marked } from "./plan-lines.ts";
-import { SmallCluster, snapshot } from "./small-cluster.ts";
+import { type Moment, moment } from "./time/moments.ts";
 
 /** What users do behind MIC's back, each to one record or machine that happens to be there. */
 const deed = fc.record({

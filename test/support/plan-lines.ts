@@ -4,8 +4,8 @@ import type { Placement } from "../../src/api/placement.ts";
 import { resourceKey } from "../../src/api/resource-id.ts";
 import { planAssignments } from "../../src/assignment/plan.ts";
 import type { Snapshot } from "../../src/assignment/types.ts";
+import { snapshot } from "./kube/small-cluster.ts";
 import { assignment, binding, identity, identityId, node } from "./make.ts";
-import { snapshot } from "./small-cluster.ts";
 
 const COMPUTE = "/subscriptions/sub/resourcegroups/rg/providers/microsoft.compute";
 /** The ARM ID of a machine or identity as plans spell it. */

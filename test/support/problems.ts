@@ -1,4 +1,4 @@
-import { kubeconfigOf } from "./kubeconfig.ts";
+import { kubeconfigOf } from "./kube/kubeconfig.ts";
 import type { ProgramName } from "./program.ts";
 
 /** A folder of the test's own with the files that rows name. */

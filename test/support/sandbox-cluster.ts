@@ -6,8 +6,8 @@ import { createLog } from "../../src/base/log.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { loadAccess } from "../../src/kube/kubeconfig.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/compose.ts";
-import { applyManifests } from "./account-access.ts";
-import { readManifests } from "./rbac.ts";
+import { applyManifests } from "./kube/account-access.ts";
+import { readManifests } from "./kube/rbac.ts";
 
 const root = join(import.meta.dirname, "../..");
 const silent = createLog({ write: () => {} });

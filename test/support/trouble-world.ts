@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createAuthority } from "../../src/sandbox/certificates.ts";
+import { TokenService } from "./azure/token-service.ts";
 import { identityId } from "./make.ts";
-import { askNmi, type NmiAnswer, nmiWorld } from "./nmi-world.ts";
-import { TokenService } from "./token-service.ts";
+import { askNmi, type NmiAnswer, nmiWorld } from "./nmi/world.ts";
 
 export type TroubleWorld = Awaited<ReturnType<typeof troubleWorld>>;
 export type TroubledNode = Awaited<ReturnType<TroubleWorld["startNode"]>>;

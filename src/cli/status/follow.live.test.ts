@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { freshKubeApi, PODS, shortPod } from "../../../test/support/fresh-kube-api.ts";
+import { freshKubeApi, PODS, shortPod } from "../../../test/support/kube/fresh-kube-api.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { Screen } from "../screen.ts";
 import { followStatus } from "./follow.ts";
 

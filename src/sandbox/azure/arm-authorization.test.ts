@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxArm, vmPath } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, vmPath } from "../../../test/support/azure/sandbox-arm.ts";
 import { accessToken } from "./access-token.ts";
 import { roleDefinitions } from "./roles.ts";
 

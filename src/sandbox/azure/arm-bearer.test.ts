@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { accessToken, type Grant } from "./access-token.ts";
 import { checkBearer } from "./arm-bearer.ts";
 import { SigningKey } from "./signing-key.ts";

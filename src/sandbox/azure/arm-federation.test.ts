@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sandboxArm } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm } from "../../../test/support/azure/sandbox-arm.ts";
 
 const API = "api-version=2023-01-31";
 const properties = {

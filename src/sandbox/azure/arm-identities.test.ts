@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxArm, vmPath } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, vmPath } from "../../../test/support/azure/sandbox-arm.ts";
 
 describe("user-assigned identities", () => {
   const path = `/subscriptions/sub/resourceGroups/identities/providers/Microsoft.ManagedIdentity/userAssignedIdentities/demo?api-version=2023-01-31`;

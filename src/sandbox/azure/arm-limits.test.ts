@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sandboxArm, VERSION } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, VERSION } from "../../../test/support/azure/sandbox-arm.ts";
 
 const path = `/subscriptions/sub/resourceGroups/nodes?${VERSION}`;
 const LEFT = "x-ms-ratelimit-remaining-subscription-reads";

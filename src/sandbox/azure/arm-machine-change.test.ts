@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxArm, VERSION, vmPath } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, VERSION, vmPath } from "../../../test/support/azure/sandbox-arm.ts";
 
 const setPath = vmPath.replace("virtualMachines/vm-0", "virtualMachineScaleSets/pool");
 const location = "westeurope";

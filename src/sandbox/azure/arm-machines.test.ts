@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxArm, VERSION, vmPath } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, VERSION, vmPath } from "../../../test/support/azure/sandbox-arm.ts";
 
 describe("a change of a machine", () => {
   it.each(["not json", '"text"', ""])("is refused when its body is %j", async (body) => {

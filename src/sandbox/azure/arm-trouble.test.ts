@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { sandboxArm, VERSION } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, VERSION } from "../../../test/support/azure/sandbox-arm.ts";
 
 describe("trouble on demand", () => {
   it("fails the next calls as told, in Azure's form, and counts them", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxArm, VERSION, vmPath } from "../../../test/support/sandbox-arm.ts";
+import { sandboxArm, VERSION, vmPath } from "../../../test/support/azure/sandbox-arm.ts";
 
 it("takes no request without a token that Entra ID gave", async () => {
   await using azure = await sandboxArm();

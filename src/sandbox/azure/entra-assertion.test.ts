@@ -2,7 +2,7 @@ import { constants, createHash, createPrivateKey, sign, X509Certificate } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { checkAssertion, readAssertion } from "./entra-assertion.ts";
 import { createWorld } from "./world.ts";
 

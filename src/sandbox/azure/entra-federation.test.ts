@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { listen } from "../../base/listener.ts";
 import { startEntra } from "./entra.ts";
 import { SigningKey } from "./signing-key.ts";

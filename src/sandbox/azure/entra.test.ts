@@ -1,6 +1,6 @@
 import { createPublicKey, verify, type webcrypto } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { startEntra } from "./entra.ts";
 import { SigningKey } from "./signing-key.ts";
 import { createWorld } from "./world.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { sandboxImds } from "../../../test/support/sandbox-imds.ts";
+import { sandboxImds } from "../../../test/support/azure/sandbox-imds.ts";
 
 const path = "/.podid/faults";
 

@@ -1,6 +1,6 @@
 import { createVerify, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { sandboxImds } from "../../../test/support/sandbox-imds.ts";
+import { sandboxImds } from "../../../test/support/azure/sandbox-imds.ts";
 
 describe("the instance's document", () => {
   it("tells what the machine is, and where", async () => {

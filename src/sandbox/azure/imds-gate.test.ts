@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sandboxImds } from "../../../test/support/sandbox-imds.ts";
+import { sandboxImds } from "../../../test/support/azure/sandbox-imds.ts";
 
 const token = "identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
 const versions = "versions";

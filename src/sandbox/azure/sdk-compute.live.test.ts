@@ -1,6 +1,6 @@
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { beforeAll, describe, expect, it } from "vitest";
-import { signedIn, trustAuthority, vendorAzure } from "../../../test/support/vendor-azure.ts";
+import { signedIn, trustAuthority, vendorAzure } from "../../../test/support/azure/vendor-azure.ts";
 
 /** `@azure/arm-compute` as it is, against Resource Manager over TLS. */
 

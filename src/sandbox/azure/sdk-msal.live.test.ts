@@ -8,7 +8,7 @@ import {
   ServerError,
 } from "@azure/msal-node";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { trustAuthority, vendorAzure } from "../../../test/support/vendor-azure.ts";
+import { trustAuthority, vendorAzure } from "../../../test/support/azure/vendor-azure.ts";
 import { startImds } from "./imds.ts";
 
 /** `@azure/msal-node` as it is against Entra ID and IMDS: what stands below the SDK, and what others use alone. */

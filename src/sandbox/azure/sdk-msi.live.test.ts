@@ -1,6 +1,6 @@
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { signedIn, trustAuthority, vendorAzure } from "../../../test/support/vendor-azure.ts";
+import { signedIn, trustAuthority, vendorAzure } from "../../../test/support/azure/vendor-azure.ts";
 
 /** `@azure/arm-msi` as it is, against Resource Manager over TLS. */
 

@@ -7,7 +7,7 @@ import {
   ManagedIdentityCredential,
 } from "@azure/identity";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { fileOf, trustAuthority, vendorAzure } from "../../../test/support/vendor-azure.ts";
+import { fileOf, trustAuthority, vendorAzure } from "../../../test/support/azure/vendor-azure.ts";
 import { startImds } from "./imds.ts";
 import { SigningKey } from "./signing-key.ts";
 

@@ -1,6 +1,6 @@
 import { it } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { startWorkloadTest, templateOf, webSelector } from "../../../test/support/workloads.ts";
+import { startWorkloadTest, templateOf, webSelector } from "../../../test/support/kube/workloads.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 
 const DAEMONS = "/apis/apps/v1/namespaces/default/daemonsets";
 const HOSTNAME = "kubernetes.io/hostname";

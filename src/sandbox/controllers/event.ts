@@ -3,7 +3,7 @@ import { type Cluster, timestamp } from "../kube-api/cluster.ts";
 import { keyOf } from "../kube-api/collection.ts";
 import type { KubeObject } from "../kube-api/json.ts";
 import type { Resource } from "../kube-api/resource.ts";
-import { create, update } from "../kube-api/writes.ts";
+import { create, update } from "../kube-api/writes/writes.ts";
 
 type Told = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };
 type Teller = { readonly cluster: Cluster; readonly events: Resource; readonly component: string };

@@ -1,11 +1,11 @@
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { Cluster, Target } from "../kube-api/cluster.ts";
 import { keyOf } from "../kube-api/collection.ts";
-import { deleteObject, type Propagation } from "../kube-api/deletion.ts";
 import type { JsonObject, KubeObject } from "../kube-api/json.ts";
 import type { Resource } from "../kube-api/resource.ts";
 import { StatusError } from "../kube-api/status.ts";
-import { create, update } from "../kube-api/writes.ts";
+import { deleteObject, type Propagation } from "../kube-api/writes/deletion.ts";
+import { create, update } from "../kube-api/writes/writes.ts";
 import { tellEvent } from "./event.ts";
 import type { Owned } from "./owned.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { startWorkloadTest, templateOf } from "../../../test/support/workloads.ts";
+import { startWorkloadTest, templateOf } from "../../../test/support/kube/workloads.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 
 const JOBS = "/apis/batch/v1/namespaces/default/jobs";
 

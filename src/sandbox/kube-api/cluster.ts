@@ -1,5 +1,5 @@
-import type { Auth } from "./auth.ts";
-import type { User } from "./auth-user.ts";
+import type { Auth } from "./auth/auth.ts";
+import type { User } from "./auth/user.ts";
 import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import type { Store } from "./store.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { shortPod } from "../../../test/support/fresh-kube-api.ts";
-import { call } from "../../../test/support/kube-call.ts";
+import { shortPod } from "../../../test/support/kube/fresh-kube-api.ts";
+import { call } from "../../../test/support/kube/kube-call.ts";
 import { startKubeApi } from "./server.ts";
 
 const accounts = (namespace: string) => `/api/v1/namespaces/${namespace}/serviceaccounts`;

@@ -1,9 +1,9 @@
 import { startWorkloads } from "../controllers/start.ts";
 import type { Cluster } from "./cluster.ts";
 import { keyOf } from "./collection.ts";
-import { collectGarbage } from "./garbage.ts";
-import { namespaces } from "./namespaces.ts";
-import { create } from "./writes.ts";
+import { namespaces } from "./kinds/namespaces.ts";
+import { collectGarbage } from "./writes/garbage.ts";
+import { create } from "./writes/writes.ts";
 
 /** Does here what kube-controller-manager does beside a real API server, at once after each change; the result ends it. */
 export function startControllers(cluster: Cluster): () => void {

@@ -1,6 +1,6 @@
 import type { Cluster } from "./cluster.ts";
 import type { JsonObject } from "./json.ts";
-import { create } from "./writes.ts";
+import { create } from "./writes/writes.ts";
 
 /** What a cluster has from its start beside namespaces and roles. */
 const objects: readonly (readonly [group: string, plural: string, namespace: string, object: JsonObject])[] = [

@@ -1,7 +1,7 @@
-import { Auth, type Masters } from "./auth.ts";
-import { master } from "./auth-user.ts";
-import { builtIns } from "./built-in.ts";
+import { Auth, type Masters } from "./auth/auth.ts";
+import { master } from "./auth/user.ts";
 import type { Cluster } from "./cluster.ts";
+import { builtIns } from "./kinds/built-in.ts";
 import { Registry } from "./registry.ts";
 import { Store } from "./store.ts";
 

@@ -1,6 +1,6 @@
 import { keyOf } from "./collection.ts";
-import { crdName, crds, resourcesOf } from "./crds.ts";
 import type { Resource } from "./resource.ts";
+import { crdName, crds, resourcesOf } from "./schema/crds.ts";
 import type { Store } from "./store.ts";
 
 /** Which resources there are: the built-in ones, and one for each CustomResourceDefinition in the store. */

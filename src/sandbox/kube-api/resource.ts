@@ -1,8 +1,8 @@
 import type { Json, JsonObject, KubeObject } from "./json.ts";
-import { fieldsOf, typeOfKind } from "./kube-types.ts";
-import { normalForm } from "./normal-form.ts";
-import type { Schema } from "./schema.ts";
+import type { Schema } from "./schema/schema.ts";
 import type { FieldError } from "./status.ts";
+import { fieldsOf, typeOfKind } from "./types/kube-types.ts";
+import { normalForm } from "./types/normal-form.ts";
 
 /** What is particular to a resource when its objects are written. */
 export type Strategy = {

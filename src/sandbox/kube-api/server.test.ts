@@ -1,6 +1,6 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import { call } from "../../../test/support/kube-call.ts";
+import { call } from "../../../test/support/kube/kube-call.ts";
 import { createAuthority } from "../certificates.ts";
 import { startKubeApi } from "./server.ts";
 

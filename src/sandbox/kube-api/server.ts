@@ -3,7 +3,7 @@ import * as https from "node:https";
 import type { Socket } from "node:net";
 import { bind } from "../../base/listener.ts";
 import { ApiHandler, type HandlerSettings } from "./handler.ts";
-import type { Failure, Which } from "./trouble.ts";
+import type { Failure, Which } from "./http/trouble.ts";
 
 export type KubeApiOptions = HandlerSettings & {
   /** PEM texts; without them the server speaks plain HTTP. */

@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import type { Container, EventList, Pod, PodSpec, Probe } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { RawKube } from "../../../test/support/raw-kube.ts";
+import { RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { startTestNode, type TestNode } from "../../../test/support/sandbox-node.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,8 +1,8 @@
 import type { Event, EventList, Pod } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { containerOf, RawKube } from "../../../test/support/raw-kube.ts";
+import { containerOf, RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { startTestNode } from "../../../test/support/sandbox-node.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { type AddressPool, takeAddresses } from "./addresses.ts";
 import { type Endpoint, startForwarder } from "./forwarder.ts";
 

@@ -5,8 +5,8 @@ import { access, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
 import { isRunning } from "../../../test/support/processes.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { createLog } from "../../base/log.ts";
 import { type Guard, startGuard } from "./guard.ts";
 

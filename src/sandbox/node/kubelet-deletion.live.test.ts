@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
+import { pidOf, RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { isRunning } from "../../../test/support/processes.ts";
-import { pidOf, RawKube } from "../../../test/support/raw-kube.ts";
 import { startTestNode, type TestNode } from "../../../test/support/sandbox-node.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 import { takeAddresses } from "./addresses.ts";
 

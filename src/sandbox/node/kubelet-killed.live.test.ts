@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
+import { RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { descendants, isRunning } from "../../../test/support/processes.ts";
-import { RawKube } from "../../../test/support/raw-kube.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { startKubeApi } from "../kube-api/server.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

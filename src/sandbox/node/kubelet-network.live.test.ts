@@ -1,9 +1,9 @@
 import type { EventList, Node } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
+import { containerOf, pidOf, RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { isRunning } from "../../../test/support/processes.ts";
-import { containerOf, pidOf, RawKube } from "../../../test/support/raw-kube.ts";
 import { startTestNode } from "../../../test/support/sandbox-node.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { createLog } from "../../base/log.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 import { machineEntry, type NodeNetwork } from "./pod-network.ts";

@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { eventually } from "../../../test/support/eventually.ts";
-import { RawKube } from "../../../test/support/raw-kube.ts";
+import { RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { startTestNode } from "../../../test/support/sandbox-node.ts";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { startKubeApi } from "../kube-api/server.ts";
 import type { Kubelet } from "./kubelet.ts";
 import { logsOf } from "./logs.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { NodeLogs } from "../kube-api/pod-log.ts";
+import type { NodeLogs } from "../kube-api/reads/pod-log.ts";
 import type { Kubelet } from "./kubelet.ts";
 
 /** The kubelet that knows a pod's log. */

@@ -1,6 +1,6 @@
 import type { Probe } from "kubernetes-types/core/v1.d.ts";
 import { expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { repeat } from "./probe.ts";
 
 /** What is told while a probe gets these answers, one a period; an empty one is a good one. */

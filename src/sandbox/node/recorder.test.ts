@@ -1,6 +1,6 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { FakeClock } from "../../../test/support/fake-clock.ts";
+import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { EventRecorder, nodeReference, podReference } from "./recorder.ts";
 

@@ -1,6 +1,6 @@
 import type { EventList } from "kubernetes-types/core/v1.d.ts";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { RawKube } from "../../../test/support/raw-kube.ts";
+import { RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { createLog } from "../../base/log.ts";
 import { type KubeApi, startKubeApi } from "../kube-api/server.ts";
 import { startScheduler } from "./scheduler.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planExample } from "../../../test/support/doc-pages.ts";
+import { planExample } from "../../../test/support/chart/doc-pages.ts";
 import { Fault } from "../../base/fault.ts";
 import { nodeNamesOf } from "./entries.ts";
 import { type PlanWishes, readPlan } from "./plan.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { planExample } from "../../../test/support/doc-pages.ts";
-import { ask } from "../../../test/support/same-api.ts";
+import { planExample } from "../../../test/support/chart/doc-pages.ts";
+import { ask } from "../../../test/support/kube/same-api.ts";
 import { createLog } from "../../base/log.ts";
 import { startSandbox } from "../compose.ts";
 

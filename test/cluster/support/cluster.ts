@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { auditFlags, auditLogOf } from "../../support/control-plane.ts";
+import { auditFlags, auditLogOf } from "../../support/kube/control-plane.ts";
 import { type Azure, azureAt } from "./azure-control.ts";
 import { type AzureFacts, certificateNames, hostsLine, urls } from "./azure-facts.ts";
 import { makeImages } from "./images.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { type Audit, type AuditedCall, readAudit } from "../../support/audit-log.ts";
-import { auditLogOf } from "../../support/control-plane.ts";
-import { accountGrants, grantText, isUseOf } from "../../support/rbac.ts";
+import { type Audit, type AuditedCall, readAudit } from "../../support/kube/audit-log.ts";
+import { auditLogOf } from "../../support/kube/control-plane.ts";
+import { accountGrants, grantText, isUseOf } from "../../support/kube/rbac.ts";
 import { type Span, startsIn } from "./cluster.ts";
 import { takenAway } from "./taken-away.ts";
 

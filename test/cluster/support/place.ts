@@ -1,4 +1,4 @@
-import type { Rendered, Run } from "../../support/helm.ts";
+import type { Rendered, Run } from "../../support/chart/helm.ts";
 import { urls } from "./azure-facts.ts";
 import { SECRET } from "./azure-vault.ts";
 import type { Cluster } from "./cluster.ts";

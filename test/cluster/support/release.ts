@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
-import { CHART, type Values } from "../../support/helm.ts";
+import { CHART, type Values } from "../../support/chart/helm.ts";
 import { type Cluster, NODES } from "./cluster.ts";
 import { timed } from "./part-times.ts";
 import { told } from "./runners.ts";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import type { Rendered, Run } from "../../support/helm.ts";
+import type { Rendered, Run } from "../../support/chart/helm.ts";
 
 export const SCRIPTS = join(import.meta.dirname, "..");
 

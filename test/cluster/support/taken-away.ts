@@ -1,5 +1,5 @@
-import type { AuditedCall, PermissionChange } from "../../support/audit-log.ts";
-import { type AccountGrant, accountGrants, isUseOf, type Manifest } from "../../support/rbac.ts";
+import type { AuditedCall, PermissionChange } from "../../support/kube/audit-log.ts";
+import { type AccountGrant, accountGrants, isUseOf, type Manifest } from "../../support/kube/rbac.ts";
 
 /**
  * Tells the refusals that an uninstall brings: Helm deletes roles and bindings while pods that it deletes too are still

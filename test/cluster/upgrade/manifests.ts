@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Rendered, readObjects } from "../../support/helm.ts";
-import { originalCrds } from "../../support/original-chart.ts";
+import { type Rendered, readObjects } from "../../support/chart/helm.ts";
+import { originalCrds } from "../../support/chart/original-chart.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { trust } from "../support/release.ts";
 import { told } from "../support/runners.ts";

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { CHART, type Values } from "../../support/helm.ts";
+import { CHART, type Values } from "../../support/chart/helm.ts";
 import { RELEASE, SYSTEM, trust } from "../support/release.ts";
 import { told } from "../support/runners.ts";
 import { type Applications, startApplications, upgradeMissing } from "./applications.ts";

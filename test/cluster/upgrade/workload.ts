@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Values } from "../../support/helm.ts";
+import type { Values } from "../../support/chart/helm.ts";
 import type { AzureFacts } from "../support/azure-facts.ts";
 import { imageOf } from "../support/images.ts";
 

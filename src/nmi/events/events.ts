@@ -1,0 +1,195 @@
+import type { Identity } from "../../api/identity.ts";
+import type { Kind } from "../../api/kinds.ts";
+import { objectKey } from "../../api/meta.ts";
+import type { Pod } from "../../api/pod.ts";
+import { type Clock, realClock } from "../../base/clock.ts";
+import type { Fault } from "../../base/fault.ts";
+import { type Fields, type Log, printable } from "../../base/log.ts";
+import type { Pass } from "../../identity/exception.ts";
+import type { CacheResult } from "../../tokens/cache.ts";
+import type { EvictionReason } from "../../tokens/cache-entries.ts";
+import { BoundedLabel, type NmiMetrics } from "../metrics.ts";
+import type { MetadataPath } from "../routes/metadata-path.ts";
+import type { NmiRequest } from "../server/message.ts";
+import { FoldedLog } from "./folded.ts";
+import { type Asking, askedFor, callerFields, doneLine, type Granted, grantLines, type Learnt, why } from "./words.ts";
+
+const MOST_RESOURCES = 50;
+const OPERATIONS = "aadpodidentity_nmi_operations_duration_seconds";
+const TOKEN_PATH = "/metadata/identity/oauth2/token";
+const HOST_PATH = "/host/token";
+const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
+const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
+
+/** A pod that NMI lets past, and why. */
+export type Excepted = { readonly pod: Pod; readonly pass: Pass };
+
+type Operation = Learnt & { readonly status: number; readonly isOfHost?: boolean };
+export type TokenRequestDone = Operation & { readonly request: NmiRequest; readonly tookMs: number };
+
+/** Everything of NMI that is worth counting or telling, a function each: the log line and the metric together. */
+export type NmiEvents = ReturnType<typeof nmiEvents>;
+
+type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly clock?: Clock };
+
+export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
+  const audit = new FoldedLog(log, clock);
+  const resources = new BoundedLabel(MOST_RESOURCES);
+  const countHit = metrics.counting("aadpodidentity_nmi_token_cache_requests_count", { result: "hit" });
+  const operationLabels = ({ status, pod, query, isOfHost = false }: Operation) => ({
+    operation_type: isOfHost ? HOST_PATH : TOKEN_PATH,
+    status_code: status,
+    namespace: pod?.meta.namespace ?? "",
+    resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
+  });
+  const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields) => {
+    audit.warn(`the limit of a pod is reached: ${what}`, who);
+    metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
+  };
+  return {
+    /** The audit lines of a granted token, in the words that the troubleshooting guide looks for. */
+    tokenGranted(request: NmiRequest, identity: Identity, learnt: Granted): void {
+      for (const { key, make } of grantLines(request, identity, learnt)) audit.lazily(key, make);
+    },
+
+    /**
+     * All that is told of a token granted from the cache, for a request that comes time and again: made ready once, when it
+     * comes again for the first time, since to find out what to tell would cost more than to answer.
+     */
+    repeatedGrant(
+      { method, target, connection }: Asking,
+      identity: Identity,
+      learnt: Granted,
+    ): (tookMs: number) => void {
+      const request = { method, target, connection }; // and not the rest, which would be held on to
+      const prepare = () => ({
+        lines: grantLines(request, identity, learnt),
+        done: doneLine(request, 200),
+        series: metrics.series(OPERATIONS, operationLabels({ ...learnt, status: 200 })),
+      });
+      let ready: ReturnType<typeof prepare> | undefined;
+      return (tookMs) => {
+        ready ??= prepare();
+        countHit();
+        for (const { key, make } of ready.lines) audit.lazily(key, make);
+        log.info(ready.done(tookMs));
+        ready.series.observe(tookMs / 1000);
+      };
+    },
+
+    /** The audit line of a refused token. */
+    tokenRefused(request: NmiRequest, fault: Fault, learnt: Learnt): void {
+      const caller = callerFields(request, learnt);
+      const fields = { decision: "refused", ...askedFor(learnt.query), ...fault.facts, ...caller, ...why(fault) };
+      if (fault.kind === "bug" || fault.kind === "local") audit.error("token refused", fields);
+      else audit.warn("token refused", fields);
+    },
+
+    /** The original's line for every token request, which people search logs for, and its histogram. */
+    tokenRequestDone({ request, status, tookMs, ...learnt }: TokenRequestDone): void {
+      log.info(doneLine(request, status)(tookMs));
+      metrics.observe(OPERATIONS, tookMs / 1000, operationLabels({ ...learnt, status }));
+    },
+
+    /** A request that is not for a token was refused. */
+    relayRefused(request: NmiRequest, fault: Fault): void {
+      const path = request.target.split("?")[0] ?? "";
+      audit.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
+    },
+
+    /** A request goes on untouched: the audit line, since the pod gets any identity of the machine that it names. */
+    exceptionUsed(request: NmiRequest, { pod, pass }: Excepted, { area, query }: MetadataPath): void {
+      const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
+      const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
+      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, {
+        decision: "excepted",
+        by: pass,
+        area,
+        ...fields,
+      });
+      metrics.count("aadpodidentity_nmi_exceptions_used_count", { namespace: pod.meta.namespace });
+    },
+
+    /** Another program has NMI's own port: pods are served at another one. */
+    portTaken(port: number, meanwhile: number): void {
+      const why = "as an NMI of 1.x until it stops: serving pods at another until it is free";
+      log.warn(`another program has NMI's port, ${why}`, { port, meanwhile });
+      metrics.set("aadpodidentity_nmi_port_taken", 1);
+    },
+
+    /** NMI has its own port. */
+    listening(host: string, port: number): void {
+      log.info(`listening on ${host}:${port}`);
+      metrics.set("aadpodidentity_nmi_port_taken", 0);
+    },
+
+    /** A caller's address was not known at once. */
+    callerMissed(): void {
+      metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_pod_list" });
+    },
+
+    /** Rules that others changed were put right; what was wrong is in the log already. */
+    rulesRepaired(table: "nat" | "filter"): void {
+      metrics.count("aadpodidentity_nmi_iptables_repairs_count", { table });
+    },
+
+    /** The API server was heard of objects of a kind. */
+    apiServerHeard({ plural }: Kind, atMs: number): void {
+      metrics.set("aadpodidentity_nmi_watch_contact_timestamp_seconds", atMs / 1000, { resource: plural });
+    },
+
+    /** One token call to IMDS ended. */
+    imdsCalled(seconds: number, fault: Fault | undefined): void {
+      if (fault === undefined)
+        metrics.observe("aadpodidentity_imds_operations_duration_seconds", seconds, IMDS_OPERATION);
+      else metrics.count("aadpodidentity_imds_operations_errors_count", IMDS_OPERATION);
+    },
+
+    /** One token call to Entra ID ended; the original counted it here, too. */
+    entraCalled(seconds: number, fault: Fault | undefined): void {
+      if (fault === undefined)
+        metrics.observe("aadpodidentity_imds_operations_duration_seconds", seconds, ENTRA_OPERATION);
+      else metrics.count("aadpodidentity_imds_operations_errors_count", ENTRA_OPERATION);
+    },
+
+    /** The Secret of an identity could not be read. */
+    secretMissed(): void {
+      metrics.count("aadpodidentity_kubernetes_api_operations_errors_count", { operation_type: "get_secret" });
+    },
+
+    /** A token could not be refreshed early; the one at hand is served on. */
+    refreshFailed(fault: Fault): void {
+      log.warn("token not refreshed early, serving the one at hand", why(fault));
+    },
+
+    /** A token was asked of the cache. */
+    cacheAsked(result: CacheResult): void {
+      metrics.count("aadpodidentity_nmi_token_cache_requests_count", { result });
+    },
+
+    /** The cache forgot a token. */
+    cacheEvicted(reason: EvictionReason): void {
+      metrics.count("aadpodidentity_nmi_token_cache_evictions_count", { reason });
+    },
+
+    /** A pod had tokens fetched as often as it may. */
+    missLimitReached: (podUid: string): void => limitReached("misses", "tokens fetched", { uid: podUid }),
+
+    /** As many requests of a pod wait as may. */
+    waiterLimitReached: (podUid: string): void => limitReached("waiters", "requests that wait", { uid: podUid }),
+
+    /** A pod has as many connections as it may. */
+    connectionLimitReached: (address: string): void => limitReached("connections", "connections", { address }),
+
+    /** A pod asked again for what it was refused a moment ago. */
+    refusalRepeated(podUid: string): void {
+      audit.info("the pod asks again for what it was refused a moment ago", { uid: podUid });
+      metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "refusals" });
+    },
+
+    /** Tells what the audit has not told yet. */
+    [Symbol.dispose](): void {
+      audit[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { ApiRequest } from "../http/request.ts";
+import { type JsonObject, objectOr } from "../json.ts";
+
+/** Kinds that are kept and shown, and nothing comes of them here: what there is not, by group and kind. */
+const kinds: Readonly<Record<string, string>> = {
+  "apps/StatefulSet": "the sandbox makes no pods of it",
+  "batch/CronJob": "the sandbox makes no jobs of it",
+  "/Service": "nobody answers at its address or name in the sandbox",
+  "policy/PodDisruptionBudget": "nobody counts its pods in the sandbox, and none of them can be evicted",
+  "/ResourceQuota": "nothing is refused for it in the sandbox",
+  "/LimitRange": "nothing is refused or filled in for it in the sandbox",
+  "scheduling.k8s.io/PriorityClass": "no pod goes before another in the sandbox",
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicy": "nothing is refused by it in the sandbox",
+  "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding": "nothing is refused by it in the sandbox",
+};
+
+/** The same of objects that ask for something in particular. */
+const parts: Readonly<Record<string, (spec: JsonObject) => string | undefined>> = {
+  "batch/Job": ({ completionMode }) =>
+    completionMode === "Indexed" ? `completionMode "Indexed" is kept but never carried out: ${UNNUMBERED}` : undefined,
+};
+const UNNUMBERED = "the pods that the sandbox makes of the Job have no index";
+
+/** What is told of each, as `kubectl` shows it. */
+export const keptOnly: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(kinds).map(([id, what]) => [id, `${id.split("/")[1]} is kept but never carried out: ${what}`]),
+);
+
+const WRITING: ReadonlySet<string> = new Set(["create", "update", "patch"]);
+
+/** Warnings of an object that was written: what its author may expect of it, and waits for in vain. */
+export function notCarriedOut({ verb, target }: ApiRequest, object: JsonObject): readonly string[] {
+  if (!WRITING.has(verb) || target.subresource !== "") return [];
+  const id = `${target.resource.group}/${target.resource.kind}`;
+  const said = keptOnly[id] ?? parts[id]?.(objectOr(object.spec));
+  return said === undefined ? [] : [said];
+}
