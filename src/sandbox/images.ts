@@ -16,7 +16,7 @@ const PORTS: Readonly<Record<string, ReadonlyMap<string, number>>> = {
 
 /**
  * The images of a node: the shipped programs, which are told where the sandbox's API server and Azure are unless a
- * manifest says it, and `busybox` for this machine's shell.
+ * manifest says it, and `busybox` for the programs of this machine.
  */
 export function imagesOn(
   node: SandboxNode,
@@ -35,7 +35,7 @@ export function imagesOn(
     const ports = node.hasRules ? undefined : PORTS[name];
     return [name, { ...program, ...told[name], ...(ports && { ports }) }];
   });
-  return new Map([["busybox", { file: "/bin/sh" }], ...shipped]);
+  return new Map([["busybox", { file: "/bin/sh", isFallback: true }], ...shipped]);
 }
 
 /** Where the forwarders bring requests, in place of the rules that root makes. */

@@ -32,6 +32,15 @@ describe("commandLine", () => {
     expect(commandLine(container({ command, args: ["last"] }), programs, { A: "1" })).toEqual(then);
   });
 
+  it.each([
+    { over: {}, then: { file: "/bin/sh", args: [] } },
+    { over: { args: ["sleep", "$(A)"] }, then: { file: "sleep", args: ["1"] } },
+    { over: { command: ["sleep"], args: ["2"] }, then: { file: "sleep", args: ["2"] } },
+  ])("runs $then.file where the image only says what runs without a word of the container: $over", ({ over, then }) => {
+    const shell = new Map([["busybox", { file: "/bin/sh", isFallback: true } as const]]);
+    expect(commandLine(container({ image: "busybox:1", ...over }), shell, { A: "1" })).toEqual(then);
+  });
+
   it.each(["nginx:1.27", "", "nmi/other"])("refuses the image '%s' and lists the known ones", (image) => {
     expect(() => commandLine(container({ image }), programs, {})).toThrow(/has no image ".*": use one of demo, nmi$/);
   });

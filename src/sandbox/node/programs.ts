@@ -7,6 +7,8 @@ import { UnsupportedError } from "./unsupported.ts";
 /** A program of this machine that stands in for an image. Variables in its arguments are replaced as in the container's. */
 export type Program = {
   readonly file: string;
+  /** The image only says what runs where a container says nothing: `args` alone are the program and its arguments. */
+  readonly isFallback?: true;
   /** Before the container's own, which win. */
   readonly args?: readonly string[];
   /** After the container's own: what does not hold here. */
@@ -38,10 +40,12 @@ export function commandLine(
 ): Command & Pick<Program, "ports"> {
   const own = programOf(container, programs);
   const words = (list: readonly string[] = []) => list.map((word) => expand(word, env));
-  const [command, ...first] = words(container.command);
+  const isNamed = own.isFallback === true || container.command?.length;
+  const said = [...words(container.command), ...words(container.args)];
+  const [command, ...rest] = isNamed ? said : [undefined, ...said];
   const { file, args, last, ports }: Program =
     command === undefined ? own : (programs.get(posix.basename(command)) ?? { file: command });
-  const all = [...words(args), ...first, ...words(container.args), ...words(last)];
+  const all = [...words(args), ...rest, ...words(last)];
   return { file, args: all, ...(ports && { ports }) };
 }
 
