@@ -1,5 +1,5 @@
 import type { ApiRequest } from "../http/request.ts";
-import { type JsonObject, objectOr } from "../json.ts";
+import { type Json, type JsonObject, objectOr } from "../json.ts";
 
 /** Kinds that are kept and shown, and nothing comes of them here: what there is not, by group and kind. */
 const kinds: Readonly<Record<string, string>> = {
@@ -14,12 +14,23 @@ const kinds: Readonly<Record<string, string>> = {
   "admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding": "nothing is refused by it in the sandbox",
 };
 
-/** The same of objects that ask for something in particular. */
-const parts: Readonly<Record<string, (spec: JsonObject) => string | undefined>> = {
-  "batch/Job": ({ completionMode }) =>
-    completionMode === "Indexed" ? `completionMode "Indexed" is kept but never carried out: ${UNNUMBERED}` : undefined,
+/** The same of what some ask for in particular, by the field of `spec`: what becomes of it, and of which values. */
+type Part = { readonly what: string; readonly isMeant?: (value: Json) => boolean };
+export const keptParts: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
+  "batch/Job": {
+    completionMode: {
+      what: "the pods that the sandbox makes of the Job have no index",
+      isMeant: (value) => value === "Indexed",
+    },
+    podFailurePolicy: { what: "in the sandbox each pod that fails counts towards backoffLimit" },
+    successPolicy: { what: "in the sandbox a Job succeeds when all of its completions do" },
+    backoffLimitPerIndex: { what: "in the sandbox pods that fail are counted for the whole Job" },
+    managedBy: {
+      what: "the sandbox makes the Job's pods, whoever is named",
+      isMeant: (value) => value !== "kubernetes.io/job-controller",
+    },
+  },
 };
-const UNNUMBERED = "the pods that the sandbox makes of the Job have no index";
 
 /** What is told of each, as `kubectl` shows it. */
 export const keptOnly: Readonly<Record<string, string>> = Object.fromEntries(
@@ -32,6 +43,15 @@ const WRITING: ReadonlySet<string> = new Set(["create", "update", "patch"]);
 export function notCarriedOut({ verb, target }: ApiRequest, object: JsonObject): readonly string[] {
   if (!WRITING.has(verb) || target.subresource !== "") return [];
   const id = `${target.resource.group}/${target.resource.kind}`;
-  const said = keptOnly[id] ?? parts[id]?.(objectOr(object.spec));
-  return said === undefined ? [] : [said];
+  const said = keptOnly[id];
+  return said === undefined ? partsOf(keptParts[id] ?? {}, objectOr(object.spec)) : [said];
+}
+
+function partsOf(parts: Readonly<Record<string, Part>>, spec: JsonObject): readonly string[] {
+  return Object.entries(parts).flatMap(([name, { what, isMeant = () => true }]) => {
+    const value = spec[name] ?? null;
+    if (value === null || !isMeant(value)) return [];
+    const shown = typeof value === "string" ? `${name} ${JSON.stringify(value)}` : name;
+    return [`${shown} is kept but never carried out: ${what}`];
+  });
 }
