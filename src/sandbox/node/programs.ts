@@ -42,7 +42,7 @@ export function commandLine(
   const words = (list: readonly string[] = []) => list.map((word) => expand(word, env));
   const isNamed = own.isFallback === true || container.command?.length;
   const said = [...words(container.command), ...words(container.args)];
-  const [command, ...rest] = isNamed ? said : [undefined, ...said];
+  const [command, rest] = isNamed ? [said[0], said.slice(1)] : [undefined, said];
   const { file, args, last, ports }: Program =
     command === undefined ? own : (programs.get(posix.basename(command)) ?? { file: command });
   const all = [...words(args), ...rest, ...words(last)];
