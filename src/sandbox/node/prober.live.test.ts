@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { eventually } from "../../../test/support/time/eventually.ts";
 import { createLog } from "../../base/log.ts";
 import { startGuard } from "./guard.ts";
 import { machineEntry } from "./pod-network.ts";
@@ -48,4 +50,17 @@ it("says what it was told where nobody listens", async () => {
   });
   const said = await prober.knock({ host: "127.0.0.1", port: free, timeoutMs: 20_000 });
   expect(said).toContain("ECONNREFUSED");
+});
+
+it("starts another prober when one ends before the guard knows of it", async () => {
+  const pids: number[] = [];
+  const add = async (pid: number) => {
+    if (pids.push(pid) > 1) return;
+    process.kill(pid, "SIGKILL");
+    await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
+  };
+  await using hasty = new Prober(machineEntry, { add, remove: async () => {} });
+  const knock = () => hasty.knock({ host: "127.0.0.1", port, timeoutMs: 20_000 });
+  await expect(knock()).rejects.toThrow("the prober has ended");
+  expect(await knock()).toBe("");
 });

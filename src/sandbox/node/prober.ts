@@ -42,24 +42,23 @@ readline.createInterface({ input: stdin }).on("line", async (line) => {
 
 type Helper = ChildProcessByStdio<Writable, Readable, null>;
 
+const ENDED = "the prober has ended";
+
 /** Knocks at pods from their node's network. */
 export class Prober implements AsyncDisposable {
   readonly #entry: PodEntry;
-  readonly #guard: Guard;
+  readonly #guard: Pick<Guard, "add" | "remove">;
   readonly #waiting = new Map<number, (said: Knocked) => void>();
   #helper: Promise<Helper> | undefined;
   #count = 0;
 
-  constructor(entry: PodEntry, guard: Guard) {
+  constructor(entry: PodEntry, guard: Pick<Guard, "add" | "remove">) {
     this.#entry = entry;
     this.#guard = guard;
   }
 
   async knock(knock: Knock): Promise<Knocked> {
-    this.#helper ??= this.#start().catch((reason) => {
-      this.#helper = undefined;
-      throw reason;
-    });
+    this.#helper ??= this.#begin();
     const { stdin } = await this.#helper;
     this.#count += 1;
     const id = this.#count;
@@ -70,11 +69,21 @@ export class Prober implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const helper = await this.#helper;
-    if (helper === undefined || helper.exitCode !== null || helper.signalCode !== null) return;
+    const helper = await this.#helper?.catch(() => undefined);
+    if (helper === undefined || hasEnded(helper)) return;
     const ended = once(helper, "exit");
     helper.kill("SIGKILL");
     await ended;
+  }
+
+  /** The next knock starts another when this one has ended, or could not start. */
+  #begin(): Promise<Helper> {
+    const begun = this.#start();
+    const forget = () => {
+      if (this.#helper === begun) this.#helper = undefined;
+    };
+    void begun.then((helper) => helper.once("exit", forget), forget);
+    return begun;
   }
 
   async #start(): Promise<Helper> {
@@ -82,19 +91,23 @@ export class Prober implements AsyncDisposable {
     const helper = spawn(file, args, { cwd: "/", env: {}, detached: true, stdio: ["pipe", "pipe", "ignore"] });
     await once(helper, "spawn");
     const pid = helper.pid as number; // it has one since it was spawned
-    await this.#guard.add(pid);
     helper.stdin.on("error", () => {}); // it has ended, which is seen below
+    helper.once("exit", () => {
+      void this.#guard.remove(pid);
+      for (const resolve of this.#waiting.values()) resolve(ENDED);
+      this.#waiting.clear();
+    });
     createInterface({ input: helper.stdout }).on("line", (line) => {
       const { id, said } = JSON.parse(line);
       this.#waiting.get(id)?.(said);
       this.#waiting.delete(id);
     });
-    helper.once("exit", () => {
-      void this.#guard.remove(pid);
-      this.#helper = undefined;
-      for (const resolve of this.#waiting.values()) resolve("the prober has ended");
-      this.#waiting.clear();
-    });
+    await this.#guard.add(pid);
+    if (hasEnded(helper)) throw new Error(ENDED); // before anybody could wait for its answer
     return helper;
   }
+}
+
+function hasEnded({ exitCode, signalCode }: Helper): boolean {
+  return exitCode !== null || signalCode !== null;
 }
