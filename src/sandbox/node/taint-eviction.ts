@@ -6,13 +6,17 @@ import { type EventRecorder, podReference } from "./recorder.ts";
 
 /** Takes pods off nodes that have a taint of effect NoExecute, at once or when those that tolerate it have been patient. */
 export class TaintEviction {
-  readonly #api: NodeApi;
-  readonly #recorder: EventRecorder;
-  readonly #clock: Clock;
+  readonly #api: Pick<NodeApi, "listPods" | "deletePod">;
+  readonly #recorder: Pick<EventRecorder, "tell">;
+  readonly #clock: Pick<Clock, "monotonic">;
   /** When each pod was first seen on such a node, by its UID. */
   readonly #since = new Map<string, number>();
 
-  constructor(api: NodeApi, recorder: EventRecorder, clock: Clock) {
+  constructor(
+    api: Pick<NodeApi, "listPods" | "deletePod">,
+    recorder: Pick<EventRecorder, "tell">,
+    clock: Pick<Clock, "monotonic">,
+  ) {
     this.#api = api;
     this.#recorder = recorder;
     this.#clock = clock;
