@@ -88,10 +88,13 @@ export function troubleLog(options: LogOptions = {}): Log {
   };
 }
 
-function tellTrouble(line: string, screen: Screen): void {
+/** A line of trouble where the line that is drawn over itself was. */
+export function tellTrouble(line: string, screen: Screen, write = writeError): void {
   screen.clear();
-  process.stderr.write(line);
+  write(line);
 }
+
+const writeError = (line: string) => void process.stderr.write(line);
 
 type NetworkWish = (typeof networkOption.choices)[number];
 
