@@ -14,6 +14,7 @@ function run(...words: string[]) {
       { flags: "--keep", help: "keep" },
       { flags: "--timeout <seconds>", help: "time", fallback: "60" },
       { flags: "--break <part>", help: "break", choices: ["mic", "identity"] },
+      { flags: "--names <names>", help: "names", fallback: "demo", isRepeated: true },
     ],
     examples: ["podid walk --keep"],
     run: async (values) => void seen.push(values),
@@ -25,7 +26,13 @@ function run(...words: string[]) {
 it("hands a command its values, with defaults", async () => {
   const { done, seen } = run("walk", "--keep", "--break=mic");
   await done;
-  expect(seen).toEqual([{ keep: true, timeout: "60", break: "mic" }]);
+  expect(seen).toEqual([{ keep: true, timeout: "60", break: "mic", names: "demo" }]);
+});
+
+it("hands a command all values of an option that is given several times, without the default", async () => {
+  const { done, seen } = run("walk", "--names=a", "--names=b,c");
+  await done;
+  expect(seen).toMatchObject([{ names: ["a", "b,c"] }]);
 });
 
 it.each([

@@ -21,7 +21,7 @@ type CommandOption = {
   readonly choices?: readonly string[];
   /** Beginnings of values that a shell offers; after one that ends in = there is more to type. */
   readonly offers?: () => Promise<readonly string[]>;
-  /** May be given several times; its value is the list then. */
+  /** May be given several times; its value is the list of what was given, in place of `fallback`. */
   readonly isRepeated?: boolean;
 };
 /** Words without a dash: one or more, or `isOptional`, which is one at most. */
@@ -110,9 +110,11 @@ function toOption({ flags, help, fallback, choices, isRepeated }: CommandOption)
   const option = new Option(flags, help);
   if (fallback !== undefined) option.default(fallback);
   if (choices !== undefined) option.choices(choices);
-  if (isRepeated) option.argParser((text, before: readonly string[] = []) => [...before, text]);
+  if (isRepeated) option.argParser((text, before: unknown) => [...textsOf(before), text]);
   return option;
 }
+
+const textsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value : []);
 
 function sentence(message: string): string {
   return message

@@ -14,6 +14,11 @@ it.each([
   { words: ["imds", "--imds-port=65536"], says: "--imds-port=65536 is no whole number from 0 to 65535" },
   { words: ["arm", "--operation-ms=1.5"], says: "--operation-ms=1.5 is no whole number of 0 or more" },
   { words: ["imds", "--identities=demo,a/b"], says: '"a/b" is no name of an identity' },
+  { words: ["imds", "--identities=a/b", "--identities=demo"], says: '"a/b" is no name of an identity' },
+  {
+    words: ["imds", "--fault", "arm.operations.get=drop"],
+    says: 'no operation of what runs (imds) is "arm.operations.get"',
+  },
   { words: ["imds", "--fault", "imds.token=drop", "--fault", "nothing"], says: 'no operation is "nothing"' },
 ])("refuses $words in one sentence", async ({ words, says }) => {
   await expect(run(...words)).rejects.toThrow(

@@ -3,6 +3,7 @@ import { createLog } from "../base/log.ts";
 import type { EmulatedService, EmulateOptions, Emulators } from "../sandbox/emulate.ts";
 import type { Command, CommandValues } from "./command.ts";
 import { faultOption, listOf, untilStopped } from "./sandbox.ts";
+import { joined } from "./sandbox-plan.ts";
 import type { Screen } from "./screen.ts";
 
 const SERVICES = ["imds", "arm", "entra"] as const satisfies readonly EmulatedService[];
@@ -25,6 +26,7 @@ export const emulateCommand: Command = {
       flags: "--identities <names>",
       help: "user-assigned identities on the machine, with commas between",
       fallback: "demo",
+      isRepeated: true,
     },
     { flags: "--system-assigned", help: "give the machine an identity of its own" },
     { flags: "--limits", help: "hold Azure's documented limits on calls" },
@@ -54,7 +56,7 @@ function readOptions(values: CommandValues): EmulateOptions {
     host: String(values.host),
     ports: { imds: port("imds"), arm: port("arm"), entra: port("entra") },
     isPlain: values.http === true,
-    identities: namesOf(String(values.identities)),
+    identities: namesOf(joined(values.identities) ?? ""),
     systemAssigned: values.systemAssigned === true,
     isLimited: values.limits === true,
     hasRoles: values.roles === true,

@@ -105,7 +105,7 @@ async function compose(
   stack: AsyncDisposableStack,
   options: SandboxOptions,
 ): Promise<Omit<Sandbox, keyof AsyncDisposable>> {
-  const rules = (options.faults ?? []).map(readFaultRule);
+  const rules = (options.faults ?? []).map((text) => readFaultRule(text));
   const plan = readPlan(options.plan ?? {});
   const { folder, guard } = await newFolder(stack, options.log);
   const obstacle = options.kubernetes && "pods in namespaces could not reach an API server of your own";

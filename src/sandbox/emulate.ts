@@ -63,7 +63,7 @@ const DAY_SECONDS = 86_400;
  * @throws Fault FLAG_INVALID, PORT_IN_USE or ADDRESS_UNAVAILABLE; nothing is left behind then
  */
 export async function startEmulators(options: EmulateOptions): Promise<Emulators> {
-  const rules = options.faults.map(readFaultRule);
+  const rules = options.faults.map((text) => readFaultRule(text, options.services));
   const world = await createWorld();
   for (const rule of rules) world.traffic.inject(rule);
   const identities = options.identities.map((name) => world.createIdentity({ resourceGroup: GROUP, name }));
@@ -94,7 +94,7 @@ async function start(stack: AsyncDisposableStack, options: EmulateOptions, world
   const tls = secured && { tls: secured.tls };
   const urls: Partial<Record<EmulatedService, string>> = {};
   for (const service of new Set(services)) {
-    const control = { hasControl: true, log: log.named(service) };
+    const control = { controls: services, log: log.named(service) };
     const place = { world, host, port: ports[service], flag: `${service}-port`, ...control };
     if (service === "imds") {
       const imds = stack.use(await startImds({ ...place, machine, isLimited }));

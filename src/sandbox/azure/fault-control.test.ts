@@ -4,7 +4,7 @@ import { sandboxImds } from "../../../test/support/azure/sandbox-imds.ts";
 const path = "/.podid/faults";
 
 it("takes rules while an emulator runs, counts calls, and takes all trouble back", async () => {
-  await using azure = await sandboxImds({ hasControl: true });
+  await using azure = await sandboxImds({ controls: ["imds"] });
   const control = (method: string, body?: string) =>
     fetch(`${azure.imds.url}${path}`, { method, ...(body !== undefined && { body }) });
   const status = async () => (await azure.call("versions")).status;
@@ -19,11 +19,17 @@ it("takes rules while an emulator runs, counts calls, and takes all trouble back
 });
 
 it("adds nothing of a body with a wrong rule, and says what is wrong", async () => {
-  await using azure = await sandboxImds({ hasControl: true });
+  await using azure = await sandboxImds({ controls: ["imds"] });
   const body = "imds.versions=error:503\nimds.x=drop";
   const answer = await fetch(`${azure.imds.url}${path}`, { method: "POST", body });
   expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('no operation is "imds.x"')]);
   expect((await azure.call("versions")).status).toBe(200);
+});
+
+it("takes no rule of what does not run beside it", async () => {
+  await using azure = await sandboxImds({ controls: ["imds"] });
+  const answer = await fetch(`${azure.imds.url}${path}`, { method: "POST", body: "arm.operations.get=drop" });
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("of what runs (imds)")]);
 });
 
 it("is not there unless asked for", async () => {

@@ -14,22 +14,22 @@ type Answer = {
 /** Where an emulator that runs takes rules of trouble; Azure has nothing there. */
 export const CONTROL_PATH = "/.podid/faults";
 
-/** POST adds the rules of the body, one a line; DELETE takes all back; GET tells how many calls there were of what. */
-export function controlAnswer(traffic: Traffic, { method, body }: Asked): Answer {
+/** POST adds the rules of the body, one a line, of services that run; DELETE takes all back; GET tells how many calls there were of what. */
+export function controlAnswer(traffic: Traffic, services: readonly string[], { method, body }: Asked): Answer {
   if (method === "GET") {
     const calls = operations.map((operation) => [operation, traffic.calls(operation)] as const);
     return { status: 200, json: { calls: Object.fromEntries(calls.filter(([, count]) => count > 0)) } };
   }
   if (method === "DELETE") traffic.calm();
   else if (method !== "POST") return { status: 405, headers: { allow: "GET, POST, DELETE" } };
-  else return add(traffic, body);
+  else return add(traffic, services, body);
   return { status: 204 };
 }
 
-function add(traffic: Traffic, body: string): Answer {
+function add(traffic: Traffic, services: readonly string[], body: string): Answer {
   try {
     const lines = body.split("\n").map((line) => line.trim());
-    const rules = lines.filter((line) => line !== "").map(readFaultRule);
+    const rules = lines.filter((line) => line !== "").map((line) => readFaultRule(line, services));
     for (const rule of rules) traffic.inject(rule);
     return { status: 204 };
   } catch (reason) {

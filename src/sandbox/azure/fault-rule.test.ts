@@ -22,6 +22,10 @@ describe("readFaultRule", () => {
     expect(readFaultRule(text)).toMatchObject(then);
   });
 
+  it("takes a pattern that is also about what does not run", () => {
+    expect(readFaultRule("*=drop", ["imds"])).toMatchObject({ at: "*" });
+  });
+
   it.each([
     { text: "imds.tokens=drop", says: 'no operation is "imds.tokens", but imds.token; write' },
     { text: "arm=drop", says: '"arm", but arm.resourceGroups.get, arm.resourceGroups.put, arm.userAssigned' },
@@ -29,9 +33,15 @@ describe("readFaultRule", () => {
     { text: "imds.token", says: '"" is nothing that can be done' },
     { text: "imds.token=error:200", says: '"error:200" is nothing that can be done' },
     { text: "imds.token=delay:2", says: '"delay:2" is nothing' },
+    { text: "imds.token=drop,times=0", says: '"times=0" strikes no call' },
     { text: "imds.token=drop,often", says: '"often" is no setting' },
-  ])("refuses $text in one sentence", ({ text, says }) => {
-    expect(() => readFaultRule(text)).toThrow(
+    {
+      text: "entra.keys=drop",
+      services: ["imds", "arm"],
+      says: 'no operation of what runs (imds, arm) is "entra.keys"',
+    },
+  ])("refuses $text in one sentence", ({ text, services, says }) => {
+    expect(() => readFaultRule(text, services)).toThrow(
       expect.objectContaining({ code: "FLAG_INVALID", message: expect.stringContaining(says) }),
     );
   });

@@ -25,15 +25,19 @@ export function isAbout({ at }: FaultRule, operation: Operation): boolean {
 }
 
 /**
- * Reads a rule as it is written on a command line, e.g. `imds.token=error:503,times=3` or `arm.*=delay:2s`.
+ * Reads a rule of some services, of all by default, as it is written on a command line, e.g. `imds.token=error:503,times=3` or `arm.*=delay:2s`.
  * @throws Fault FLAG_INVALID
  */
-export function readFaultRule(text: string): FaultRule {
+export function readFaultRule(text: string, services?: readonly string[]): FaultRule {
   const cut = text.indexOf("=");
   const at = cut < 0 ? text : text.slice(0, cut);
   const [action = "", ...rest] = cut < 0 ? [] : text.slice(cut + 1).split(",");
   if (!operations.some((operation) => isAbout({ at }, operation)))
     throw invalid(text, `no operation is "${at}"${alike(at)}`);
+  const isOf = (operation: Operation) =>
+    isAbout({ at }, operation) && services?.includes(operation.split(".")[0] ?? "");
+  if (services !== undefined && !operations.some(isOf))
+    throw invalid(text, `no operation of what runs (${services.join(", ")}) is "${at}"`);
   const more = Object.fromEntries(rest.map((part) => setting(text, part)));
   const { times, after } = more;
   const counts = { ...(times !== undefined && { times }), ...(after !== undefined && { after }) };
@@ -53,6 +57,7 @@ function alike(at: string): string {
 function setting(text: string, part: string): readonly [string, number] {
   const [, name, digits] = /^(times|after|retry-after)=(\d+)$/.exec(part) ?? [];
   if (name === undefined) throw invalid(text, `"${part}" is no setting`);
+  if (name === "times" && Number(digits) === 0) throw invalid(text, `"${part}" strikes no call`);
   return [name, Number(digits)];
 }
 

@@ -55,8 +55,8 @@ export type Place = {
   readonly port?: number;
   /** The setting that names the port, for the error when it is taken. */
   readonly flag?: string;
-  /** Whether rules of trouble can be sent to it while it runs. */
-  readonly hasControl?: boolean;
+  /** The services of which rules of trouble can be sent to it while it runs; none by default. */
+  readonly controls?: readonly string[] | undefined;
   /** Where each request is told, and what became of it. */
   readonly log?: Log | undefined;
   readonly tls?: ServerCertificate;
@@ -73,7 +73,7 @@ type Context = {
   readonly service: Service;
   readonly scheme: string;
   readonly signal: AbortSignal;
-  readonly hasControl: boolean;
+  readonly controls: readonly string[] | undefined;
   readonly log: Log | undefined;
 };
 
@@ -85,11 +85,11 @@ const LARGEST_BODY = 1024 * 1024;
  */
 export async function serve(
   service: Service,
-  { host = "127.0.0.1", port = 0, flag = "port", tls, hasControl = false, log }: Place,
+  { host = "127.0.0.1", port = 0, flag = "port", tls, controls, log }: Place,
 ): Promise<Emulator> {
   const stop = new AbortController();
   const scheme = tls === undefined ? "http" : "https";
-  const context = { service, scheme, signal: stop.signal, hasControl, log };
+  const context = { service, scheme, signal: stop.signal, controls, log };
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     respond(context, request, response).catch(() => response.destroy());
   };
@@ -108,10 +108,10 @@ export async function serve(
 }
 
 async function respond(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { service, scheme, hasControl } = context;
+  const { service, scheme, controls } = context;
   const asked = await read(request, scheme);
-  const isControl = hasControl && asked.path === CONTROL_PATH;
-  const answer = isControl ? controlAnswer(service.traffic, asked) : await answerTo(context, asked);
+  const isControl = controls !== undefined && asked.path === CONTROL_PATH;
+  const answer = isControl ? controlAnswer(service.traffic, controls, asked) : await answerTo(context, asked);
   const { status, json, text, headers } = answer;
   const body = json === undefined ? text : JSON.stringify(json);
   const type = json === undefined ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
