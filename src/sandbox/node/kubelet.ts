@@ -5,11 +5,12 @@ import { type Clock, realClock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
+import { kubeTime } from "./container-life.ts";
 import { followLog, logFileOf } from "./log-file.ts";
+import { nodeInfo, nodeLabels } from "./node-facts.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodKeeper } from "./pod-keeper.ts";
 import { machineEntry } from "./pod-network.ts";
-import { kubeTime } from "./pod-status.ts";
 import { Prober } from "./prober.ts";
 import { EventRecorder, nodeReference, podReference } from "./recorder.ts";
 import { KUBELET_TIMES, type RestartTimes } from "./restart-pauses.ts";
@@ -185,13 +186,14 @@ function nodeObject({ name, providerId, address, labels = {} }: KubeletOptions["
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { "kubernetes.io/os": "linux", "kubernetes.io/hostname": name, ...labels } },
+    metadata: { name, labels: { ...nodeLabels(name), ...labels } },
     spec: { providerID: providerId },
     status: {
       addresses: [
         { type: "InternalIP", address },
         { type: "Hostname", address: name },
       ],
+      nodeInfo: nodeInfo(),
       conditions: [readiness(clock, "KubeletReady", "kubelet is posting ready status")],
     },
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type ContainerLife, type ContainerView, type PodLife, podStatus } from "./pod-status.ts";
+import type { ContainerLife, ContainerView } from "./container-life.ts";
+import { type PodLife, podStatus } from "./pod-status.ts";
 
 const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const pod = { spec: { containers: [{ name: "demo", image: "demo:1" }] } };
@@ -111,7 +112,12 @@ describe("podStatus of a pod with a container that stays beside the others", () 
   const sidecar = { spec: { ...pod.spec, initContainers: [beside] } };
 
   it.each([
-    { when: "it did not start yet", init: view(running, { isStarted: false, isReady: false }), phase: "Pending" },
+    {
+      when: "it did not start yet",
+      ...{ init: view(running, { isStarted: false, isReady: false }), main: view(waiting) },
+      phase: "Pending",
+    },
+    { when: "it ended once the other ran", init: view(ended(1)), phase: "Running" },
     { when: "it runs", init: view(running), phase: "Running", ready: "True" },
     { when: "it is not ready", init: view(running, { isReady: false }), phase: "Running" },
     { when: "it waits to run again", init: view(waiting, { last: ended(1) }), phase: "Running" },
@@ -120,6 +126,56 @@ describe("podStatus of a pod with a container that stays beside the others", () 
     const status = podStatus(sidecar, life({ init: [init], containers: [main], over }));
     expect(status.phase).toBe(phase);
     expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Ready", status: ready }));
+  });
+});
+
+describe("podStatus says why a condition holds or not", () => {
+  const beside = { name: "beside", image: "demo:1", restartPolicy: "Always" };
+  const initContainers = [{ name: "first", image: "demo:1" }, beside];
+  const both = { spec: { ...two.spec, initContainers } };
+  const done = { init: [view(ended(0)), view(ended(143))], containers: [view(ended(0)), view(ended(0))] };
+  const lacks = (reason: string, message: string) => ({ status: "False", reason, message });
+
+  it.each([
+    {
+      when: "nothing has run yet",
+      given: { init: [view(waiting), view(waiting)], containers: [view(waiting), view(waiting)] },
+      initialised: lacks("ContainersNotInitialized", "containers with incomplete status: [first beside]"),
+      ready: lacks("ContainersNotReady", "containers with unready status: [beside demo side]"),
+    },
+    {
+      when: "one is not ready",
+      given: { init: [view(ended(0)), view(running)], containers: [view(running), view(running, { isReady: false })] },
+      initialised: { status: "True" },
+      ready: lacks("ContainersNotReady", "containers with unready status: [side]"),
+    },
+    {
+      when: "what stays has ended, and the others have too",
+      given: done,
+      initialised: { status: "True" },
+      ready: lacks("ContainersNotReady", "containers with unready status: [beside demo side]"),
+    },
+    {
+      when: "all is done",
+      given: { ...done, over: true },
+      initialised: { status: "True", reason: "PodCompleted" },
+      ready: { status: "False", reason: "PodCompleted" },
+    },
+    {
+      when: "it failed",
+      given: { ...done, containers: [view(ended(1)), view(ended(0))], over: true },
+      initialised: { status: "True" },
+      ready: { status: "False", reason: "PodFailed" },
+    },
+  ])("when $when", ({ given, initialised, ready }) => {
+    const { conditions = [] } = podStatus(both, life(given));
+    const said = conditions.map(({ lastTransitionTime, ...rest }) => rest);
+    expect(said).toEqual([
+      { type: "PodScheduled", status: "True" },
+      { type: "Initialized", ...initialised },
+      { type: "ContainersReady", ...ready },
+      { type: "Ready", ...ready },
+    ]);
   });
 });
 

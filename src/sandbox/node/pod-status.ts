@@ -1,30 +1,6 @@
-import type {
-  Container,
-  ContainerState,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodStatus,
-} from "kubernetes-types/core/v1.d.ts";
-
-/** Where a container is in its life. Times are in milliseconds since 1970. */
-export type ContainerLife =
-  | { readonly is: "waiting"; readonly reason: string; readonly message?: string; readonly at: number }
-  | { readonly is: "running"; readonly pid: number; readonly at: number }
-  | { readonly is: "ended"; readonly pid: number; readonly from: number; readonly at: number; readonly code: number };
-
-/** A container as its pod's status shows it. */
-export type ContainerView = {
-  readonly life: ContainerLife;
-  /** How the run before this one ended. */
-  readonly last?: ContainerLife;
-  readonly restarts: number;
-  /** What its probes say; of one that runs. */
-  readonly isStarted: boolean;
-  readonly isReady: boolean;
-  /** When that changed last. */
-  readonly since: number;
-};
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
+import { type ContainerLife, type ContainerView, hasBegun, isDone, kubeTime } from "./container-life.ts";
+import { conditionsOf, type FirstView } from "./pod-conditions.ts";
 
 /** Why a pod was ended before it was done. */
 export type PodFailure = { readonly reason: string; readonly message: string };
@@ -50,17 +26,15 @@ export function isSidecar(container: Container | undefined): boolean {
 
 /** What the API server is told of a pod: everything that a kubelet owns of its status. */
 export function podStatus({ spec }: Pod, life: PodLife): PodStatus {
-  const init = (spec?.initContainers ?? []).map((container, i) => ({
-    stays: isSidecar(container),
-    view: life.init[i],
-  }));
-  const first = init.flatMap(({ stays, view }) =>
-    view === undefined ? [] : [stays ? besideOthers(view) : asPrepared(view)],
+  const first = named(spec?.initContainers, life.init).map((view, i) =>
+    isSidecar(spec?.initContainers?.[i]) ? besideOthers(view) : asPrepared(view),
   );
+  const phase = phaseOf(life, first);
+  const containers = named(spec?.containers, life.containers);
   return {
-    phase: phaseOf(life, first),
+    phase,
     ...(life.over && life.failure),
-    conditions: conditionsOf(life, first),
+    conditions: conditionsOf({ phase, startedAt: life.startedAt, first, containers }),
     hostIP: life.hostAddress,
     hostIPs: [{ ip: life.hostAddress }],
     podIP: life.podAddress,
@@ -71,6 +45,15 @@ export function podStatus({ spec }: Pod, life: PodLife): PodStatus {
   };
 }
 
+type Named = ContainerView & { readonly name: string };
+
+function named(containers: readonly Container[] = [], views: readonly ContainerView[]): readonly Named[] {
+  return containers.flatMap(({ name }, i) => {
+    const view = views[i];
+    return view === undefined ? [] : [{ ...view, name }];
+  });
+}
+
 function statuses(containers: readonly Container[], views: readonly ContainerView[]): ContainerStatus[] {
   return containers.flatMap(({ name, image = "" }, i) => {
     const view = views[i];
@@ -78,21 +61,13 @@ function statuses(containers: readonly Container[], views: readonly ContainerVie
   });
 }
 
-/** Whether it has ended well. */
-export function isDone({ life }: ContainerView): boolean {
-  return life.is === "ended" && life.code === 0;
-}
-
-/** A container that prepares the pod: whether the next may begin, and whether it has no more to do when all else has ended. */
-type FirstView = ContainerView & { readonly letsOn: boolean; readonly stays: boolean };
-
 /** One that prepares is ready once it is done. */
-function asPrepared(view: ContainerView): FirstView {
+function asPrepared(view: Named): FirstView {
   return { ...view, isReady: isDone(view), isStarted: false, letsOn: isDone(view), stays: false };
 }
 
 /** One that stays has to have started once. */
-function besideOthers(view: ContainerView): FirstView {
+function besideOthers(view: Named): FirstView {
   return { ...view, letsOn: view.isStarted || view.last !== undefined, stays: true };
 }
 
@@ -100,26 +75,8 @@ function phaseOf({ over, failure, containers }: PodLife, first: readonly FirstVi
   if (over && failure !== undefined) return "Failed";
   if (over)
     return containers.every(isDone) && first.every((view) => view.stays || isDone(view)) ? "Succeeded" : "Failed";
-  const isNew = ({ life, last }: ContainerView) => life.is === "waiting" && last === undefined;
-  return first.every(({ letsOn }) => letsOn) && !containers.some(isNew) ? "Running" : "Pending";
-}
-
-function conditionsOf({ startedAt, containers }: PodLife, first: readonly FirstView[]): PodCondition[] {
-  const isInitialised = first.every(({ letsOn }) => letsOn);
-  const beside = first.filter(({ stays }) => stays);
-  const isReady = isInitialised && [...beside, ...containers].every((view) => view.isReady);
-  const condition = (type: string, holds: boolean, at: number): PodCondition => ({
-    type,
-    status: holds ? "True" : "False",
-    lastTransitionTime: kubeTime(at),
-  });
-  const latest = (views: readonly ContainerView[]) => Math.max(startedAt, ...views.map(({ since }) => since));
-  return [
-    condition("PodScheduled", true, startedAt),
-    condition("Initialized", isInitialised, latest(first)),
-    condition("ContainersReady", isReady, latest([...beside, ...containers])),
-    condition("Ready", isReady, latest([...beside, ...containers])),
-  ];
+  const isPrepared = containers.some(hasBegun) || first.every(({ letsOn }) => letsOn);
+  return isPrepared && containers.every(hasBegun) ? "Running" : "Pending";
 }
 
 function containerStatus(
@@ -150,9 +107,4 @@ function containerState(life: ContainerLife): ContainerState {
       containerID: `process://${life.pid}`,
     },
   };
-}
-
-/** Kubernetes writes whole seconds. */
-export function kubeTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

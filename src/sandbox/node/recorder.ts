@@ -3,7 +3,7 @@ import type { Container, Event, ObjectReference, Pod } from "kubernetes-types/co
 import type { Clock } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import type { NodeApi } from "./api.ts";
-import { kubeTime } from "./pod-status.ts";
+import { kubeTime } from "./container-life.ts";
 
 /** What an event says. */
 export type Told = { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string };

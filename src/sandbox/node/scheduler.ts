@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import type { Log } from "../../base/log.ts";
 import { refusalOf } from "../placement.ts";
 import { type KubeAccess, NodeApi } from "./api.ts";
-import { kubeTime } from "./pod-status.ts";
+import { kubeTime } from "./container-life.ts";
 import { EventRecorder, podReference } from "./recorder.ts";
 import { TaintEviction } from "./taint-eviction.ts";
 
