@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import type { Container, PodSpec } from "kubernetes-types/core/v1.d.ts";
 import { expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { checkUser, unheeded } from "./unheeded.ts";
 
 const main: Container = { name: "main", image: "demo" };
@@ -16,7 +18,7 @@ it.each([
     what: "limits",
     spec: { initContainers: [{ ...main, name: "first", resources: { limits: { cpu: "1" } } }] },
     type: "Normal",
-    says: "spec.initContainers{first}.resources.limits: nothing holds the container to them",
+    says: "spec.initContainers{first}.resources.limits: it runs as without",
   },
   {
     what: "names of hosts",
@@ -28,9 +30,60 @@ it.each([
   expect(of(spec)).toEqual([{ type, reason: "NotInSandbox", message: `the sandbox does not carry out ${says}` }]);
 });
 
-it("tells nothing of what is carried out", () => {
-  expect(of({ activeDeadlineSeconds: 5, terminationGracePeriodSeconds: 1 })).toEqual([]);
+const other = (process.getuid?.() ?? 0) + 1;
+
+it.each<{ spec: Partial<PodSpec>; field: string }>([
+  { spec: { hostPID: true }, field: "hostPID" },
+  { spec: { hostIPC: true }, field: "hostIPC" },
+  { spec: { priorityClassName: "high" }, field: "priorityClassName" },
+  { spec: { affinity: { podAffinity: {} } }, field: "affinity.podAffinity" },
+  { spec: { affinity: { podAntiAffinity: {} } }, field: "affinity.podAntiAffinity" },
+  {
+    spec: { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "DoNotSchedule" }] },
+    field: "topologySpreadConstraints",
+  },
+  { spec: { securityContext: { runAsUser: other } }, field: "securityContext.runAsUser" },
+  { spec: { securityContext: { runAsGroup: other } }, field: "securityContext.runAsGroup" },
+  { spec: { securityContext: { fsGroup: 0 } }, field: "securityContext.fsGroup" },
+])("tells that a pod asks in vain for $field", ({ spec, field }) => {
+  expect(of(spec).map(({ type, message }) => `${type} ${message}`)).toEqual([inVain(`spec.${field}`)]);
 });
+
+const inVain = (fields: string) => `Normal the sandbox does not carry out ${fields}: it runs as without`;
+
+it.each<{ more: Partial<Container>; field: string }>([
+  { more: { terminationMessagePath: "/tmp/last" }, field: "terminationMessagePath" },
+  { more: { securityContext: { runAsUser: other } }, field: "securityContext.runAsUser" },
+  { more: { securityContext: { runAsGroup: other } }, field: "securityContext.runAsGroup" },
+  { more: { securityContext: { privileged: true } }, field: "securityContext.privileged" },
+  { more: { securityContext: { readOnlyRootFilesystem: true } }, field: "securityContext.readOnlyRootFilesystem" },
+  { more: { securityContext: { capabilities: { drop: ["ALL"] } } }, field: "securityContext.capabilities" },
+])("tells that a container asks in vain for $field", ({ more, field }) => {
+  const told = of({ containers: [{ ...main, ...more }] });
+  expect(told.map(({ type, message }) => `${type} ${message}`)).toEqual([inVain(`spec.containers{main}.${field}`)]);
+});
+
+it("tells nothing of what is carried out, or asked for by default", () => {
+  const own = { runAsUser: process.getuid?.() ?? 0, runAsGroup: process.getgid?.() ?? 0, privileged: false };
+  const spec = { activeDeadlineSeconds: 5, terminationGracePeriodSeconds: 1, hostPID: false, affinity: {} };
+  const container = { ...main, terminationMessagePath: "/dev/termination-log", securityContext: own };
+  expect(of({ ...spec, priorityClassName: "system-node-critical", containers: [container] })).toEqual([]);
+});
+
+it.each(["infra/deployment-rbac.yaml", "demo/deployment.yaml"])(
+  "tells of each of our own pods in one quiet event at the most, in deploy/%s",
+  (file) => {
+    const objects = parseAllDocuments(readFileSync(`deploy/${file}`, "utf8")).map((each) => each.toJS());
+    const pods = objects.flatMap(({ spec }) => (spec?.template === undefined ? [] : [spec.template]));
+    expect(pods).not.toEqual([]);
+    for (const pod of pods)
+      expect(["", "Normal"]).toContain(
+        unheeded(pod)
+          .map(({ type }) => type)
+          .join(),
+      );
+  },
+);
 
 const metadata = { name: "p", namespace: "ns", uid: "u" };
 

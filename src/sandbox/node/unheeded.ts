@@ -1,28 +1,63 @@
-import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
+import type { Container, Pod, PodSpec } from "kubernetes-types/core/v1.d.ts";
 import { podInWords } from "./container-events.ts";
 import type { Told } from "./recorder.ts";
 import { UnsupportedError } from "./unsupported.ts";
 
-/** What a pod asks for that is not carried out here though it runs, with the field and what that means for it. */
+/** What asks in vain for what, by itself or with any value but the one that holds here. */
+const OF_POD: Readonly<Record<string, (spec: PodSpec) => unknown>> = {
+  hostPID: ({ hostPID }) => hostPID,
+  hostIPC: ({ hostIPC }) => hostIPC,
+  priorityClassName: ({ priorityClassName = "" }) => priorityClassName !== "" && !/^system-/.test(priorityClassName),
+  "affinity.podAffinity": ({ affinity }) => affinity?.podAffinity,
+  "affinity.podAntiAffinity": ({ affinity }) => affinity?.podAntiAffinity,
+  topologySpreadConstraints: ({ topologySpreadConstraints }) => topologySpreadConstraints?.length,
+  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, process.getuid?.()),
+  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, process.getgid?.()),
+  "securityContext.fsGroup": ({ securityContext }) => securityContext?.fsGroup !== undefined,
+};
+const OF_CONTAINER: Readonly<Record<string, (container: Container) => unknown>> = {
+  "resources.limits": ({ resources }) => resources?.limits,
+  terminationMessagePath: ({ terminationMessagePath: path = MESSAGE_PATH }) => path !== MESSAGE_PATH,
+  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, process.getuid?.()),
+  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, process.getgid?.()),
+  "securityContext.privileged": ({ securityContext }) => securityContext?.privileged,
+  "securityContext.readOnlyRootFilesystem": ({ securityContext }) => securityContext?.readOnlyRootFilesystem,
+  "securityContext.capabilities": ({ securityContext }) => securityContext?.capabilities,
+};
+/** Where programs write their last words when a manifest says nothing else. */
+const MESSAGE_PATH = "/dev/termination-log";
+
+/** What a pod asks for that is not carried out here though it runs: what changes much each by itself, the rest at once. */
 export function unheeded({ spec }: Pod): readonly Told[] {
   const { containers = [], initContainers = [] } = spec ?? {};
-  const all = [...initContainers.map((each) => ["initContainers", each] as const)];
-  const named = [...all, ...containers.map((each) => ["containers", each] as const)];
+  const all = [
+    ...initContainers.map((each) => ({ at: `spec.initContainers{${each.name}}`, each })),
+    ...containers.map((each) => ({ at: `spec.containers{${each.name}}`, each })),
+  ];
+  const names = "names are looked up as on this machine";
+  const fields = [
+    ...(spec === undefined ? [] : asked(OF_POD, spec, "spec")),
+    ...all.flatMap(({ at, each }) => asked(OF_CONTAINER, each, at)),
+  ];
   return [
-    ...named.flatMap(([list, each]) => ofContainer(`spec.${list}{${each.name}}`, each)),
-    ...(spec?.hostAliases?.length
-      ? [told("Warning", "spec.hostAliases", "names are looked up as on this machine")]
-      : []),
-    ...(spec?.dnsConfig ? [told("Warning", "spec.dnsConfig", "names are looked up as on this machine")] : []),
+    ...all.flatMap(({ at, each }) => hooksOf(at, each)),
+    ...(spec?.hostAliases?.length ? [told("Warning", "spec.hostAliases", names)] : []),
+    ...(spec?.dnsConfig ? [told("Warning", "spec.dnsConfig", names)] : []),
+    ...(fields.length > 0 ? [told("Normal", fields.join(", "), "it runs as without")] : []),
   ];
 }
 
-function ofContainer(place: string, { lifecycle, resources }: Container): readonly Told[] {
+function asked<T>(table: Readonly<Record<string, (of: T) => unknown>>, of: T, at: string): readonly string[] {
+  return Object.entries(table).flatMap(([field, isAsked]) => (isAsked(of) ? [`${at}.${field}`] : []));
+}
+
+function isOther(wanted: number | undefined, own: number | undefined): boolean {
+  return wanted !== undefined && wanted !== own;
+}
+
+function hooksOf(at: string, { lifecycle }: Container): readonly Told[] {
   const hooks = Object.keys(lifecycle ?? {}).filter((name) => name === "postStart" || name === "preStop");
-  return [
-    ...hooks.map((hook) => told("Warning", `${place}.lifecycle.${hook}`, "it is not called")),
-    ...(resources?.limits ? [told("Normal", `${place}.resources.limits`, "nothing holds the container to them")] : []),
-  ];
+  return hooks.map((hook) => told("Warning", `${at}.lifecycle.${hook}`, "it is not called"));
 }
 
 function told(type: Told["type"], field: string, meaning: string): Told {
