@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { release } from "node:os";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { containerOf, pidOf, RawKube } from "../../../test/support/kube/raw-kube.ts";
 import { isRunning } from "../../../test/support/processes.ts";
@@ -17,6 +18,11 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const FOREVER = "setInterval(() => {}, 1000);";
 const STUBBORN = `process.on("SIGTERM", () => {}); ${FOREVER} console.log("ready");`;
+
+const ARCH = process.arch === "x64" ? "amd64" : process.arch;
+const OWN_LABELS = {
+  ...{ "kubernetes.io/os": "linux", "kubernetes.io/arch": ARCH, "kubernetes.io/hostname": "node-0" },
+};
 
 let api: KubeApi;
 let kube: RawKube;
@@ -44,11 +50,15 @@ describe("the node", () => {
     const { address } = await start();
 
     expect(await kube.get("/api/v1/nodes/node-0")).toMatchObject({
-      metadata: { labels: { "kubernetes.io/os": "linux", own: "kept" } },
+      metadata: { labels: { ...OWN_LABELS, own: "kept" } },
       spec: { providerID: "azure:///subscriptions/s/vm-0", taints: [{ key: "own" }] },
       status: {
         addresses: expect.arrayContaining([{ type: "InternalIP", address }]),
         conditions: [{ type: "Ready", status: "True" }],
+        nodeInfo: {
+          ...{ operatingSystem: "linux", architecture: ARCH, kernelVersion: release() },
+          ...{ kubeletVersion: expect.stringMatching(/^v1\.\d+\./), containerRuntimeVersion: "process://dev" },
+        },
       },
     });
   });

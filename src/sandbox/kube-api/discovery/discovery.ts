@@ -1,12 +1,10 @@
+import { RELEASE } from "../../release.ts";
 import { unserved } from "../http/not-served.ts";
 import { subresourcesOf, verbsOf } from "../http/subresources.ts";
 import type { JsonObject } from "../json.ts";
 import type { Registry } from "../registry.ts";
 import { apiVersionOf, type Resource } from "../resource.ts";
 import { aggregated } from "./aggregated.ts";
-
-/** The release whose behaviour is imitated. */
-export const RELEASE = "v1.34.4+sandbox";
 
 const version = {
   major: "1",

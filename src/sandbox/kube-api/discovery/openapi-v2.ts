@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
+import { RELEASE } from "../../release.ts";
 import { firstAccepted } from "../http/accept.ts";
-import { RELEASE } from "./discovery.ts";
 
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";

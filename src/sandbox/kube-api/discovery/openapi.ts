@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import { RELEASE } from "../../release.ts";
 import { isList, isObject, type JsonObject, objectOr } from "../json.ts";
 import type { Registry } from "../registry.ts";
 import { apiVersionOf, type Resource } from "../resource.ts";
 import { fieldsOf, typeOfKind } from "../types/kube-types.ts";
-import { RELEASE } from "./discovery.ts";
 import { addType, refTo, schemaName } from "./openapi-types.ts";
 
 const META = "meta.ObjectMeta";
