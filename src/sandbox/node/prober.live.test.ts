@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -41,15 +41,30 @@ it("takes answers from 200 to 399 for good ones, and follows none elsewhere", as
   expect(said).toEqual(["", "", "", "", bad(400), bad(500)]);
 });
 
-it("says what it was told where nobody listens", async () => {
+it("says in a kubelet's words that nobody listens", async () => {
   const { port: free } = await new Promise<AddressInfo>((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const at = server.address() as AddressInfo;
       server.close(() => resolve(at));
     });
   });
-  const said = await prober.knock({ host: "127.0.0.1", port: free, timeoutMs: 20_000 });
-  expect(said).toContain("ECONNREFUSED");
+  const knock = { host: "127.0.0.1", port: free, timeoutMs: 20_000 };
+  const refused = `dial tcp 127.0.0.1:${free}: connect: connection refused`;
+  expect(await prober.knock(knock)).toBe(refused);
+  const url = `http://127.0.0.1:${free}/x`;
+  expect(await prober.knock({ ...knock, url })).toBe(`Get "${url}": ${refused}`);
+});
+
+it("says in a kubelet's words that nobody answers, or hangs up", async () => {
+  const silent = createTcpServer((socket) => socket.once("data", (data) => `${data}`.includes("/end") && socket.end()));
+  stack.defer(() => void silent.close());
+  await once(silent.listen(0, "127.0.0.1"), "listening");
+  const { port: own } = silent.address() as AddressInfo;
+  const url = `http://127.0.0.1:${own}`;
+  const knock = { host: "127.0.0.1", port: own, timeoutMs: 20_000 };
+  expect(await prober.knock({ ...knock, url: `${url}/end` })).toBe(`Get "${url}/end": EOF`);
+  const late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+  expect(await prober.knock({ ...knock, url: `${url}/x`, timeoutMs: 50 })).toBe(`Get "${url}/x": ${late}`);
 });
 
 it("starts another prober when one ends before the guard knows of it", async () => {

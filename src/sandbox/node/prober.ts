@@ -8,18 +8,25 @@ import type { PodEntry } from "./pod-network.ts";
 
 /** Where a probe knocks; without a URL it is enough that somebody listens. Times are in milliseconds. */
 export type Knock = { readonly host: string; readonly port: number; readonly url?: string; readonly timeoutMs: number };
-/** Empty when it answered well, else what is wrong. */
+/** Empty when it answered well, else what is wrong, in the words of a kubelet. */
 export type Knocked = string;
 
 // Runs in the node's network, which this process cannot enter; "node -e" has Node's own modules by their names.
 const SERVE = `
 const { stdin, stdout, exit } = globalThis.process;
+const inGo = (failure, at) => {
+  if (failure.code === "TIMEOUT") return "dial tcp " + at + ": i/o timeout";
+  const known = { ECONNREFUSED: "connection refused", EHOSTUNREACH: "no route to host", ENETUNREACH: "network is unreachable" };
+  if (failure.syscall === "connect" && known[failure.code]) return "dial tcp " + at + ": connect: " + known[failure.code];
+  return failure.message === "socket hang up" ? "EOF" : failure.message;
+};
 const knock = ({ host, port, url, timeoutMs }) => new Promise((resolve) => {
+  const at = host + ":" + port;
   if (url === undefined) {
     const socket = net.connect({ host, port, timeout: timeoutMs });
     socket.once("connect", () => { socket.destroy(); resolve(""); });
-    socket.once("timeout", () => { socket.destroy(); resolve("timeout: nobody answered within " + timeoutMs + " ms"); });
-    socket.once("error", ({ message }) => resolve(message));
+    socket.once("timeout", () => { socket.destroy(); resolve(inGo({ code: "TIMEOUT" }, at)); });
+    socket.once("error", (failure) => resolve(inGo(failure, at)));
     return;
   }
   const client = url.startsWith("https:") ? https : http;
@@ -31,8 +38,9 @@ const knock = ({ host, port, url, timeoutMs }) => new Promise((resolve) => {
       resolve(isWell ? "" : "HTTP probe failed with statuscode: " + answer.statusCode + (text === "" ? "" : ": " + text));
     });
   });
-  request.setTimeout(timeoutMs, () => request.destroy(new Error("no answer within " + timeoutMs + " ms")));
-  request.once("error", ({ message }) => resolve(message));
+  const late = new Error("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+  request.setTimeout(timeoutMs, () => request.destroy(late));
+  request.once("error", (failure) => resolve('Get "' + url + '": ' + inGo(failure, at)));
 });
 readline.createInterface({ input: stdin }).on("line", async (line) => {
   const { id, ...rest } = JSON.parse(line);
