@@ -1,6 +1,7 @@
 import { subresourcesOf, verbsOf } from "../http/subresources.ts";
 import type { JsonObject } from "../json.ts";
 import type { Resource } from "../resource.ts";
+import { byPreference } from "./version-order.ts";
 
 /** What `kubectl` asks for first: all resources of some groups in one answer. */
 export function aggregated(all: readonly Resource[], groups: readonly string[]): JsonObject {
@@ -18,7 +19,7 @@ export function aggregated(all: readonly Resource[], groups: readonly string[]):
 }
 
 function groupItem(name: string, resources: readonly Resource[]): JsonObject {
-  const versions = [...new Set(resources.map(({ version }) => version))].sort();
+  const versions = byPreference(resources.map(({ version }) => version));
   return {
     metadata: name === "" ? {} : { name },
     versions: versions.map((version) => ({

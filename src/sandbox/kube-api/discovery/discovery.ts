@@ -5,6 +5,7 @@ import type { JsonObject } from "../json.ts";
 import type { Registry } from "../registry.ts";
 import { apiVersionOf, type Resource } from "../resource.ts";
 import { aggregated } from "./aggregated.ts";
+import { byPreference } from "./version-order.ts";
 
 const version = {
   major: "1",
@@ -20,10 +21,18 @@ const version = {
 
 /** The groups in the order in which a short name is looked for; those of custom resources follow. */
 const GROUPS: readonly string[] = [
-  ...["apps", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io"],
+  ...[
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+  ],
   ...["networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io"],
   ...["apiextensions.k8s.io", "scheduling.k8s.io"],
-  ...["coordination.k8s.io", "discovery.k8s.io"],
+  ...["coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io", "flowcontrol.apiserver.k8s.io"],
 ];
 
 /**
@@ -57,8 +66,8 @@ function groupsOf(all: readonly Resource[]): readonly string[] {
 }
 
 function groupEntry(all: readonly Resource[], name: string): JsonObject {
-  const names = new Set(all.filter(({ group }) => group === name).map((resource) => resource.version));
-  const versions = [...names].sort().map((each) => ({ groupVersion: `${name}/${each}`, version: each }));
+  const names = byPreference(all.filter(({ group }) => group === name).map((resource) => resource.version));
+  const versions = names.map((each) => ({ groupVersion: `${name}/${each}`, version: each }));
   return { name, versions, ...(versions[0] && { preferredVersion: versions[0] }) };
 }
 
