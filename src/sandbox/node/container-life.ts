@@ -2,7 +2,17 @@
 export type ContainerLife =
   | { readonly is: "waiting"; readonly reason: string; readonly message?: string; readonly at: number }
   | { readonly is: "running"; readonly pid: number; readonly at: number }
-  | { readonly is: "ended"; readonly pid: number; readonly from: number; readonly at: number; readonly code: number };
+  | Ended;
+type Ended = {
+  readonly is: "ended";
+  /** Nothing for one that could not be started. */
+  readonly pid?: number;
+  readonly from: number;
+  readonly at: number;
+  readonly code: number;
+  /** Why it could not be started. */
+  readonly failure?: string;
+};
 
 /** A container as its pod's status shows it. */
 export type ContainerView = {

@@ -2,13 +2,13 @@ import { rm } from "node:fs/promises";
 import type { Container, Pod } from "kubernetes-types/core/v1.d.ts";
 import { Backoff } from "../../base/backoff.ts";
 import { podInWords, containerTold as told } from "./container-events.ts";
-import { type ContainerView, isDone } from "./container-life.ts";
+import { type ContainerView, hasBegun, isDone } from "./container-life.ts";
 import { watchOver } from "./container-probes.ts";
 import { containerEnvironment, type References, referencesOf, type Variables } from "./environment.ts";
 import { askCommand } from "./exec-probe.ts";
+import { obstacleTo } from "./executable.ts";
 import { movedContainer } from "./mounts.ts";
-import type { PodHost } from "./pod-host.ts";
-import type { PodEntry } from "./pod-network.ts";
+import type { PodHost, PodPlace } from "./pod-host.ts";
 import { checkProbes } from "./probe.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { type Command, commandLine, ownPorts, programOf } from "./programs.ts";
@@ -19,13 +19,6 @@ import { NotYetError, UnsupportedError } from "./unsupported.ts";
 
 /** What was not there may be there soon. */
 const RETRIES = { firstMs: 200, maxMs: 10_000 };
-
-/** What the containers of a pod share. */
-export type PodPlace = {
-  readonly entry: PodEntry;
-  readonly given: Variables;
-  readonly volumes: ReadonlyMap<string, string>;
-};
 
 export type ContainerRunOptions = {
   readonly host: PodHost;
@@ -123,9 +116,12 @@ export class ContainerRun {
 
   async #start(): Promise<number> {
     const { host, stopping, logFile } = this.#options;
-    const { container, program, ports, enter } = await this.#prepare();
-    const isAgain = this.#process !== undefined;
+    const { container, program, ports, enter, obstacle } = await this.#prepare();
+    const isAgain = hasBegun(this.#view);
+    const restarts = this.#view.restarts + (isAgain ? 1 : 0);
     if (!isAgain) await rm(logFile, { force: true }); // of an older pod with the same name
+    const lack = await obstacle(program.file);
+    if (lack !== undefined) return this.#notStarted(lack, restarts);
     const from = host.clock.now();
     const running = await startProcess({ ...enter(program), logFile });
     this.#process = running;
@@ -133,14 +129,22 @@ export class ContainerRun {
     this.#tell(told.created(container), told.started(container));
     const isStarted = container.startupProbe === undefined;
     const isReady = isStarted && container.readinessProbe === undefined;
-    const restarts = this.#view.restarts + (isAgain ? 1 : 0);
     this.#become({ life: { is: "running", pid: running.pid, at: from }, restarts, isStarted, isReady });
     const exec = async ([file = "", ...args]: readonly string[], timeoutMs: number) =>
-      await askCommand({ ...enter({ file, args }), logFile, inside: running }, timeoutMs);
+      (await obstacle(file)) ?? (await askCommand({ ...enter({ file, args }), logFile, inside: running }, timeoutMs));
     const code = await this.#watched(container, running, { exec, portOf: (port) => ports.get(port) ?? port });
     const life = { is: "ended", pid: running.pid, from, at: host.clock.now(), code } as const;
     this.#become({ life, isStarted: false, isReady: false });
     return code;
+  }
+
+  /** With what a kubelet says where there is no such program. */
+  #notStarted(failure: string, restarts: number): number {
+    const { container, host } = this.#options;
+    this.#tell(told.created(container), told.failed(failure));
+    const life = { is: "ended", from: 0, at: host.clock.now(), code: 128, failure } as const;
+    this.#become({ life, restarts, isStarted: false, isReady: false });
+    return life.code;
   }
 
   /** All that is to be there before its program starts. @throws UnsupportedError, NotYetError, or what else is in the way */
@@ -155,11 +159,16 @@ export class ContainerRun {
     const env = await this.#environment(seen, place);
     const command = commandLine(seen, host.programs, env);
     const { args, ports } = await ownPorts(command);
-    const enter = (program: Command) => ({
-      ...place.entry.enter(program),
-      ...{ env, folder: container.workingDir ?? host.folder, guard: host.guard },
-    });
-    return { container: seen, program: { file: command.file, args: [...command.args, ...args] }, ports, enter };
+    const around = { env, folder: container.workingDir ?? host.folder, guard: host.guard };
+    const enter = (program: Command) => ({ ...place.entry.enter(program), ...around });
+    const obstacle = (file: string) => obstacleTo(file, env, around.folder);
+    return {
+      container: seen,
+      program: { file: command.file, args: [...command.args, ...args] },
+      ports,
+      enter,
+      obstacle,
+    };
   }
 
   async #environment(container: Container, { given, entry }: PodPlace): Promise<Variables> {

@@ -65,6 +65,17 @@ it("tell that a container keeps failing, and count what happens again", async ()
   expect((await eventsOf("pod")).length).toBe(4);
 });
 
+it("tell that a container's program is not there, as does the status", async () => {
+  await make({ containers: [{ name: "main", image: "script:1", command: ["no-such-program"] }] });
+  const why = 'exec: "no-such-program": executable file not found in $PATH';
+  await eventually(async () => containerOf(await kube.pod("pod"))?.restartCount ?? 0).toBeGreaterThan(0);
+  expect(containerOf(await kube.pod("pod"))?.lastState?.terminated).toMatchObject({
+    ...{ exitCode: 128, reason: "StartError", message: why, startedAt: "1970-01-01T00:00:00Z" },
+  });
+  expect(await toldOf("pod")).toContain(`Warning Failed Error: ${why}`);
+  expect(await toldOf("pod")).not.toContain("Normal Started Started container main");
+});
+
 it("tell of an image that is not there, as does the status", async () => {
   await make({ image: "nginx:1.27" });
   const why = 'the sandbox has no image "nginx": use one of script';

@@ -4,7 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { AddressPool } from "./addresses.ts";
 import type { Variables } from "./environment.ts";
 import type { Guard } from "./guard.ts";
-import type { NodeNetwork } from "./pod-network.ts";
+import type { NodeNetwork, PodEntry } from "./pod-network.ts";
 import type { Prober } from "./prober.ts";
 import type { Programs } from "./programs.ts";
 import type { Told } from "./recorder.ts";
@@ -29,6 +29,13 @@ export type PodHost = {
   readonly environment?: ((pod: Pod, signal: AbortSignal) => Promise<Variables> | Variables) | undefined;
   /** What connects the pods, to the metadata address above all; nothing for this machine alone. */
   readonly network?: NodeNetwork | undefined;
+};
+
+/** What the containers of a pod share. */
+export type PodPlace = {
+  readonly entry: PodEntry;
+  readonly given: Variables;
+  readonly volumes: ReadonlyMap<string, string>;
 };
 
 /** The folder that stands for a node's file system. */

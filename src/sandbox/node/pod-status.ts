@@ -88,7 +88,7 @@ function containerStatus(
     ...{ name, image, imageID: "", ready: isReady, started: isStarted, restartCount: restarts },
     state: containerState(life),
     ...(last === undefined ? {} : { lastState: containerState(last) }),
-    ...(life.is === "waiting" ? {} : { containerID: `process://${life.pid}` }),
+    ...(life.is === "waiting" ? {} : containerId(life)),
   };
 }
 
@@ -101,10 +101,16 @@ function containerState(life: ContainerLife): ContainerState {
   return {
     terminated: {
       exitCode: life.code,
-      reason: life.code === 0 ? "Completed" : "Error",
+      ...(life.failure === undefined
+        ? { reason: life.code === 0 ? "Completed" : "Error" }
+        : { reason: "StartError", message: life.failure }),
       startedAt: kubeTime(life.from),
       finishedAt: kubeTime(life.at),
-      containerID: `process://${life.pid}`,
+      ...containerId(life),
     },
   };
+}
+
+function containerId({ pid }: { readonly pid?: number }): { readonly containerID?: string } {
+  return pid === undefined ? {} : { containerID: `process://${pid}` };
 }

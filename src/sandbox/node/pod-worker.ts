@@ -1,10 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
-import { ContainerRun, type PodPlace } from "./container-run.ts";
+import { ContainerRun } from "./container-run.ts";
 import { logFileOf } from "./log-file.ts";
 import { PodConnection } from "./pod-connection.ts";
-import { nodeRoot, type PodHost } from "./pod-host.ts";
+import { nodeRoot, type PodHost, type PodPlace } from "./pod-host.ts";
 import { machineEntry, type NodeNetwork } from "./pod-network.ts";
 import { isSidecar, type PodFailure, podStatus } from "./pod-status.ts";
 import { unheeded } from "./unheeded.ts";
