@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Container, Pod, PodSpec } from "kubernetes-types/core/v1.d.ts";
 import { podInWords } from "./container-events.ts";
 import type { Told } from "./recorder.ts";
@@ -11,15 +12,15 @@ const OF_POD: Readonly<Record<string, (spec: PodSpec) => unknown>> = {
   "affinity.podAffinity": ({ affinity }) => affinity?.podAffinity,
   "affinity.podAntiAffinity": ({ affinity }) => affinity?.podAntiAffinity,
   topologySpreadConstraints: ({ topologySpreadConstraints }) => topologySpreadConstraints?.length,
-  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, process.getuid?.()),
-  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, process.getgid?.()),
+  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, "uid"),
+  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, "gid"),
   "securityContext.fsGroup": ({ securityContext }) => securityContext?.fsGroup !== undefined,
 };
 const OF_CONTAINER: Readonly<Record<string, (container: Container) => unknown>> = {
   "resources.limits": ({ resources }) => resources?.limits,
   terminationMessagePath: ({ terminationMessagePath: path = MESSAGE_PATH }) => path !== MESSAGE_PATH,
-  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, process.getuid?.()),
-  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, process.getgid?.()),
+  "securityContext.runAsUser": ({ securityContext }) => isOther(securityContext?.runAsUser, "uid"),
+  "securityContext.runAsGroup": ({ securityContext }) => isOther(securityContext?.runAsGroup, "gid"),
   "securityContext.privileged": ({ securityContext }) => securityContext?.privileged,
   "securityContext.readOnlyRootFilesystem": ({ securityContext }) => securityContext?.readOnlyRootFilesystem,
   "securityContext.capabilities": ({ securityContext }) => securityContext?.capabilities,
@@ -51,8 +52,9 @@ function asked<T>(table: Readonly<Record<string, (of: T) => unknown>>, of: T, at
   return Object.entries(table).flatMap(([field, isAsked]) => (isAsked(of) ? [`${at}.${field}`] : []));
 }
 
-function isOther(wanted: number | undefined, own: number | undefined): boolean {
-  return wanted !== undefined && wanted !== own;
+/** Other than this process's own, which pods run as. */
+function isOther(wanted: number | undefined, which: "uid" | "gid"): boolean {
+  return wanted !== undefined && wanted !== statSync("/proc/self")[which];
 }
 
 function hooksOf(at: string, { lifecycle }: Container): readonly Told[] {
