@@ -34,11 +34,15 @@ beforeEach(async () => {
   );
   await call(url, "POST", PODS, shortPod("new", { nodeName: "n" }));
   await call(url, "POST", PODS, shortPod("nowhere"));
+  await call(url, "POST", PODS, shortPod("again", { nodeName: "n", initContainers: [{ name: "first", image: "i" }] }));
   const state = { running: { startedAt: PAST } };
-  const status = {
-    containerStatuses: [{ name: "main", image: "i", imageID: "", ready: true, restartCount: 0, state }],
-  };
-  await call(url, "PATCH", `${PODS}/a/status`, { status }, { type: "application/merge-patch+json" });
+  const ran = (name: string, restartCount: number) => [
+    { name, image: "i", imageID: "", ready: true, restartCount, state },
+  ];
+  const tell = (pod: string, status: object) =>
+    call(url, "PATCH", `${PODS}/${pod}/status`, { status }, { type: "application/merge-patch+json" });
+  await tell("a", { containerStatuses: ran("main", 0) });
+  await tell("again", { containerStatuses: ran("main", 2), initContainerStatuses: ran("first", 1) });
 });
 
 const log = (path: string) => call(url, "GET", `${PODS}/${path}`);
@@ -68,6 +72,9 @@ describe("a pod's log", () => {
     },
     { path: "new/log", code: 400, message: 'container "main" in pod "new" is waiting to start: ContainerCreating' },
     { path: "a/log?previous=true", code: 400, message: 'previous terminated container "main" in pod "a" not found' },
+    { path: "again/log?container=main&previous=true", code: 501, message: /one log of all runs/ },
+    { path: "again/log?container=first&previous=true", code: 501, message: /one log of all runs/ },
+    { path: "new/log?previous=true", code: 400, message: /not found/ },
     { path: "a/log?tailLines=x", code: 400, message: /invalid syntax/ },
     { path: "a/log?timestamps=true", code: 501, message: /not when/ },
     { path: "a/log?sinceSeconds=5", code: 501, message: /try --tail/ },

@@ -4,7 +4,7 @@ import { keyOf } from "../collection.ts";
 import type { ApiRequest } from "../http/request.ts";
 import { type JsonObject, type KubeObject, objectOr, textOr } from "../json.ts";
 import { badRequest, notFound, type StatusError, unsupported } from "../status.ts";
-import { objectsIn } from "../table/format.ts";
+import { numberOr, objectsIn } from "../table/format.ts";
 import { type LogOptions, lastLines, readLogOptions } from "./log-options.ts";
 
 /** What the nodes keep of what containers print. */
@@ -89,10 +89,14 @@ function containerOf({ metadata, spec }: KubeObject, { container }: LogOptions):
   throw badRequest(`a container name must be specified for pod ${metadata.name}, ${choice}`);
 }
 
-function stateOf({ status }: KubeObject, container: string): JsonObject {
+function statusOf({ status }: KubeObject, container: string): JsonObject {
   const { containerStatuses, initContainerStatuses } = objectOr(status);
   const all = [...objectsIn(containerStatuses), ...objectsIn(initContainerStatuses)];
-  return objectOr(all.find(({ name }) => name === container)?.state);
+  return objectOr(all.find(({ name }) => name === container));
+}
+
+function stateOf(pod: KubeObject, container: string): JsonObject {
+  return objectOr(statusOf(pod, container).state);
 }
 
 /** Whether all of the output is young enough; a part of it cannot be told from the rest. @throws StatusError 501 */
@@ -108,6 +112,11 @@ function isWithin(pod: KubeObject, container: string, { since }: LogOptions): bo
   );
 }
 
-function noPrevious({ metadata }: KubeObject, container: string): StatusError {
-  return badRequest(`previous terminated container "${container}" in pod "${metadata.name}" not found`);
+/** Of a container that ran once only there is no earlier run; the runs of one that was started again have one log. */
+function noPrevious(pod: KubeObject, container: string): StatusError {
+  if (numberOr(statusOf(pod, container).restartCount) > 0)
+    return unsupported(
+      "an earlier run alone (--previous): the nodes keep one log of all runs, leave it out to see them all",
+    );
+  return badRequest(`previous terminated container "${container}" in pod "${pod.metadata.name}" not found`);
 }
