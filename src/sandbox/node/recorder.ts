@@ -30,6 +30,7 @@ export class EventRecorder implements AsyncDisposable {
   readonly #options: RecorderOptions;
   readonly #stop = new AbortController();
   readonly #known = new Map<string, Event>();
+  #nanoseconds = randomInt(1_000_000);
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
 
@@ -80,8 +81,9 @@ export class EventRecorder implements AsyncDisposable {
 
   #first(about: ObjectReference, told: Told, at: string): Event {
     const { component, host, clock } = this.#options;
-    // Named after the time in nanoseconds, as client-go does.
-    const moment = BigInt(clock.now()) * 1_000_000n + BigInt(randomInt(1_000_000));
+    // Named after the time in nanoseconds, as client-go does; no two of a millisecond by the same name.
+    this.#nanoseconds = (this.#nanoseconds + 1) % 1_000_000;
+    const moment = BigInt(clock.now()) * 1_000_000n + BigInt(this.#nanoseconds);
     return {
       metadata: { name: `${about.name}.${moment.toString(16)}`, namespace: about.namespace ?? "default" },
       involvedObject: about,
