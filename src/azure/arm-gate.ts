@@ -68,6 +68,11 @@ export class ArmGate {
     );
   }
 
+  /** How long until there is room for a read and `spare` more, in milliseconds. */
+  readDelayMs(machine: Machine, spare: number): number {
+    return this.#budget.delayMs("get", machine, spare);
+  }
+
   /** How long until there is room for a change and `spare` more, in milliseconds. */
   updateDelayMs(machine: Machine, spare: number): number {
     return this.#budget.delayMs("update", machine, spare);

@@ -36,6 +36,8 @@ export type MachinesOptions = {
 
 const MAX_RETRIES = 2;
 const RETRY_INTERVAL_MS = 1_000;
+/** As many as the changes of a minute take. */
+const SPARE_READS = 8;
 
 /** The identities of VMs and scale sets: what to ask of Azure, when, and what its answers mean. */
 export class ArmMachines {
@@ -58,6 +60,11 @@ export class ArmMachines {
   /** The identities of a machine. @throws Fault ARM_* */
   async read(machineId: string, signal: AbortSignal): Promise<Found> {
     return (await this.#calls.read(machineId, signal)).found;
+  }
+
+  /** Whether a read that nobody waits for leaves room for changes: these go first, and read the machine, too. */
+  mayRead(machineId: string): boolean {
+    return parseResourceId(machineId) === undefined || this.#gate.readDelayMs(machineOf(machineId), SPARE_READS) === 0;
   }
 
   /** How long until there is room for a change of the machine, in milliseconds. */

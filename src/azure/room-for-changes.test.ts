@@ -18,6 +18,20 @@ describe("room for changes", () => {
     expect((await fifth).done).toEqual(new Set([a]));
   });
 
+  it("is never taken by reads that nobody waits for, however often these come", async () => {
+    const { clock, compute, machines, now } = fakeAzure();
+    const delays = new Set<number>();
+    for (let second = 0; second < 600; second += 1) {
+      if (machines.mayRead(vm("0"))) await machines.read(vm("0"), new AbortController().signal);
+      delays.add(machines.delayMs(vm("0")));
+      clock.advance(1_000);
+    }
+    expect([[...delays], compute.gets]).toEqual([[0], 69]); // of 18 that are there 8 are spared, and 6 a minute come
+    for (const one of [a, b, c, d]) await now({ attach: [one] });
+    expect([compute.patches.length, machines.mayRead(vm("0"))]).toEqual([4, false]);
+    expect(machines.mayRead(vm("1"))).toBe(true);
+  });
+
   it("is never exceeded while bad identities are searched for", async () => {
     const { clock, compute, patch } = fakeAzure();
     compute.naming = "none";

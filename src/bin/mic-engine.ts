@@ -61,6 +61,7 @@ export function micEngine(tools: Tools) {
     clock,
     intervalMs: config.reconcileIntervalMs,
     isBusy: (machine) => loop.isBusy(machine),
+    mayRead: (machine) => machines.mayRead(machine),
     events,
     onFound: () => loop.changed(),
   });

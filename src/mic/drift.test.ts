@@ -58,6 +58,15 @@ describe("what has drifted", () => {
     expect(t.machines.reads).toEqual([vm(1)]);
   });
 
+  it("leaves machines to the next round whose reads would take the room for changes", async () => {
+    await using t = drifting({ count: 2 });
+    t.roomless.add(vm(0));
+    t.machines.takeOff(vm(0), demo);
+    expect([await t.round(), t.machines.reads]).toEqual([[], [vm(1)]]);
+    t.roomless.clear();
+    expect(await t.next()).toEqual(["missing on node-0: a0"]);
+  });
+
   it.each([
     { when: "while it was read, and ended while Azure was asked", isBusyAtRead: true, asked: [] },
     { when: "while Azure was asked", isBusyAtRead: false, asked: [demo] },
@@ -107,6 +116,7 @@ describe("what has drifted", () => {
       clientId: nobody,
       snapshot: nobody,
       isBusy: nobody,
+      mayRead: nobody,
       onFound: nobody,
       clock: new FakeClock(),
     };

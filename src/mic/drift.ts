@@ -16,6 +16,8 @@ export type DriftOptions = {
   readonly intervalMs: number;
   /** Whether work on a machine is under way, so that what is read there may be half done. */
   readonly isBusy: (machine: string) => boolean;
+  /** Whether Azure's limits leave room for a read that nobody waits for; else the machine is left to the next round. */
+  readonly mayRead: (machine: string) => boolean;
   readonly events: Pick<
     MicEvents,
     | "driftFound"
@@ -151,14 +153,14 @@ export class DriftRepair implements Repairs {
 
   /** Reads machines one after the other, those of nodes that came first; answers how many could be read. */
   async #readAll(machines: readonly string[], signal: AbortSignal): Promise<number> {
-    const { clock, isBusy } = this.#options;
+    const { clock, isBusy, mayRead } = this.#options;
     const queue = [...machines].reverse();
     let read = 0;
     for (;;) {
       queue.push(...this.#takeThoseThatCame());
       const machine = queue.pop();
       if (machine === undefined) break;
-      if (isBusy(machine)) continue;
+      if (isBusy(machine) || !mayRead(machine)) continue;
       const reading = this.#check(machine, signal);
       this.#reads.set(reading, clock.monotonic());
       void reading.then((isRead) => {

@@ -90,6 +90,7 @@ function engine({ log, dice, isNamespaced, home }: Surroundings, ways: Ways, cli
     clock,
     intervalMs: DRIFT_MS,
     isBusy: (machine) => loop.isBusy(machine),
+    mayRead: (machine) => machines.mayRead(machine),
     events,
     onFound: () => loop.changed(),
   });

@@ -28,7 +28,7 @@ export function drifting({ count = 1, ...over }: Partial<Snapshot> & { readonly 
   const machines = new FakeMachines();
   for (let i = 0; i < count; i += 1) machines.put(vm(i), demo);
   const told: string[] = [];
-  const busy = new Set<string>();
+  const [busy, roomless] = [new Set<string>(), new Set<string>()];
   let found = 0;
   let world = clusterOf(count, over);
   let read = (machine: string, _signal: AbortSignal) => machines.read(machine);
@@ -39,6 +39,7 @@ export function drifting({ count = 1, ...over }: Partial<Snapshot> & { readonly 
     clock,
     intervalMs: INTERVAL_MS,
     isBusy: (machine) => busy.has(machine),
+    mayRead: (machine) => !roomless.has(machine),
     events: eventsInto(told),
     onFound: () => {
       found += 1;
@@ -71,7 +72,7 @@ export function drifting({ count = 1, ...over }: Partial<Snapshot> & { readonly 
     stop.abort(new Error("enough"));
     await running;
   };
-  const t = { clock, machines, told, busy, drift, round, next, pass, becomes, reads, found: () => found };
+  const t = { clock, machines, told, busy, roomless, drift, round, next, pass, becomes, reads, found: () => found };
   return { ...t, [Symbol.asyncDispose]: dispose };
 }
 

@@ -114,6 +114,7 @@ async function cluster() {
         clock: realClock,
         intervalMs: over.driftMs ?? 0,
         isBusy: (machine) => loop.isBusy(machine),
+        mayRead: () => true,
         events,
         onFound: () => loop.changed(),
       });
