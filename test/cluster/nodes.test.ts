@@ -4,7 +4,7 @@ import { withoutNode } from "./support/nodes.ts";
 import { patiently } from "./support/patience.ts";
 import { newPlace } from "./support/place.ts";
 import { waiting } from "./support/pods.ts";
-import { installed, SYSTEM } from "./support/release.ts";
+import { installed, nmiReadySince } from "./support/release.ts";
 import { onCluster } from "./support/shared.ts";
 
 onCluster("nodes that come and go", (cluster) => {
@@ -47,13 +47,10 @@ onCluster("nodes that come and go", (cluster) => {
       await place.unassigned("web", "web");
       expect(await on(set)).not.toContain(identity.id);
     }
-    await cluster.kubectl(
-      "rollout",
-      "status",
-      "daemonset/aad-pod-identity-nmi",
-      `--namespace=${SYSTEM}`,
-      "--timeout=3m",
-    );
+    const came = await cluster.kubectl("get", "node", "node2", "--output=jsonpath={.metadata.creationTimestamp}");
+    // Until its kubelet looks, the API server shows what ran on the node before.
+    const isNew = (since: string) => since > came;
+    await expect.poll(() => nmiReadySince(cluster, 2), patiently).toSatisfy(isNew);
     await place.pod("again", { selector: "web", node: 2 });
     await place.ready("again");
     await place.assigned("again", "web");

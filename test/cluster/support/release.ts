@@ -67,8 +67,21 @@ export async function podsOf(cluster: Cluster, component: "mic" | "nmi") {
   return items as readonly {
     readonly metadata: { readonly name: string };
     readonly spec: { readonly nodeName: string };
-    readonly status: { readonly podIP: string };
+    readonly status: {
+      readonly podIP: string;
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+      readonly containerStatuses?: readonly { readonly state: { readonly running?: { readonly startedAt: string } } }[];
+    };
   }[];
+}
+
+/** When the NMI began that is ready on a node; empty while none is. */
+export async function nmiReadySince(cluster: Cluster, node: number): Promise<string> {
+  const here = (await podsOf(cluster, "nmi")).filter(({ spec }) => spec.nodeName === `node${node}`);
+  const isReady = ({ type, status }: { readonly type: string; readonly status: string }) =>
+    type === "Ready" && status === "True";
+  const ready = here.find(({ status }) => status.conditions?.some(isReady));
+  return ready?.status.containerStatuses?.[0]?.state.running?.startedAt ?? "";
 }
 
 /** The pod of MIC that leads; empty while none does. */
