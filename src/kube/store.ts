@@ -1,6 +1,5 @@
 import type { Kind } from "../api/kinds.ts";
 import type { Meta } from "../api/meta.ts";
-import { objectKey } from "../api/meta.ts";
 import { Backoff } from "../base/backoff.ts";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
@@ -10,6 +9,7 @@ import { Asking } from "./asking.ts";
 import type { KubeClient } from "./client.ts";
 import { Listeners } from "./listeners.ts";
 import { type Change, type Indexes, ObjectCache } from "./object-cache.ts";
+import { ObjectReader } from "./object-reader.ts";
 import { Outage } from "./outage.ts";
 import { Pause } from "./pause.ts";
 import type { WatchEvent } from "./watch.ts";
@@ -60,8 +60,7 @@ export class Store<T extends { readonly meta: Meta }> {
   readonly #ready = Promise.withResolvers<void>();
   readonly #backoff: Backoff;
   readonly #outage: Outage;
-  /** Version of each object that could not be read, so that it is told once. */
-  #refused = new Map<string, string>();
+  readonly #reader: ObjectReader<T>;
   /** Where the next watch begins; undefined while there is nothing to begin from. */
   #position: string | undefined;
   /** Ends the list, the watch or the pause under way. */
@@ -80,6 +79,7 @@ export class Store<T extends { readonly meta: Meta }> {
     this.#clock = clock;
     [this.#pause, this.#asking] = [new Pause(clock), new Asking(clock)];
     this.#listeners = new Listeners(log);
+    this.#reader = new ObjectReader(options);
     this.#cache = new ObjectCache(indexes, (change) => this.#listeners.tell(change));
     this.#backoff = new Backoff({ firstMs: FIRST_PAUSE_MS, maxMs: LONGEST_PAUSE_MS, random });
     this.#outage = new Outage({
@@ -166,12 +166,11 @@ export class Store<T extends { readonly meta: Meta }> {
 
   async #listAll(signal: AbortSignal): Promise<string> {
     const { client, kind } = this.#options;
-    const refused = new Map<string, string>();
-    const read = (raw: unknown) => this.#read(raw, refused);
+    const { read, done } = this.#reader.ofList();
     this.#cache.beginList();
     const { objects, resourceVersion } = await client.listAs(kind, this.#options, read, signal);
     signal.throwIfAborted(); // whoever asked meanwhile needs a list that begins later
-    this.#refused = refused;
+    done();
     this.#cache.replaceAll(objects, resourceVersion);
     this.#heard();
     this.#isReady = true;
@@ -220,31 +219,14 @@ export class Store<T extends { readonly meta: Meta }> {
 
   #take({ type, object, resourceVersion }: WatchEvent): void {
     if (type === "DELETED") {
-      this.#refused.delete(objectKey(rawMeta(object)));
+      this.#reader.forget(object);
       this.#cache.drop(rawMeta(object));
     } else if (type !== "BOOKMARK") {
-      const [readable] = this.#read(object, this.#refused);
+      const [readable] = this.#reader.read(object);
       if (readable === undefined) this.#cache.drop(rawMeta(object));
       else this.#cache.put(readable);
     }
     this.#cache.reached(resourceVersion);
-  }
-
-  /** What is kept of an object: nothing of one that cannot be read. */
-  #read(raw: unknown, refused: Map<string, string>): readonly T[] {
-    const meta = rawMeta(raw);
-    const key = objectKey(meta);
-    try {
-      const object = this.#options.read(raw);
-      refused.delete(key);
-      return [object];
-    } catch (reason) {
-      const isTold = (this.#refused.get(key) ?? refused.get(key)) === meta.resourceVersion;
-      refused.set(key, meta.resourceVersion);
-      const fields = { kind: this.#options.kind.kind, object: key, error: Fault.from(reason).message };
-      if (!isTold) this.#options.log.error("object left out until it is corrected", fields);
-      return [];
-    }
   }
 
   #heard(): void {
