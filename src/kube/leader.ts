@@ -6,6 +6,7 @@ import { Deadline } from "./deadline.ts";
 import { electionNote } from "./election-note.ts";
 import type { EventNote } from "./events.ts";
 import { insist } from "./insistence.ts";
+import { LeasePace } from "./lease-pace.ts";
 import type { LeaderLock, LockTerms } from "./lock.ts";
 import { LockHealth } from "./lock-health.ts";
 import { watchLock } from "./lock-watch.ts";
@@ -24,8 +25,6 @@ export type LeaderOptions = {
   readonly onChange?: (isLeader: boolean, note: EventNote) => void;
 };
 
-/** The holder counts as such for this part of the duration, while others wait for the whole of it. */
-const HELD_SHARE = 0.7;
 /** A lock that was let go says so: others may take it at once. */
 const FREE_MS = 1_000;
 
@@ -54,6 +53,7 @@ export class LeaderLease {
   readonly #health: LockHealth;
   readonly #lock: ObservedLock;
   readonly #news: Bell;
+  readonly #pace: LeasePace;
   /** Monotonic time until which leadership is proved. */
   #heldUntil = Number.NEGATIVE_INFINITY;
 
@@ -64,6 +64,7 @@ export class LeaderLease {
     this.#clock = clock;
     this.#lock = new ObservedLock(lock, clock);
     this.#news = new Bell(clock);
+    this.#pace = new LeasePace({ ...options, clock });
     this.#health = new LockHealth({ log, clock, durationMs: options.durationMs, ...this.#fields });
   }
 
@@ -98,12 +99,12 @@ export class LeaderLease {
   async observe(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#answered((limited) => this.#lock.look(limited), signal);
+        await this.#pace.answered((limited) => this.#lock.look(limited), signal);
         this.#health.reached();
       } catch (reason) {
         if (!signal.aborted) this.#health.failed(reason);
       }
-      await this.#clock.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
+      await this.#clock.sleep(this.#pace.renewalPauseMs(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
   }
 
@@ -143,7 +144,7 @@ export class LeaderLease {
       } catch (reason) {
         if (!signal.aborted) this.#health.failed(reason);
       }
-      await this.#news.sleep(this.#renewalPause(), signal).catch(() => {}); // rejected: the loop ends by the signal
+      await this.#news.sleep(this.#pace.renewalPauseMs(), signal).catch(() => {}); // rejected: the loop ends by the signal
     }
     return false;
   }
@@ -152,13 +153,13 @@ export class LeaderLease {
     const { identity, durationMs } = this.#options;
     let sentAt: number;
     try {
-      const found = await this.#answered((limited) => this.#lock.look(limited), signal);
+      const found = await this.#pace.answered((limited) => this.#lock.look(limited), signal);
       const holder = this.#lock.holderFor(durationMs);
       this.#health.waitsFor(holder);
       if (holder !== "") return false;
       const terms = { ...this.#terms(identity), acquiredAt: this.#clock.now() };
       sentAt = this.#clock.monotonic();
-      await this.#answered((limited) => {
+      await this.#pace.answered((limited) => {
         if (found === undefined) return this.#lock.create({ ...terms, transitions: 0 }, limited);
         return this.#lock.update(found, { ...terms, transitions: found.transitions + 1 }, limited);
       }, signal);
@@ -167,7 +168,7 @@ export class LeaderLease {
       throw reason;
     }
     this.#options.log.info("leader lease acquired", { ...this.#fields, identity });
-    this.#setHeldUntil(sentAt + this.#heldMs);
+    this.#setHeldUntil(sentAt + this.#pace.heldMs);
     return true;
   }
 
@@ -191,16 +192,16 @@ export class LeaderLease {
 
   async #renewInTime(signal: AbortSignal): Promise<void> {
     const { durationMs } = this.#options;
-    const sentAt = this.#heldUntil - this.#heldMs;
+    const sentAt = this.#heldUntil - this.#pace.heldMs;
     // What a slow answer took is not waited for once more.
-    await this.#news.sleep(Math.max(0, sentAt + this.#renewalPause() - this.#clock.monotonic()), signal);
+    await this.#news.sleep(Math.max(0, sentAt + this.#pace.renewalPauseMs() - this.#clock.monotonic()), signal);
     this.#news.quiet();
     const onFailure = (reason: unknown) => {
       if (Fault.is(reason, "KUBE_CONFLICT", "KUBE_NOT_FOUND")) throw reason; // it is another's, or anybody's
       this.#health.failed(reason);
     };
-    const pace = { clock: this.#clock, patienceMs: durationMs / 8, pauseMs: durationMs / 16 };
-    await insist((stop) => this.#renew(stop), { ...pace, onFailure }, signal);
+    const pauses = { patienceMs: durationMs / 8, pauseMs: durationMs / 16 };
+    await insist((stop) => this.#renew(stop), { clock: this.#clock, ...pauses, onFailure }, signal);
     this.#health.reached();
   }
 
@@ -208,7 +209,7 @@ export class LeaderLease {
     const { identity } = this.#options;
     const sentAt = await this.#lock.rewrite(identity, () => this.#terms(identity), signal);
     signal.throwIfAborted(); // another attempt has succeeded, or leadership is over
-    this.#setHeldUntil(Math.max(this.#heldUntil, sentAt + this.#heldMs));
+    this.#setHeldUntil(Math.max(this.#heldUntil, sentAt + this.#pace.heldMs));
   }
 
   /** Hands over: the next candidate need not wait until the lock expires. Only call it when the work has ended. */
@@ -219,7 +220,7 @@ export class LeaderLease {
     const now = this.#clock.now();
     const terms = { holder: "", durationMs: FREE_MS, renewedAt: now, acquiredAt: now };
     try {
-      await this.#answered(async (limited) => {
+      await this.#pace.answered(async (limited) => {
         if (this.#lock.latest === undefined) await this.#lock.create({ ...terms, transitions: 0 }, limited);
         else await this.#lock.rewrite(this.#options.identity, () => terms, limited);
       });
@@ -243,24 +244,5 @@ export class LeaderLease {
 
   #terms(holder: string): LockTerms {
     return { holder, durationMs: this.#options.durationMs, renewedAt: this.#clock.now() };
-  }
-
-  /** D/8 to D/4. */
-  #renewalPause(): number {
-    const { durationMs, random = Math.random } = this.#options;
-    return (durationMs / 8) * (1 + random());
-  }
-
-  /** How long one write proves leadership. */
-  get #heldMs(): number {
-    return this.#options.durationMs * HELD_SHARE;
-  }
-
-  /** A slow answer is waited for, but no longer than a leader could wait for it. */
-  async #answered<T>(ask: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T> {
-    const ms = this.#options.durationMs / 2;
-    const reason = () => new Fault("KUBE_UNREACHABLE", `the API server gave no answer within ${ms} ms`);
-    using limit = new Deadline({ ms, reason, outer, clock: this.#clock });
-    return await ask(limit.signal);
   }
 }
