@@ -6,9 +6,9 @@ import { Fault } from "../base/fault.ts";
 import type { MicEvents } from "./events.ts";
 import type { Outcome } from "./execute.ts";
 import type { Machines } from "./ports.ts";
-import { Rests } from "./rests.ts";
+import { holdFor, Rests } from "./rests.ts";
 import { Trigger } from "./trigger.ts";
-import { needsAzure, partsLeft, partsOf, withoutAzure } from "./wish.ts";
+import { namesLeftovers, needsAzure, partsLeft, partsOf, withoutAzure } from "./wish.ts";
 
 export type LoopOptions = {
   readonly snapshot: () => Snapshot;
@@ -119,7 +119,7 @@ export class SyncLoop {
   /** Runs until the signal aborts; then waits for the work under way, which the signal has stopped too. */
   async run(signal: AbortSignal): Promise<void> {
     this.#isRunning = true;
-    const resyncs = this.#fireEvery(this.#options.resyncMs, signal);
+    const resyncs = this.#trigger.fireEvery(this.#options.resyncMs, signal);
     this.changed();
     try {
       while (!signal.aborted) {
@@ -243,24 +243,4 @@ export class SyncLoop {
     events.machineFailed(machine, fault, pauseMs);
     this.#rests.begin(machine, { hold: holdFor(fault), asked: partsOf(whole) }, pauseMs, signal);
   }
-
-  async #fireEvery(ms: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#options.clock.sleep(ms, signal).catch(() => {}); // rejected: the loop ends by the signal
-      this.changed();
-    }
-  }
-}
-
-/** Whether records were written by which other machines may be rid of something: they do not wait for this one. */
-function namesLeftovers({ work }: MachinePlan): boolean {
-  return work.some(({ draft }) => draft !== undefined && draft.leftovers.length > 0);
-}
-
-/** A pause that somebody asked for is kept whatever we wish: Azure asks for one with all kinds of errors. */
-function holdFor({ kind, code, retryAfterMs }: Fault): "same" | "azure" | "all" {
-  const isAzures = /^(ARM|ENTRA|IMDS)_/.test(code);
-  if (isAzures && retryAfterMs !== undefined) return "azure";
-  if (kind !== "throttled") return "same";
-  return isAzures ? "azure" : "all";
 }

@@ -1,5 +1,6 @@
 import type { MachinePlan } from "../assignment/types.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
 import { asksForMore, needsAzure, type Parts, whatMayWait, withoutAzure } from "./wish.ts";
 
 /**
@@ -68,4 +69,12 @@ export class Rests {
     if (rest !== undefined) return rest.hold === "refused" ? whatMayWait(plan) : undefined;
     return this.#azureRests.has(plan.machine) && needsAzure(plan) ? withoutAzure(plan) : plan;
   }
+}
+
+/** What a rest after a failure holds back. A pause that somebody asked for is kept whatever we wish: Azure asks for one with all kinds of errors. */
+export function holdFor({ kind, code, retryAfterMs }: Fault): "same" | "azure" | "all" {
+  const isAzures = /^(ARM|ENTRA|IMDS)_/.test(code);
+  if (isAzures && retryAfterMs !== undefined) return "azure";
+  if (kind !== "throttled") return "same";
+  return isAzures ? "azure" : "all";
 }

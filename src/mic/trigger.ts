@@ -29,6 +29,14 @@ export class Trigger {
     this.#fired.resolve();
   }
 
+  /** Fires again and again until the signal aborts. */
+  async fireEvery(ms: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(ms, signal).catch(() => {}); // rejected: the loop ends by the signal
+      this.fire();
+    }
+  }
+
   /** How long something that was fired has waited to be taken. */
   get waitingMs(): number {
     return this.#since === undefined ? 0 : this.#options.clock.monotonic() - this.#since;

@@ -74,3 +74,8 @@ export function withoutAzure(plan: MachinePlan): MachinePlan | undefined {
   if (work.length + forget.length === 0) return undefined;
   return { machine: plan.machine, work, attach: [], detach: [], repair: [], forget };
 }
+
+/** Whether records were written by which other machines may be rid of something: they do not wait for this one. */
+export function namesLeftovers({ work }: MachinePlan): boolean {
+  return work.some(({ draft }) => draft !== undefined && draft.leftovers.length > 0);
+}
