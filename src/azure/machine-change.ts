@@ -1,11 +1,17 @@
-import { resourceKey } from "../api/resource-id.ts";
 import { Fault } from "../base/fault.ts";
 import { blame } from "./blame.ts";
 import { identityPatches } from "./identity-patch.ts";
 import { refusalOf } from "./identity-refusal.ts";
 import type { Change, Found } from "./machine-calls.ts";
 import { MachineView } from "./machine-view.ts";
-import type { MachineChangeOptions, MachineWish, PatchResult, Refusal } from "./machine-wish.ts";
+import {
+  type MachineChangeOptions,
+  type MachineWish,
+  type PatchResult,
+  type Refusal,
+  type WholeWish,
+  wholeWish,
+} from "./machine-wish.ts";
 import { Pace } from "./pace.ts";
 import { halves, isAboutIdentities, type Part, partIn, without } from "./patch-part.ts";
 
@@ -28,7 +34,7 @@ const OUTCOME_UNKNOWN = ["ARM_ERROR", "ARM_UNREACHABLE"] as const;
  */
 export class MachineChange {
   readonly #machine: string;
-  readonly #wish: Required<Omit<MachineWish, "onBusy">>;
+  readonly #wish: WholeWish;
   readonly #options: MachineChangeOptions;
   readonly #signal: AbortSignal;
   readonly #queue: Part[] = [];
@@ -43,17 +49,11 @@ export class MachineChange {
 
   constructor(machine: string, wish: MachineWish, options: MachineChangeOptions, signal: AbortSignal) {
     this.#machine = machine;
-    const { attach, detach, renew = new Map(), neededNow = () => new Set<string>(), onBusy } = wish;
-    this.#wish = {
-      attach: keys(attach),
-      detach: keys(detach),
-      renew: new Map([...renew].map(([id, clientId]) => [resourceKey(id), clientId])),
-      neededNow,
-    };
+    this.#wish = wholeWish(wish);
     this.#options = options;
     this.#signal = signal;
     this.#pace = new Pace(options);
-    this.#view = new MachineView(machine, { ...options, onBusy }, signal);
+    this.#view = new MachineView(machine, { ...options, onBusy: wish.onBusy }, signal);
   }
 
   /** Failures are part of the result; it rejects only with the signal's reason. */
@@ -247,8 +247,4 @@ export class MachineChange {
     const goOn = isOpen && goOnInMs !== undefined ? { goOnInMs } : {};
     return { done, refused, fault: isOpen ? this.#fault : undefined, ...goOn };
   }
-}
-
-function keys(ids: readonly string[]): readonly string[] {
-  return [...new Set(ids.map(resourceKey))];
 }

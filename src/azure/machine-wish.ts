@@ -1,3 +1,4 @@
+import { resourceKey } from "../api/resource-id.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import type { IdentityWish } from "./identity-patch.ts";
@@ -16,6 +17,18 @@ export type MachineWish = IdentityWish & {
   /** Hears of a change by somebody else that is waited for, and how long at most, in milliseconds. */
   readonly onBusy?: (state: string, longestMs: number) => void;
 };
+
+/** With nothing left out, and IDs once each, in the spelling of `resourceKey`. */
+export type WholeWish = Required<Omit<MachineWish, "onBusy">>;
+
+export function wholeWish({ attach, detach, renew, neededNow = () => new Set() }: MachineWish): WholeWish {
+  const renewed = [...(renew ?? [])].map(([id, clientId]) => [resourceKey(id), clientId] as const);
+  return { attach: keys(attach), detach: keys(detach), renew: new Map(renewed), neededNow };
+}
+
+function keys(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids.map(resourceKey))];
+}
 
 /** An identity that Azure refuses, and when it is worth a new attempt, in milliseconds from now. */
 export type Refusal = {

@@ -145,7 +145,7 @@ export const wrongResults: readonly WeakPoint[] = [
     ours: "IDs are compared in one spelling; what is to come and to go stays.",
     tests: [{ file: patch, name: "takes spellings of one ID for one identity" }],
     breakage: {
-      file: "src/azure/machine-change.ts",
+      file: "src/azure/machine-wish.ts",
       find: "[...new Set(ids.map(resourceKey))]",
       replace: "[...new Set(ids)]",
     },
