@@ -16,7 +16,7 @@ async function ask(method, path, headers = {}, body = undefined) {
   for (let attempt = 1; ; attempt += 1) {
     const [status, text] = await send(method, path, headers, body).catch((reason) => [0, String(reason.cause ?? reason)]);
     if (status >= 200 && status < 300) return [status, text];
-    if (status === 404 || (status >= 400 && status < 500 && status !== 429) || attempt === ATTEMPTS) {
+    if ((status >= 400 && status < 500 && status !== 429) || attempt === ATTEMPTS) {
       console.error(`${method} ${path}: ${status === 0 ? "no answer" : status} ${text}`);
       return [status, text];
     }
