@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning } from "../../support/processes.ts";
+import { eventually } from "../../support/time/eventually.ts";
 import { type Cluster, makeAzureNode, startAgain } from "./cluster.ts";
 import { told } from "./runners.ts";
 
@@ -57,5 +58,5 @@ function pidOf(cluster: Cluster, file: string): string {
 /** The process that a script of ours started, by its number, and whoever lives only with it. */
 async function kill(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
-  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(() => isRunning(pid)).toBe(false);
 }

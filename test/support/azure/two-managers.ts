@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { Event } from "kubernetes-types/core/v1.d.ts";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type KubeApi, startKubeApi } from "../../../src/sandbox/kube-api/server.ts";
 import { type ControlPlane, startControlPlane } from "../kube/control-plane.ts";
@@ -116,7 +117,7 @@ function ended(exitCode: number): object {
 async function there(api: RawApi, namespace: string): Promise<unknown> {
   const lists = await Promise.all([...LISTS, `${NS}/events`].map((path) => items(api, path, namespace)));
   const [events = [], ...kinds] = lists.toReversed();
-  const said = events.map(
+  const said = (events as readonly Event[]).map(
     ({ involvedObject, reason, message, type }) => `${involvedObject.kind} ${type} ${reason}: ${message}`,
   );
   return { objects: kinds.reverse().flat().map(plain).sort(byText), events: [...new Set(said.map(nameless))].sort() };
@@ -126,10 +127,9 @@ async function there(api: RawApi, namespace: string): Promise<unknown> {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the API server answers
-async function items(api: RawApi, path: string, namespace: string): Promise<any[]> {
+async function items(api: RawApi, path: string, namespace: string): Promise<readonly unknown[]> {
   const { body } = await ask(api, { path: path.replace("NS", namespace) });
-  return (body as { items: never[] }).items;
+  return (body as { readonly items: readonly unknown[] }).items;
 }
 
 function byText(a: unknown, b: unknown): number {
