@@ -1,47 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assignment, binding, identity, identityId, pod } from "../../test/support/make.ts";
-import type { Assignment, AssignmentState } from "../api/assignment.ts";
-import { BEHAVIOR_ANNOTATION } from "../api/kinds.ts";
-import { type Known, type Named, selectIdentity } from "./select.ts";
-
-/** What is known where MIC records assignments. */
-type Recorded = Known & { readonly assignments: readonly Assignment[] };
-
-const any: Named = { clientId: undefined, resourceId: undefined };
-const byClient = (clientId: string): Named => ({ ...any, clientId });
-const byResource = (resourceId: string): Named => ({ ...any, resourceId });
-const open = { namespacedOnly: false };
-const confined = { namespacedOnly: true };
-
-const web = pod("web", { selector: "demo" });
-type Over = Parameters<typeof identity>[1];
-
-/** An identity bound to the pods with the label `demo`, recorded for `web` in the given state. */
-function bound(
-  name: string,
-  state: AssignmentState | "none" = "Assigned",
-  over: { identity?: Over; weight?: number; namespace?: string; recordNamespace?: string; of?: typeof web } = {},
-): Recorded {
-  const { namespace = "default", weight = 0, recordNamespace = "default", of = web } = over;
-  const made = identity(name, { namespace, ...over.identity });
-  const by = binding(name, { namespace, spec: { selector: "demo", weight } });
-  const record = assignment({ pod: of, identity: made, binding: by }, state === "none" ? "" : state, {
-    namespace: recordNamespace,
-  });
-  return { identities: [made], bindings: [by], assignments: state === "none" ? [] : [record] };
-}
-
-function all(...parts: readonly Recorded[]): Recorded {
-  return {
-    identities: parts.flatMap(({ identities }) => identities),
-    bindings: parts.flatMap(({ bindings }) => bindings),
-    assignments: parts.flatMap(({ assignments }) => assignments),
-  };
-}
-
-const nothing = all();
-const confinedIdentity = { annotations: { [BEHAVIOR_ANNOTATION]: "namespaced" } };
+import { identityId, pod } from "../../test/support/make.ts";
+import {
+  all,
+  any,
+  bound,
+  byClient,
+  byResource,
+  confined,
+  open,
+  type Recorded,
+  web,
+} from "../../test/support/recorded-identities.ts";
+import type { AssignmentState } from "../api/assignment.ts";
+import { type Known, selectIdentity } from "./select.ts";
 
 describe("selectIdentity chooses", () => {
   it.each([
@@ -130,123 +102,6 @@ describe("selectIdentity in managed mode", () => {
     for (const rules of [open, confined]) {
       expect(selectIdentity(web, any, known, rules)).toEqual({ outcome: "not-bound", mayChange: true, why });
     }
-  });
-});
-
-const renewed = { ...bound("a"), identities: [identity("a", { spec: { clientID: "another" } })] };
-const moved = { ...bound("a"), identities: [identity("a", { spec: { resourceID: identityId("b") } })] };
-const retyped = { ...bound("a"), identities: [identity("a", { spec: { type: 1 } })] };
-const deleting = bound("a").assignments.map((record) => ({
-  ...record,
-  meta: { ...record.meta, deletionTimestamp: "2026-01-01T00:00:00Z" },
-}));
-const elsewhere = bound("a", "Assigned", { of: pod("web", { spec: { nodeName: "node-1" } }) });
-
-describe("selectIdentity refuses", () => {
-  it.each([
-    {
-      when: "no label, though an empty selector would match it",
-      of: pod("web", { selector: "" }),
-      known: { ...bound("a"), bindings: [binding("a", { spec: { selector: "" } })] },
-      then: { outcome: "not-bound", mayChange: false },
-    },
-    { when: "nothing at all", known: nothing, then: { outcome: "not-bound", mayChange: true } },
-    {
-      when: "a record but no live binding",
-      known: { ...bound("a"), bindings: [] },
-      then: { outcome: "not-bound", why: "no AzureIdentityBinding has the selector demo" },
-    },
-    { when: "a record but no live identity", known: { ...bound("a"), identities: [] }, then: { outcome: "not-bound" } },
-    {
-      when: "a binding whose identity lives in another namespace",
-      known: { ...bound("a"), bindings: [binding("a", { namespace: "team", spec: { selector: "demo" } })] },
-      then: { outcome: "not-bound" },
-    },
-    {
-      when: "a client ID that is another identity's resource ID",
-      known: bound("a", "Assigned", { identity: { spec: { resourceID: "x-1" } } }),
-      named: byClient("x-1"),
-      then: { outcome: "not-bound" },
-    },
-    {
-      when: "a resource ID that is another identity's client ID",
-      known: bound("a"),
-      named: byResource("client-of-a"),
-      then: { outcome: "not-bound", why: "no identity bound to the pod has the resource ID client-of-a" },
-    },
-    { when: "no record yet", known: bound("a", "none"), then: { outcome: "not-assigned", isCreated: false } },
-    { when: "a record that is only created", known: bound("a", "Created"), then: { isCreated: true } },
-    { when: "a record in a state that no release writes", known: bound("a", "Unknown"), then: { isCreated: true } },
-    { when: "a record that was taken back", known: bound("a", "Unassigned"), then: { isCreated: false } },
-    {
-      when: "a record that is being deleted",
-      known: { ...bound("a"), assignments: deleting },
-      then: { outcome: "not-assigned", isCreated: false },
-    },
-    { when: "another client ID than the record's", known: renewed, then: { outcome: "not-assigned" } },
-    { when: "another resource ID than the record's", known: moved, then: { outcome: "not-assigned" } },
-    { when: "another type than the record's", known: retyped, then: { outcome: "not-assigned" } },
-    { when: "a record for another node", known: elsewhere, then: { outcome: "not-assigned" } },
-    {
-      when: "a record for another pod",
-      known: bound("a", "Assigned", { of: pod("web-2") }),
-      then: { outcome: "not-assigned" },
-    },
-    {
-      when: "a record in a namespace that is not MIC's",
-      known: bound("a", "Assigned", { recordNamespace: "team" }),
-      then: { outcome: "not-assigned" },
-    },
-    {
-      when: "a record in the pod's namespace for an identity that is not confined to it",
-      of: pod("web", { namespace: "team" }),
-      known: bound("a", "Assigned", {
-        of: pod("web", { namespace: "team" }),
-        namespace: "team",
-        recordNamespace: "team",
-      }),
-      then: { outcome: "not-assigned", isCreated: false },
-    },
-    {
-      when: "an identity that is confined to another namespace",
-      known: bound("a", "Assigned", { namespace: "team", identity: { namespace: "team", ...confinedIdentity } }),
-      then: { outcome: "denied", facts: { identities: "team/a" } },
-    },
-    {
-      when: "an identity of another namespace where all are confined",
-      known: bound("a", "Assigned", { namespace: "team" }),
-      rules: confined,
-      then: { outcome: "denied" },
-    },
-    {
-      when: "a malformed resource ID, with the reason",
-      known: bound("a", "none", { identity: { spec: { resourceID: "a/b" } } }),
-      then: { outcome: "not-assigned", why: expect.stringContaining("invalid resource id") },
-    },
-  ])("$when", ({ of = web, known, named = any, rules = open, then }) => {
-    expect(selectIdentity(of, named, known, rules)).toMatchObject(then);
-  });
-
-  const secret = (state: AssignmentState | "none", over = {}) =>
-    bound("secret-name", state, { namespace: "team", identity: over });
-  it.each([
-    { when: "that it may not use", known: secret("Assigned", confinedIdentity) },
-    { when: "that is not recorded", known: secret("none") },
-    { when: "that is not confirmed", known: secret("Created") },
-    { when: "whose record is outdated", known: secret("Unassigned") },
-    { when: "that is malformed", known: secret("none", { spec: { resourceID: "secret-name/b" } }) },
-    { when: "that is not there", known: { ...secret("none"), identities: [] } },
-  ])("naming an identity of another namespace in the log only: one $when", ({ known }) => {
-    const { why, facts } = selectIdentity(web, any, known, open) as { why?: string; facts?: object };
-    expect(why).toMatch(/^[a-z]/);
-    expect(why).not.toContain("secret-name");
-    expect(Object.values(facts ?? {})).toContainEqual(expect.stringMatching(/^team\/secret-name/));
-  });
-
-  it("naming an identity of the pod's own namespace, which helps most", () => {
-    expect(selectIdentity(web, any, bound("mine", "Created"), open)).toMatchObject({
-      why: "AzureIdentity default/mine is not confirmed on the pod's machine yet",
-    });
   });
 });
 

@@ -7,6 +7,7 @@ const hostToken = "src/nmi/routes/host-token-route.test.ts";
 const callers = "src/nmi/callers/callers.test.ts";
 const lookup = "src/nmi/lookup.test.ts";
 const select = "src/identity/select.test.ts";
+const refusal = "src/identity/select-refusal.test.ts";
 const rules = "src/intercept/rules.test.ts";
 const imds = "src/tokens/imds.test.ts";
 const principals = "src/tokens/service-principal.test.ts";
@@ -170,7 +171,7 @@ export const agentForgottenScenarios: readonly Scenario[] = [
   {
     id: "G7",
     scenario: "The namespace filter leaves nothing.",
-    tests: [{ file: select, name: "an identity of another namespace where all are confined" }],
+    tests: [{ file: refusal, name: "an identity of another namespace where all are confined" }],
   },
   {
     id: "G8",
@@ -256,7 +257,7 @@ export const agentForgottenScenarios: readonly Scenario[] = [
     scenario: "Managed mode: another namespace's binding, no label, an empty selector.",
     tests: [
       { file: select, name: "knows neither bindings nor identities of other namespaces" },
-      { file: select, name: "no label, though an empty selector would match it" },
+      { file: refusal, name: "no label, though an empty selector would match it" },
       { file: managed, name: "refuses what is not bound in the pod's namespace, in the original's words" },
     ],
   },

@@ -8,6 +8,7 @@ const callers = "src/nmi/callers/callers.test.ts";
 const excepted = "src/identity/authorise.test.ts";
 const proofs = "src/tokens/principal-proof.test.ts";
 const select = "src/identity/select.test.ts";
+const refusal = "src/identity/select-refusal.test.ts";
 const managed = "test/contract/nmi-managed.test.ts";
 const property = {
   file: "src/nmi/choice.property.test.ts",
@@ -17,6 +18,7 @@ const is = { file: paths, name: "$target is $area" };
 const isRefused = { file: paths, name: "$target is refused" };
 const reads = { file: query, name: "reads %s" };
 const case_ = (name: string) => ({ file: select, name });
+const refused = (name: string) => ({ file: refusal, name });
 
 const serverScenarios: readonly Scenario[] = [
   {
@@ -69,13 +71,13 @@ const routeScenarios: readonly Scenario[] = [
 ];
 
 const lookupScenarios: readonly Scenario[] = [
-  { id: "N1", scenario: "Nothing is known, none is named.", tests: [case_("nothing at all")] },
+  { id: "N1", scenario: "Nothing is known, none is named.", tests: [refused("nothing at all")] },
   {
     id: "N2",
     scenario: "Two recorded by a release without states.",
     tests: [case_("one recorded by a release without states")],
   },
-  { id: "N3", scenario: "Two that are only created.", tests: [case_("a record that is only created")] },
+  { id: "N3", scenario: "Two that are only created.", tests: [refused("a record that is only created")] },
   {
     id: "N4",
     scenario: "Two assigned, none is named: the first.",
@@ -84,12 +86,12 @@ const lookupScenarios: readonly Scenario[] = [
   {
     id: "N5",
     scenario: "A client ID that is another identity's resource ID.",
-    tests: [case_("a client ID that is another identity's resource ID")],
+    tests: [refused("a client ID that is another identity's resource ID")],
   },
   {
     id: "N6",
     scenario: "A resource ID that is another identity's client ID.",
-    tests: [case_("a resource ID that is another identity's client ID")],
+    tests: [refused("a resource ID that is another identity's client ID")],
   },
   {
     id: "N7",
@@ -132,12 +134,12 @@ const managedScenarios: readonly Scenario[] = [
   {
     id: "M2",
     scenario: "A client ID that is another's resource ID.",
-    tests: [property, case_("a client ID that is another identity's resource ID")],
+    tests: [property, refused("a client ID that is another identity's resource ID")],
   },
   {
     id: "M3",
     scenario: "A resource ID sent as a client ID.",
-    tests: [property, case_("a resource ID that is another identity's client ID")],
+    tests: [property, refused("a resource ID that is another identity's client ID")],
   },
   { id: "M4", scenario: "By client ID.", tests: [case_("the named one, whatever the case")] },
   {

@@ -12,7 +12,7 @@ export const agentResults: readonly WeakPoint[] = [
     id: "N16",
     original: "Crashes the request where the namespace filter leaves no identity and none was named.",
     ours: "The pod is told with 404 that its identities may be used only by pods of their own namespace.",
-    tests: [{ file: select, name: "an identity of another namespace where" }],
+    tests: [{ file: "src/identity/select-refusal.test.ts", name: "an identity of another namespace where" }],
     breakage: {
       file: "src/identity/select.ts",
       find: "if (reachable.length === 0) {",

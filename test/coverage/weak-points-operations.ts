@@ -80,7 +80,7 @@ export const securityAndOperations: readonly WeakPoint[] = [
     ours: "A pod without the label gets nothing, whatever selectors there are.",
     tests: [
       { file: "src/assignment/desired.test.ts", name: "a selector is empty, as is the label" },
-      { file: "src/identity/select.test.ts", name: "no label, though an empty selector" },
+      { file: "src/identity/select-refusal.test.ts", name: "no label, though an empty selector" },
     ],
     breakage: { file: "src/assignment/desired.ts", find: 'if (label === "") continue;', replace: "" },
   },
