@@ -1,40 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import type { ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { clientOf, type Handler, log } from "../../test/support/kube/client-of.ts";
 import { eventually } from "../../test/support/time/eventually.ts";
 import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { kinds } from "../api/kinds.ts";
-import { createLog } from "../base/log.ts";
 import { Secret } from "../base/secret.ts";
 import type { Credentials } from "./access.ts";
-import { type ClientOptions, KubeClient } from "./client.ts";
+import { KubeClient } from "./client.ts";
 import type { HttpPort } from "./http-port.ts";
 
 const signal = new AbortController().signal;
-const log = createLog({ write: () => {} });
-const disposables: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const dispose of disposables.splice(0)) await dispose();
-});
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-type Over = Partial<ClientOptions> & { readonly path?: string; readonly credentials?: () => Promise<Credentials> };
-
-/** A client of a server that answers as told. */
-async function clientOf(handler: Handler, over: Over = {}) {
-  const sockets = new Set<Socket>();
-  const server = createServer(handler).on("connection", (socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${over.path ?? ""}`;
-  const access = { server: address, credentials: over.credentials ?? (async () => ({})) };
-  const client = new KubeClient(access, { userAgent: "test/1", log, ...over });
-  disposables.push(
-    () => client[Symbol.asyncDispose](),
-    () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
-  );
-  return { client, sockets, address };
-}
-
 const ref = { namespace: "ns", name: "a" };
 
 describe("a client of the API server", () => {
@@ -191,64 +166,5 @@ describe("a client of the API server", () => {
       code: "KUBE_ERROR",
       message: "the answer to list pods is not one of a Kubernetes API server: check the server's address",
     });
-  });
-
-  it("looks its credentials up anew when they are refused, and sends again only with others", async () => {
-    const seen: string[] = [];
-    const onDisk = ["new", "new"];
-    let kept = "old";
-    const credentials = async (areRefused?: boolean) => {
-      if (areRefused) kept = onDisk.shift() ?? kept;
-      return { token: new Secret(kept) };
-    };
-    const { client } = await clientOf(
-      ({ method, headers }, response) => {
-        seen.push(`${method} ${headers.authorization}`);
-        response.writeHead(headers.authorization === "Bearer new" ? 200 : 401).end("{}");
-      },
-      { credentials },
-    );
-    await client.create(kinds.pod, "ns", {}, signal);
-    expect(seen).toEqual(["POST Bearer old", "POST Bearer new"]);
-    kept = "other";
-    onDisk.splice(0);
-    await expect(client.get(kinds.pod, ref, signal)).rejects.toMatchObject({ code: "KUBE_UNAUTHORIZED" });
-    expect(seen.slice(2)).toEqual(["GET Bearer other"]);
-  });
-
-  it("uses a connection again whose request was refused", async () => {
-    let asked = 0;
-    const credentials = async () => ({ token: new Secret(++asked % 2 === 1 ? "old" : "new") });
-    const { client, sockets } = await clientOf(
-      ({ headers }, response) => {
-        const status = headers.authorization === "Bearer new" ? 200 : 401;
-        response.writeHead(status).end(JSON.stringify({ text: "x".repeat(100_000) }));
-      },
-      { credentials },
-    );
-    for (let i = 0; i < 10; i += 1) await client.get(kinds.pod, ref, signal);
-    expect(asked).toBe(20);
-    expect(sockets.size).toBeLessThan(5);
-  });
-
-  it("uses new credentials at once, and their own connections for a new certificate", async () => {
-    const tokens: unknown[] = [];
-    let credentials: Credentials = { token: new Secret("one") };
-    const { client, sockets } = await clientOf(
-      ({ headers }, response) => {
-        tokens.push(headers.authorization);
-        response.end("{}");
-      },
-      { credentials: async () => credentials },
-    );
-    await client.get(kinds.pod, ref, signal);
-    credentials = { token: new Secret("two") };
-    await client.get(kinds.pod, ref, signal);
-    expect(sockets.size).toBe(1);
-    credentials = { token: new Secret("two"), ca: "another" };
-    await client.get(kinds.pod, ref, signal);
-    expect(sockets.size).toBe(2);
-    await eventually(() => [...sockets].filter(({ destroyed }) => !destroyed).length).toBe(1);
-    expect(tokens).toEqual(["Bearer one", "Bearer two", "Bearer two"]);
   });
 });
