@@ -1,38 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { LiveObjects } from "../../test/support/kube/live-objects.ts";
-import { assignment, binding, identity, pod } from "../../test/support/make.ts";
-import { FakeClock } from "../../test/support/time/fake-clock.ts";
-import type { AssignmentState } from "../api/assignment.ts";
-import type { Identity } from "../api/identity.ts";
-import { podIndexes } from "./callers/callers.ts";
-import { assignmentIndexes, bindingIndexes, IdentityLookup } from "./lookup.ts";
-
-const never = new AbortController().signal;
-const any = { clientId: undefined, resourceId: undefined };
-const web = pod("web");
-const reader = identity("reader");
-const bound = binding("reader", { spec: { selector: "demo" } });
-const record = (state: AssignmentState) => assignment({ pod: web, identity: reader, binding: bound }, state);
-
-const longPatience = { attemptsForCreated: 16, attemptsForAssigned: 4, intervalSeconds: 5 };
-
-function setUp(patience = longPatience) {
-  const clock = new FakeClock();
-  const objects = {
-    pods: new LiveObjects(podIndexes, web),
-    identities: new LiveObjects<Identity>({}, reader),
-    bindings: new LiveObjects(bindingIndexes, bound),
-    assignments: new LiveObjects(assignmentIndexes),
-  };
-  const lookup = new IdentityLookup({ ...objects, rules: { namespacedOnly: false }, patience, clock });
-  const find = (signal = never) => {
-    const result = lookup.assignedTo(web, any, signal);
-    result.catch(() => {});
-    return result;
-  };
-  const listeners = () => Object.values(objects).map((live) => live.listeners);
-  return { ...objects, clock, lookup, find, listeners };
-}
+import { pod } from "../../test/support/make.ts";
+import { any, bound, longPatience, never, reader, record, setUp, web } from "../../test/support/nmi/lookup-world.ts";
+import type { FakeClock } from "../../test/support/time/fake-clock.ts";
+import { IdentityLookup } from "./lookup.ts";
 
 /** How long a request was waited for, to the millisecond. */
 async function waitedMs(result: Promise<unknown>, clock: FakeClock, limitMs: number): Promise<number> {
@@ -221,54 +191,5 @@ describe("a just assigned identity", () => {
     assignments.remove(record("Assigned"));
     assignments.put(record(""));
     expect((await find()).isJustAssigned).toBe(false);
-  });
-});
-
-describe("confirm", () => {
-  const gone = [
-    {
-      when: "the record",
-      change: ({ assignments }: ReturnType<typeof setUp>) => assignments.remove(record("Assigned")),
-    },
-    { when: "the binding", change: ({ bindings }: ReturnType<typeof setUp>) => bindings.remove(bound) },
-    { when: "the identity", change: ({ identities }: ReturnType<typeof setUp>) => identities.remove(reader) },
-    { when: "the pod", change: ({ pods }: ReturnType<typeof setUp>) => pods.remove(web) },
-    { when: "the label", change: ({ pods }: ReturnType<typeof setUp>) => pods.put(pod("web", { selector: "other" })) },
-  ];
-  it.each(gone)("refuses when $when is gone", ({ change }) => {
-    const world = setUp();
-    world.assignments.put(record("Assigned"));
-    expect(() => world.lookup.confirm(web, reader)).not.toThrow();
-    change(world);
-    expect(() => world.lookup.confirm(web, reader)).toThrow();
-  });
-
-  it("refuses a service principal of which anything was changed meanwhile", () => {
-    const { lookup, identities, assignments } = setUp();
-    const app = identity("reader", { spec: { type: 1, tenantID: "t" } });
-    identities.put(app);
-    assignments.put(assignment({ pod: web, identity: app, binding: bound }));
-    expect(() => lookup.confirm(web, app)).not.toThrow();
-    identities.put({ ...app, tenantId: "other", meta: { ...app.meta, generation: 2 } });
-    expect(() => lookup.confirm(web, app)).toThrow(/changed meanwhile/);
-  });
-
-  it("refuses an identity whose client ID was changed everywhere meanwhile", () => {
-    const { lookup, identities, assignments } = setUp();
-    const renewed = identity("reader", { spec: { clientID: "another" } });
-    identities.put(renewed);
-    assignments.put(assignment({ pod: web, identity: renewed, binding: bound }));
-    expect(() => lookup.confirm(web, reader)).toThrow(/changed meanwhile/);
-  });
-
-  it("does not mind a better identity that came meanwhile", () => {
-    const { lookup, identities, bindings, assignments } = setUp();
-    assignments.put(record("Assigned"));
-    const better = identity("better");
-    const by = binding("better", { spec: { selector: "demo", weight: 9 } });
-    identities.put(better);
-    bindings.put(by);
-    assignments.put(assignment({ pod: web, identity: better, binding: by }));
-    expect(() => lookup.confirm(web, reader)).not.toThrow();
   });
 });
