@@ -1,0 +1,70 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { call, fine, raw, start } from "../../../test/support/nmi/server-alone.ts";
+
+describe("requests that do not wait for answers", () => {
+  const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+  it.each([
+    { when: "a tunnel follows", bytes: "CONNECT example.org:80 HTTP/1.1\r\nHost: x\r\n\r\n" },
+    { when: "no HTTP follows", bytes: "hello\r\n\r\n" },
+    { when: "the client leaves", bytes: "" },
+  ])("get no answer of another's, and all end when $when", async ({ bytes }) => {
+    const ended: string[] = [];
+    const { port } = await start(async ({ signal, target }) => {
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+        if (bytes === "" && target === "/last") client.destroy();
+      });
+      ended.push(signal.reason.code);
+      return fine;
+    });
+    const client = connect(port, "127.0.0.1");
+    client.write(`${get}${get}${get.replace("/", "/last")}${bytes}`);
+    expect(await text(client).catch(() => "")).toBe("");
+    await expect.poll(() => ended).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"]);
+  });
+
+  it("end nothing but their connection when a client asks for a tunnel and breaks off", async () => {
+    const { port } = await start(async () => fine);
+    for (let i = 0; i < 50; i += 1) {
+      const client = connect(port, "127.0.0.1").on("error", () => {});
+      client.write(`${i % 2 === 0 ? "" : get}CONNECT x:80 HTTP/1.1\r\n\r\n${"z".repeat(100_000)}`);
+      client.once(i % 4 === 0 ? "connect" : "data", () => client.resetAndDestroy());
+      await new Promise((resolve) => client.once("close", resolve));
+    }
+    expect((await call(port)).statusCode).toBe(200);
+  });
+
+  it("are read no faster than they are answered, and all answered in their order", async () => {
+    const { promise: may, resolve: goOn } = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const { port } = await start(async ({ target }) => {
+      asked.push(target);
+      if (target !== "/other") await may;
+      return { ...fine, body: target };
+    });
+    const client = connect(port, "127.0.0.1");
+    const padding = "x".repeat(4000); // sixteen of them in a read
+    for (let i = 0; i < 500; i += 1) client.write(`GET /${i} HTTP/1.1\r\nHost: x\r\nX: ${padding}\r\n\r\n`);
+    client.write("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await expect.poll(() => asked.length).toBeGreaterThanOrEqual(16);
+    for (let i = 0; i < 20; i += 1) await text(await call(port, { path: "/other", agent: false }));
+    expect(asked.filter((target) => target !== "/other")).toHaveLength(16);
+    goOn();
+    const bodies = [...(await text(client)).matchAll(/\r\n\r\n(\/last|\/\d+)/g)].map(([, body]) => body);
+    expect(bodies).toEqual([...Array.from({ length: 500 }, (_, i) => `/${i}`), "/last"]);
+  });
+
+  it("cost a client its connection when they come in thousands", async () => {
+    let asked = 0;
+    const { port } = await start(async () => {
+      asked += 1;
+      return fine;
+    });
+    await raw(port, "GET / HTTP/1.1\r\n\r\n".repeat(20_000)).catch(() => "");
+    expect(asked).toBeLessThan(1000);
+    expect((await call(port)).statusCode).toBe(200);
+  });
+});
