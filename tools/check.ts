@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 // Everything that must hold, in one command. `--quick` leaves out what starts servers and programs.
 // REQUIRE_ALL=1 makes a skipped test a failure: then nothing is green only because it could not run.
@@ -10,10 +11,10 @@ const root = join(import.meta.dirname, "..");
 const quick = process.argv.includes("--quick");
 const requireAll = process.env.REQUIRE_ALL === "1";
 
-type Tally = { passed: number; failed: number; skipped: string[] };
+type Tally = { passed: number; readonly failures: string[]; readonly skipped: string[] };
 type Done = { readonly ok: boolean; readonly output: string; readonly seconds: number };
 
-const tally: Tally = { passed: 0, failed: 0, skipped: [] };
+const tally: Tally = { passed: 0, failures: [], skipped: [] };
 
 const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ["format and lint", "biome", "check", "--error-on-warnings", "."],
@@ -27,6 +28,7 @@ const suites = ["e2e", "contract", "clients", "live", "cluster", "chart", "model
 /** What is no part of the whole run, since it takes ten minutes: the other files of this project. */
 const partOf: Readonly<Partial<Record<string, readonly string[]>>> = { cluster: ["test/cluster/walkthrough.test.ts"] };
 const SUITES_AT_ONCE = 2;
+const FAILURE_LINES = 20;
 
 function run(command: string, args: readonly string[]): Promise<Done> {
   const started = performance.now();
@@ -54,20 +56,30 @@ async function runChecks(): Promise<void> {
     checks.map(async ([name, command, ...args]) => {
       const { ok, output, seconds } = await run(command, args);
       tell(ok, name, seconds);
-      if (!ok) process.stdout.write(`${output}\n`);
-      tally[ok ? "passed" : "failed"] += 1;
+      if (ok) {
+        tally.passed += 1;
+        return;
+      }
+      process.stdout.write(`${output}\n`);
+      tally.failures.push(`FAIL ${name}`);
     }),
   );
 }
 
 type Report = {
   readonly numPassedTests: number;
-  readonly numFailedTests: number;
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    /** What kept the file from being loaded. */
+    readonly message: string;
+    readonly assertionResults: readonly Result[];
   }[];
+};
+type Result = {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages?: readonly string[] | undefined;
 };
 
 async function runTests(project: string, folder: string): Promise<void> {
@@ -79,21 +91,38 @@ async function runTests(project: string, folder: string): Promise<void> {
   const args = ["run", "--project", project, ...files, ...workers, ...reporters];
   const { ok, output, seconds } = await run("vitest", args);
   process.stdout.write(output);
-  let report: Report;
-  try {
-    report = JSON.parse(readFileSync(file, "utf8")) as Report;
-  } catch {
-    tally.failed += 1; // vitest ended before it could report
-    return tell(false, `${project} tests`, seconds);
-  }
-  const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-  tally.passed += report.numPassedTests;
-  tally.skipped.push(
-    ...results.filter(({ status }) => status !== "passed" && status !== "failed").map((one) => one.fullName),
-  );
-  // A file that fails to load has no test that failed; it counts as one.
-  tally.failed += Math.max(report.numFailedTests, ok ? 0 : 1);
   tell(ok, `${project} tests`, seconds);
+  const before = tally.failures.length;
+  const report = reportIn(file);
+  if (report !== undefined) take(report);
+  // Whatever else vitest ends for counts as one: a report that is not there, an error between tests.
+  if ((!ok || report === undefined) && tally.failures.length === before) tally.failures.push(`FAIL ${project} tests`);
+}
+
+function reportIn(file: string): Report | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+function take({ numPassedTests, testResults }: Report): void {
+  tally.passed += numPassedTests;
+  for (const { name, status, message, assertionResults } of testResults) {
+    const failed = assertionResults.filter((one) => one.status === "failed");
+    for (const one of failed) noteFailure(name, one.fullName, one.failureMessages?.[0] ?? "");
+    if (status === "failed" && failed.length === 0) noteFailure(name, "", message); // it could not be loaded
+    const others = assertionResults.filter((one) => !["passed", "failed"].includes(one.status));
+    tally.skipped.push(...others.map(({ fullName }) => fullName));
+  }
+}
+
+/** Told at the end again, without the stack: what failed stands far above the output of the suites that end later. */
+function noteFailure(file: string, test: string, message: string): void {
+  const said = stripVTControlCharacters(message).split(/\n\s+at /)[0] ?? "";
+  const lines = said.split("\n").slice(0, FAILURE_LINES);
+  tally.failures.push([`FAIL ${relative(root, file)} ${test}`.trim(), ...lines].join("\n     "));
 }
 
 /** Each suite's output in one piece, as it ends. */
@@ -106,11 +135,10 @@ async function runSuites(folder: string): Promise<void> {
 }
 
 function tellSkipped(): void {
-  for (const name of tally.skipped) process.stdout.write(`${requireAll ? "FAIL" : "skipped"} ${name}\n`);
+  if (!requireAll) for (const name of tally.skipped) process.stdout.write(`skipped ${name}\n`);
   if (!requireAll || tally.skipped.length === 0) return;
   process.stdout.write("REQUIRE_ALL=1: a skipped test is a failure\n");
-  tally.failed += tally.skipped.length;
-  tally.skipped = [];
+  tally.failures.push(...tally.skipped.splice(0).map((name) => `FAIL ${name}`));
 }
 
 const folder = mkdtempSync(join(tmpdir(), "check-"));
@@ -126,6 +154,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 tellSkipped();
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed`);
+for (const failure of tally.failures) process.stdout.write(`${failure}\n`);
+process.stdout.write(`${tally.passed} passed, ${tally.failures.length} failed`);
 process.stdout.write(tally.skipped.length > 0 ? `, ${tally.skipped.length} skipped\n` : "\n");
-process.exitCode = tally.failed === 0 ? 0 : 1;
+process.exitCode = tally.failures.length === 0 ? 0 : 1;

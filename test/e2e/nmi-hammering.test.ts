@@ -41,8 +41,9 @@ describe.skipIf(missing !== undefined).each(variants)(
       await eventually(() => at.host.ask({ get: `http://127.0.0.1:${port}/readyz` })).toBe("200 Active");
     };
     const repairs = () => nmi.output().split("flushing iptables to add aad-metadata custom chains").length;
-    const isSafe = async ({ raw, wrong, late, other }: Counts) => {
-      expect({ raw, wrong, late, other }).toEqual({ raw: 0, wrong: 0, late: 0, other: 0 });
+    const isSafe = async (counts: Counts) => {
+      const { raw, wrong, late, other } = counts;
+      expect({ raw, wrong, late, other }, hammering.said(counts)).toEqual({ raw: 0, wrong: 0, late: 0, other: 0 });
       expect(rawRequests(await at.askers(), asked)).toEqual([]);
     };
     /** All that pods got from the last count to the moment when all of them are served. */

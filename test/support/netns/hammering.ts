@@ -58,6 +58,7 @@ export class Hammering {
   readonly #everyMs: number;
   #since = performance.now();
   #total = none;
+  #unexpected: readonly string[] = [];
 
   constructor(pods: readonly Actor[], everyMs = EVERY_MS) {
     this.#pods = pods;
@@ -76,11 +77,17 @@ export class Hammering {
     const tallies = await Promise.all(this.#pods.map((pod) => pod.ask<Tally>({ count: then })));
     const counts = tallies.map((tally, at) => countsOf(tally, `token-of-client-${at}`));
     const all = counts.reduce(sum, none);
+    this.#unexpected = tallies.flatMap((tally, at) => unexpectedIn(tally, `token-of-client-${at}`));
     this.#total = sum(this.#total, all);
     print(`${name}: ${(ms / 1000).toFixed(1)} s`, all);
     // A test in which nobody asks proves nothing; each stretch may begin and end between two requests.
     for (const { requests } of counts) expect(requests).toBeGreaterThan((ms / this.#everyMs) * 0.9 - 5);
     return all;
+  }
+
+  /** What came of the last count, in words for when that is not as it should be: with the answers that nobody should see. */
+  said(counts: Counts): string {
+    return [JSON.stringify(counts), ...this.#unexpected].join("\n");
   }
 
   printTotal(name: string): void {
@@ -99,6 +106,11 @@ function countsOf(tally: Tally, own: string): Counts {
     (counts, [outcome, number]) => sum(counts, { ...none, requests: number, [kindOf(outcome, own)]: number }),
     none,
   );
+}
+
+function unexpectedIn(tally: Tally, own: string): readonly string[] {
+  const isExpected = (kind: Kind) => kind !== "raw" && kind !== "wrong" && kind !== "other";
+  return Object.keys(tally).filter((outcome) => !isExpected(kindOf(outcome, own)));
 }
 
 function kindOf(outcome: string, own: string): Kind {
