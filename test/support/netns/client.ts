@@ -14,9 +14,13 @@ type Stretch = { readonly tally: Map<string, number>; readonly underWay: Set<Pro
 const TOKEN =
   "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://vault.azure.net";
 const TIMEOUT_MS = 10_000;
-/** Few, or a machine that was busy for a second would leave more of them open than NMI takes of a pod. */
-const MOST_KEPT = 8;
-const kept = new Agent({ keepAlive: true, maxSockets: MOST_KEPT });
+/**
+ * Of each sort. More wait here: else a machine that was busy for seconds would leave more of them open than NMI takes of a
+ * pod, or than the kernel lets wait for it, and so many that those answered were given up already.
+ */
+const MOST_CONNECTIONS = 8;
+const kept = new Agent({ keepAlive: true, maxSockets: MOST_CONNECTIONS });
+const anew = new Agent({ keepAlive: false, maxSockets: MOST_CONNECTIONS });
 let stretch = newStretch();
 let timer: NodeJS.Timeout | undefined;
 
@@ -61,7 +65,7 @@ function beginAsking(everyMs: number): void {
 }
 
 async function note(isKept: boolean, { tally }: Stretch): Promise<void> {
-  const outcome = await get(TOKEN, isKept ? kept : false);
+  const outcome = await get(TOKEN, isKept ? kept : anew);
   tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
 }
 
