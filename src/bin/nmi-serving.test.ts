@@ -40,6 +40,7 @@ it("pods are served at another port until whoever has NMI's own is gone, then th
   const { lines, state, interception, context, isTaken } = place();
   const other = await listenAt(0, false);
   await using serving = await servePods(listenAt, interception, { host, port: other.port }, context);
+  expect(serving.isBeside).toBe(true);
   const meanwhile = state.port;
   expect([meanwhile === other.port, await answers(meanwhile)]).toEqual([false, true]);
   expect(lines.join()).toMatch(/W.*another program has NMI's port/);

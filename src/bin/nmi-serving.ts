@@ -5,6 +5,8 @@ import type { NmiEvents } from "../nmi/events/events.ts";
 import { inTurn } from "../nmi/server/turn.ts";
 
 type Serving = AsyncDisposable & {
+  /** Whether another program had NMI's own port for itself. */
+  readonly isBeside: boolean;
   /** Resolves once pods are served at NMI's own port, or once told to stop. */
   readonly hasOwnPort: Promise<void>;
 };
@@ -65,6 +67,7 @@ export async function servePods(
   const hasOwnPort = taken === undefined ? Promise.resolve() : follow().catch(unlessTold);
   hasOwnPort.catch(() => {}); // heard by whoever waits for it
   return {
+    isBeside: taken !== undefined,
     hasOwnPort,
     async [Symbol.asyncDispose]() {
       await hasOwnPort.catch(() => {});

@@ -63,7 +63,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const metrics = new Metrics(nmiMetrics);
   using events = nmiEvents({ log, metrics });
   const { state, isActive, trouble } = readiness(metrics);
-  await using operators = await serveOperators(config, { metrics, isActive, trouble, signal, log });
+  await using operators = await serveOperators(config, { metrics, isActive, trouble, clock, signal, log });
 
   // Before anything that may take long: a pod shall not reach what NMI is to stand before.
   const intercepting = interceptPods(config, events, { signal, log });
@@ -114,8 +114,13 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const answer = (request: NmiRequest) => route(request, ports);
   const serveAt = (port: number) => serve({ ...address, port, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
   await using serving = await servePods(serveAt, interception, address, { signal, events });
+  const ofOperators = serving.isBeside ? undefined : await operators.taken();
+  if (ofOperators !== undefined) throw ofOperators; // nobody is followed, so that nobody is waited for
   state.isServing = true;
-  const own = serving.hasOwnPort.then(() => operators.listening());
+  const own = serving.hasOwnPort.then(async () => {
+    const taken = await operators.taken();
+    if (taken !== undefined) log.error(`${taken.message}; NMI serves pods without it`);
+  });
   await Promise.all([...following, interception.done, own, started.tell({ isActive, trouble }, clock, signal)]);
   state.isServing = false;
   await end.leave(); // before the server stops: until the rules go, requests still come here

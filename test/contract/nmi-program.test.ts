@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, get } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -69,6 +71,21 @@ describe("the program nmi", () => {
     await using _other = await world.start([`--started-file=${file}`]);
     await expect.poll(() => existsSync(file), { timeout: 30_000 }).toBe(true);
     await rm(folder, { recursive: true });
+  });
+
+  it("ends when the port of its probes is another program's, and costs the NMI that has its own no request", async () => {
+    await world.createPod("unbound", "127.9.8.20", {});
+    await expect.poll(async () => (await ask("127.9.8.20")).status, { timeout: 30_000 }).toBe(404);
+    const foreign = createServer().listen(0);
+    await once(foreign, "listening");
+    const ports = [`--nmi-port=${nmi.port}`, `--http-probe-port=${(foreign.address() as AddressInfo).port}`];
+    await using other = await world.start(ports);
+    const ended = other.program.ended.then(() => true);
+    for (let hasEnded = false; !hasEnded; hasEnded = await Promise.race([ended, Promise.resolve(false)]))
+      expect((await ask("127.9.8.20")).status).toBe(404);
+    expect((await other.program.ended).code).toBe(1);
+    expect(other.program.output()).toMatch(/nmi: cannot listen on \S+: another program uses the port/);
+    foreign.close();
   });
 
   it("knows no pod of another node", async () => {

@@ -245,8 +245,8 @@ export const problems: readonly Problem[] = [
     program: "nmi",
     args: ({ takenPort }) => [...nmi, `--http-probe-port=${takenPort}`],
     env: kubeconfig,
-    sentence: "cannot listen on …:…: another program uses the port; stop it or choose another with --http-probe-port",
-    exit: 1,
+    sentence:
+      "cannot listen on …:…: another program uses the port; stop it or choose another with --http-probe-port; it is tried again",
   },
   {
     cause: "a DaemonSet without its namespace",

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { FakeClock } from "../../../test/support/time/fake-clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Listener, listen } from "../../base/listener.ts";
-import { inTurn, isTaken } from "./turn.ts";
+import { inTurn } from "./turn.ts";
 
 const times = () => ({ clock: new FakeClock(), stop: new AbortController() });
 const listenAt = (port: number, isShared = true): Promise<Listener> =>
@@ -49,12 +49,4 @@ it.each(["at once", "later"])("what else is wrong %s is told", async (when) => {
     clock.advance(50);
   }
   await expect(turn.then(({ listener }) => listener)).rejects.toMatchObject({ code: "ADDRESS_UNAVAILABLE" });
-});
-
-it("a port is taken while another program has it for itself, and free again after it was looked at", async () => {
-  const other = await listenAt(0, false);
-  const look = () => isTaken(() => listenAt(other.port));
-  expect(await look()).toBe(true);
-  await other[Symbol.asyncDispose]();
-  expect([await look(), await look()]).toEqual([false, false]);
 });

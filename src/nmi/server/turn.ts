@@ -24,14 +24,6 @@ export async function inTurn(
   return { taken: first, listener };
 }
 
-/** Whether another program has the port for itself. @throws Fault of whatever else is wrong */
-export async function isTaken(listen: () => Promise<Listener>): Promise<boolean> {
-  const one = await unlessTaken(listen);
-  if (one instanceof Fault) return true;
-  await one[Symbol.asyncDispose]();
-  return false;
-}
-
 async function onceFree(
   listen: () => Promise<Listener>,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
