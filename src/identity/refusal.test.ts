@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { pod } from "../../test/support/make.ts";
+import { any } from "../../test/support/recorded-identities.ts";
 import { refusal } from "./refusal.ts";
 
 const patience = { attemptsForCreated: 16, attemptsForAssigned: 4, intervalSeconds: 5 };
-const any = { clientId: undefined, resourceId: undefined };
 const web = pod("web", { namespace: "shop" });
 
 describe("refusal", () => {

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 /** A request that has waited for longer hangs if the server answers others: it may have been sent into an outage. */
 const HANGING_MS = 1_000;
 
-/** A request for whose answer one waits, one at a time. */
+/** A request whose answer begins soon, as of a watch, one at a time; a list is none, since a large one takes its time. */
 export class Asking {
   readonly #clock: Clock;
   #since = Number.POSITIVE_INFINITY;

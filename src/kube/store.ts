@@ -77,7 +77,8 @@ export class Store<T extends { readonly meta: Meta }> {
     const { clock = realClock, indexes = {}, random = Math.random, log, kind } = options;
     this.#options = options;
     this.#clock = clock;
-    [this.#pause, this.#asking] = [new Pause(clock), new Asking(clock)];
+    this.#pause = new Pause(clock);
+    this.#asking = new Asking(clock);
     this.#listeners = new Listeners(log);
     this.#reader = new ObjectReader(options);
     this.#cache = new ObjectCache(indexes, (change) => this.#listeners.tell(change));

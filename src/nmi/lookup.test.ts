@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pod } from "../../test/support/make.ts";
-import { any, bound, longPatience, never, reader, record, setUp, web } from "../../test/support/nmi/lookup-world.ts";
+import { bound, longPatience, never, reader, record, setUp, web } from "../../test/support/nmi/lookup-world.ts";
+import { any } from "../../test/support/recorded-identities.ts";
 import type { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { IdentityLookup } from "./lookup.ts";
 

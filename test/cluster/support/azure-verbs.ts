@@ -57,7 +57,7 @@ export function azureVerbs(world: World, denied: Set<string>) {
     denySecrets: (clientId: string) => void denied.add(clientId),
     /** Makes trouble, as `podid emulate --fault` does. */
     trouble: (...rules: string[]) => {
-      for (const rule of rules.map((text: string) => readFaultRule(text))) world.traffic.inject(rule);
+      for (const rule of rules.map((rule) => readFaultRule(rule))) world.traffic.inject(rule);
     },
     calm: () => world.traffic.calm(),
     /** How many calls of an operation there were so far. */

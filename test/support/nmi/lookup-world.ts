@@ -4,10 +4,10 @@ import { podIndexes } from "../../../src/nmi/callers/callers.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../../src/nmi/lookup.ts";
 import { LiveObjects } from "../kube/live-objects.ts";
 import { assignment, binding, identity, pod } from "../make.ts";
+import { any } from "../recorded-identities.ts";
 import { FakeClock } from "../time/fake-clock.ts";
 
 export const never = new AbortController().signal;
-export const any = { clientId: undefined, resourceId: undefined };
 export const web = pod("web");
 export const reader = identity("reader");
 export const bound = binding("reader", { spec: { selector: "demo" } });
