@@ -24,7 +24,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
 ];
 
 /** What takes minutes because it waits: the longest first, two at a time. */
-const suites = ["e2e", "contract", "clients", "live", "cluster", "chart", "model", "fuzz"] as const;
+const suites = ["e2e", "contract", "live", "model", "chart", "cluster", "fuzz", "clients"] as const;
 /** What is no part of the whole run, since it takes ten minutes: the other files of this project. */
 const partOf: Readonly<Partial<Record<string, readonly string[]>>> = { cluster: ["test/cluster/walkthrough.test.ts"] };
 const SUITES_AT_ONCE = 2;
