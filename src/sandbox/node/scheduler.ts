@@ -75,8 +75,7 @@ class Scheduler implements AsyncDisposable {
   async lookAgain(): Promise<void> {
     while (!this.#signal.aborted) {
       await realClock.sleep(LOOK_AGAIN_MS, this.#signal).catch(() => {});
-      for (const { pod } of [...this.#waiting.values()]) await this.#place(pod).catch(() => {}); // the next look tells
-      await this.#evict().catch(() => {});
+      await this.#look().catch(() => {}); // the next look tells
     }
   }
 
@@ -86,8 +85,11 @@ class Scheduler implements AsyncDisposable {
     await this.#api[Symbol.asyncDispose]();
   }
 
-  async #evict(): Promise<void> {
-    await this.#eviction.look(await this.#nodes(), this.#signal);
+  /** All of a look goes by the nodes as they were at its beginning. */
+  async #look(): Promise<void> {
+    const nodes = await this.#nodes();
+    for (const { pod } of [...this.#waiting.values()]) await this.#place(pod, nodes).catch(() => {});
+    await this.#eviction.look(nodes, this.#signal);
   }
 
   async #nodes(): Promise<readonly Node[]> {
@@ -95,10 +97,10 @@ class Scheduler implements AsyncDisposable {
     return nodes.filter(({ metadata }) => this.#options.nodes.includes(metadata?.name ?? ""));
   }
 
-  async #place(pod: Pod): Promise<void> {
+  async #place(pod: Pod, known?: readonly Node[]): Promise<void> {
     const { uid = "", deletionTimestamp } = pod.metadata ?? {};
     if (deletionTimestamp !== undefined || pod.spec === undefined) return void this.#waiting.delete(uid);
-    const nodes = await this.#nodes();
+    const nodes = known ?? (await this.#nodes());
     const { spec } = pod;
     const fitting = nodes.filter((node) => refusalOf(spec, node) === undefined);
     const node = this.#emptiest(pod, fitting);
