@@ -25,6 +25,11 @@ export function objectOr(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
 
+/** The items when the value is a list, those that are no objects as empty ones; else none. */
+export function objectsOf(value: Json | undefined): readonly JsonObject[] {
+  return isList(value) ? value.map(objectOr) : [];
+}
+
 /** The value when it is a text, else an empty one. */
 export function textOr(value: Json | undefined): string {
   return typeof value === "string" ? value : "";

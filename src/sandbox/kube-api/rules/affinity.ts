@@ -1,4 +1,4 @@
-import { isList, isObject, type Json, type JsonObject, objectOr } from "../json.ts";
+import { isObject, type Json, objectOr, objectsOf } from "../json.ts";
 import { type FieldError, required } from "../status.ts";
 import { requirementErrors } from "./requirements.ts";
 
@@ -14,8 +14,4 @@ export function affinityErrors(affinity: Json | undefined, path: string): FieldE
       requirementErrors(each, `${field}[${i}].matchExpressions[${j}]`, true),
     ),
   );
-}
-
-function objectsOf(list: Json | undefined): readonly JsonObject[] {
-  return isList(list) ? list.map(objectOr) : [];
 }

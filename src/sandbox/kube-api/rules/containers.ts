@@ -1,4 +1,4 @@
-import { isList, type Json, type JsonObject, objectOr, textOr } from "../json.ts";
+import { type Json, type JsonObject, objectOr, objectsOf, textOr } from "../json.ts";
 import { type FieldError, oneOf, required, wrong } from "../status.ts";
 import { variableErrors, variablesErrors } from "./env.ts";
 import { containerPortsErrors } from "./ports.ts";
@@ -32,8 +32,4 @@ export function imageErrors(container: JsonObject, path: string): FieldError[] {
 
 function each(list: Json | undefined, check: (item: JsonObject, i: number) => FieldError[]): FieldError[] {
   return objectsOf(list).flatMap(check);
-}
-
-function objectsOf(list: Json | undefined): readonly JsonObject[] {
-  return isList(list) ? list.map(objectOr) : [];
 }

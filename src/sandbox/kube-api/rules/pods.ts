@@ -1,4 +1,14 @@
-import { isEqual, isList, isObject, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "../json.ts";
+import {
+  isEqual,
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  objectOr,
+  objectsOf,
+  textOr,
+} from "../json.ts";
 import { duplicate, type FieldError, notAllowed, oneOf, required, wrong } from "../status.ts";
 import { affinityErrors } from "./affinity.ts";
 import { containerErrors, imageErrors } from "./containers.ts";
@@ -131,8 +141,4 @@ function fixedPart(spec: JsonObject): JsonObject {
 
 function imageless(containers: Json | undefined): Json | undefined {
   return isList(containers) ? containers.map((container) => ({ ...objectOr(container), image: "" })) : undefined;
-}
-
-function objectsOf(list: Json | undefined): readonly JsonObject[] {
-  return isList(list) ? list.map(objectOr) : [];
 }

@@ -1,4 +1,4 @@
-import { isEqual, isList, type Json, type JsonObject, type KubeObject, objectOr, textOr } from "../json.ts";
+import { isEqual, isList, type JsonObject, type KubeObject, objectOr, objectsOf, textOr } from "../json.ts";
 import { RBAC } from "../rbac/rbac.ts";
 import { type FieldError, oneOf, required, wrong } from "../status.ts";
 
@@ -51,8 +51,4 @@ function subjectErrors({ kind, name, namespace, apiGroup }: JsonObject, path: st
     ...oneOf(`${path}.apiGroup`, apiGroup ?? "", isAccount ? [""] : [RBAC]),
     ...(isAccount && !isNamespaced && textOr(namespace) === "" ? [required(`${path}.namespace`)] : []),
   ];
-}
-
-function objectsOf(list: Json | undefined): readonly JsonObject[] {
-  return isList(list) ? list.map(objectOr) : [];
 }

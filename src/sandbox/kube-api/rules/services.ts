@@ -1,4 +1,4 @@
-import { isList, type JsonObject, objectOr, textOr } from "../json.ts";
+import { type JsonObject, objectOr, objectsOf, textOr } from "../json.ts";
 import { duplicate, type FieldError, oneOf, required } from "../status.ts";
 import { labelErrors, labelsErrors } from "./names.ts";
 import { portErrors, portNumberErrors } from "./ports.ts";
@@ -9,7 +9,7 @@ const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 /** What is wrong with a service's ports, selector and type. */
 export function serviceErrors({ spec }: JsonObject): readonly FieldError[] {
   const { ports, type, selector, clusterIP } = objectOr(spec);
-  const list = isList(ports) ? ports.map(objectOr) : [];
+  const list = objectsOf(ports);
   const isWithout = type === "ExternalName" || clusterIP === "None";
   return [
     ...(list.length === 0 && !isWithout ? [required("spec.ports")] : []),

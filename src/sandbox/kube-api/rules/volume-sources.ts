@@ -1,4 +1,4 @@
-import { isList, isObject, type Json, type JsonObject, textOr } from "../json.ts";
+import { isObject, type Json, type JsonObject, objectsOf, textOr } from "../json.ts";
 import { type FieldError, notAllowed, oneOf, required, wrong } from "../status.ts";
 import { fieldErrors } from "./env.ts";
 
@@ -142,8 +142,4 @@ function fileErrors(path: string, field: string): FieldError[] {
 
 function backstepErrors(path: string, field: string): FieldError[] {
   return path.split("/").includes("..") ? [wrong(field, path, "must not contain '..'")] : [];
-}
-
-function objectsOf(list: Json | undefined): readonly JsonObject[] {
-  return isList(list) ? list.filter(isObject) : [];
 }
