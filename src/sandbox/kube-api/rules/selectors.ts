@@ -18,11 +18,6 @@ export function selectorErrors(selector: Json | undefined, kind: string): FieldE
   ];
 }
 
-/** Whether a selector can be held against labels. */
-export function isReadable(selector: Json | undefined): boolean {
-  return selectorErrors(selector, "").every(({ field }) => field === "spec.selector");
-}
-
 /** The error of a template whose pods the selector would not find; without a selector it finds none. */
 export function mismatchErrors(selector: Json | undefined, labels: Json | undefined): FieldError[] {
   const has = objectOr(labels);

@@ -1,6 +1,6 @@
 import { isEqual, isObject, type JsonObject, type KubeObject, objectOr } from "../json.ts";
 import { belowZero, type FieldError, notAllowed, oneOf, required, wrong } from "../status.ts";
-import { isReadable, mismatchErrors, selectorErrors } from "./selectors.ts";
+import { mismatchErrors, selectorErrors } from "./selectors.ts";
 import { fixedStatefulSetErrors, statefulSetFirst, withClaims } from "./stateful.ts";
 import { daemonSetStrategyErrors, deploymentStrategyErrors } from "./strategies.ts";
 import { templateErrors } from "./templates.ts";
@@ -66,10 +66,11 @@ function workloadErrors({ kind, endless, first, last, templateOf }: Differences)
     const spec = objectOr(object.spec);
     const template = templateOf?.(spec) ?? objectOr(spec.template);
     const { selector } = spec;
-    const isKnown = isReadable(selector);
+    const ill = selectorErrors(selector, kind);
+    const isKnown = ill.every(({ field }) => field === "spec.selector"); // it can be held against labels
     return [
       ...(first?.(spec, old) ?? []),
-      ...selectorErrors(selector, kind),
+      ...ill,
       ...(isKnown ? mismatchErrors(selector, objectOr(template.metadata).labels) : []),
       ...(isKnown || endless !== "ReplicaSet"
         ? endlessErrors(template, endless)
