@@ -11,6 +11,8 @@ type Differences = {
   readonly kind: string;
   /** What the message of a deadline says that has none. */
   readonly endless: string;
+  /** With an unreadable selector nothing is said of the template. */
+  readonly needsReadable?: true;
   readonly first?: (spec: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
   readonly last?: (spec: JsonObject, old: KubeObject | undefined) => readonly FieldError[];
   /** The template as it is looked at. */
@@ -26,12 +28,14 @@ const needsSelector = ({ selector }: JsonObject) => (isObject(selector) ? [] : [
 
 export const deploymentErrors = workloadErrors({
   ...{ kind: "deployment", endless: "ReplicaSet" },
+  needsReadable: true,
   first: (spec) => [...numbers("replicas")(spec), ...needsSelector(spec)],
   last: (spec, old) => [...deploymentStrategyErrors(spec), ...fixedSelectorErrors(spec, old)],
 });
 
 export const replicaSetErrors = workloadErrors({
   ...{ kind: "deployment", endless: "ReplicaSet" },
+  needsReadable: true,
   first: (spec) => [...numbers("replicas", "minReadySeconds")(spec), ...needsSelector(spec)],
   last: fixedSelectorErrors,
 });
@@ -61,7 +65,7 @@ function fixedSelectorErrors({ selector }: JsonObject, old: KubeObject | undefin
   return isSame ? [] : [wrong("spec.selector", selector ?? null, "field is immutable")];
 }
 
-function workloadErrors({ kind, endless, first, last, templateOf }: Differences) {
+function workloadErrors({ kind, endless, needsReadable, first, last, templateOf }: Differences) {
   return (object: JsonObject, old: KubeObject | undefined): readonly FieldError[] => {
     const spec = objectOr(object.spec);
     const template = templateOf?.(spec) ?? objectOr(spec.template);
@@ -72,7 +76,7 @@ function workloadErrors({ kind, endless, first, last, templateOf }: Differences)
       ...(first?.(spec, old) ?? []),
       ...ill,
       ...(isKnown ? mismatchErrors(selector, objectOr(template.metadata).labels) : []),
-      ...(isKnown || endless !== "ReplicaSet"
+      ...(isKnown || needsReadable !== true
         ? endlessErrors(template, endless)
         : [wrong("spec.selector", selector, "invalid label selector")]),
       ...(last?.(spec, old) ?? []),
