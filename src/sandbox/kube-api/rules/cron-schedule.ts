@@ -15,7 +15,7 @@ const EVERY = "@every ";
 /** A duration as Go reads it. */
 const DURATION = /^[+-]?(0|((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/;
 
-class Fault extends Error {}
+class ScheduleError extends Error {}
 
 /** What is wrong with the schedule of a CronJob, as the API server's parser says it; undefined when nothing is. */
 export function scheduleFault(schedule: string): string | undefined {
@@ -23,7 +23,7 @@ export function scheduleFault(schedule: string): string | undefined {
     check(schedule.replace(/^(?:CRON_)?TZ=\S* +/, ""));
     return undefined;
   } catch (reason) {
-    if (reason instanceof Fault) return reason.message;
+    if (reason instanceof ScheduleError) return reason.message;
     throw reason;
   }
 }
@@ -35,7 +35,7 @@ function check(schedule: string): void {
   }
   const fields = schedule.split(/\s+/).filter((field) => field !== "");
   if (fields.length !== FIELDS.length) {
-    throw new Fault(`expected exactly ${FIELDS.length} fields, found ${fields.length}: [${fields.join(" ")}]`);
+    throw new ScheduleError(`expected exactly ${FIELDS.length} fields, found ${fields.length}: [${fields.join(" ")}]`);
   }
   for (const [i, bounds] of FIELDS.entries()) {
     for (const range of (fields[i] ?? "").split(",")) if (range !== "") checkRange(range, bounds);
@@ -47,9 +47,9 @@ function checkDescriptor(schedule: string): void {
     const duration = schedule.slice(EVERY.length);
     if (DURATION.test(duration)) return;
     const what = /^[+-]?\d+(\.\d*)?$/.test(duration) ? "missing unit in duration" : "invalid duration";
-    throw new Fault(`failed to parse duration ${schedule}: time: ${what} ${JSON.stringify(duration)}`);
+    throw new ScheduleError(`failed to parse duration ${schedule}: time: ${what} ${JSON.stringify(duration)}`);
   }
-  if (!DESCRIPTORS.includes(schedule)) throw new Fault(`unrecognized descriptor: ${schedule}`);
+  if (!DESCRIPTORS.includes(schedule)) throw new ScheduleError(`unrecognized descriptor: ${schedule}`);
 }
 
 /** `5`, `1-5`, `*`, each with a step after a slash. */
@@ -57,12 +57,13 @@ function checkRange(range: string, bounds: Bounds): void {
   const [ends = "", stepText, ...moreSteps] = range.split("/");
   const [start, end] = endsOf(ends, range, bounds);
   const step = stepText === undefined || moreSteps.length > 0 ? 1 : numberOf(stepText);
-  if (moreSteps.length > 0) throw new Fault(`too many slashes: ${range}`);
+  if (moreSteps.length > 0) throw new ScheduleError(`too many slashes: ${range}`);
   const last = stepText !== undefined && !ends.includes("-") ? bounds.most : end;
-  if (start < bounds.least) throw new Fault(`beginning of range (${start}) below minimum (${bounds.least}): ${range}`);
-  if (last > bounds.most) throw new Fault(`end of range (${last}) above maximum (${bounds.most}): ${range}`);
-  if (start > last) throw new Fault(`beginning of range (${start}) beyond end of range (${last}): ${range}`);
-  if (step === 0) throw new Fault(`step of range should be a positive number: ${range}`);
+  if (start < bounds.least)
+    throw new ScheduleError(`beginning of range (${start}) below minimum (${bounds.least}): ${range}`);
+  if (last > bounds.most) throw new ScheduleError(`end of range (${last}) above maximum (${bounds.most}): ${range}`);
+  if (start > last) throw new ScheduleError(`beginning of range (${start}) beyond end of range (${last}): ${range}`);
+  if (step === 0) throw new ScheduleError(`step of range should be a positive number: ${range}`);
 }
 
 function endsOf(text: string, range: string, { least, most, names }: Bounds): readonly [number, number] {
@@ -73,15 +74,17 @@ function endsOf(text: string, range: string, { least, most, names }: Bounds): re
     return place < 0 ? numberOf(part) : place + least;
   };
   const start = read(low);
-  if (more.length > 0) throw new Fault(`too many hyphens: ${range}`);
+  if (more.length > 0) throw new ScheduleError(`too many hyphens: ${range}`);
   return [start, high === undefined ? start : read(high)];
 }
 
 function numberOf(text: string): number {
   if (!/^[+-]?\d+$/.test(text)) {
-    throw new Fault(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new ScheduleError(
+      `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   }
   const number = Number(text);
-  if (number < 0) throw new Fault(`negative number (${number}) not allowed: ${text}`);
+  if (number < 0) throw new ScheduleError(`negative number (${number}) not allowed: ${text}`);
   return number;
 }
