@@ -11,9 +11,6 @@ const STORAGE = "storage.k8s.io";
 
 type Unserved = readonly [kind: Resource, why: string];
 
-const away = (group: string, plural: string, kind: string, more: Partial<Resource> = {}): Resource =>
-  builtIn(group, kind, plural, more);
-
 /** Kinds of one group that are not here for the same reason. */
 const together = (why: string, ...kinds: readonly Resource[]): readonly Unserved[] =>
   kinds.map((kind) => [kind, `${kind.kind}: ${why}`]);
@@ -25,85 +22,85 @@ const clusterWide = { isNamespaced: false } as const;
 const named: readonly Unserved[] = [
   ...together(
     "the nodes have no disks, use an emptyDir or hostPath volume",
-    away("", "persistentvolumeclaims", "PersistentVolumeClaim", short("pvc")),
-    away("", "persistentvolumes", "PersistentVolume", { ...clusterWide, ...short("pv") }),
-    away(STORAGE, "storageclasses", "StorageClass", { ...clusterWide, ...short("sc") }),
-    away(STORAGE, "csidrivers", "CSIDriver", clusterWide),
-    away(STORAGE, "csinodes", "CSINode", clusterWide),
-    away(STORAGE, "csistoragecapacities", "CSIStorageCapacity"),
-    away(STORAGE, "volumeattachments", "VolumeAttachment", clusterWide),
-    away(STORAGE, "volumeattributesclasses", "VolumeAttributesClass", { ...clusterWide, ...short("vac") }),
+    builtIn("", "PersistentVolumeClaim", "persistentvolumeclaims", short("pvc")),
+    builtIn("", "PersistentVolume", "persistentvolumes", { ...clusterWide, ...short("pv") }),
+    builtIn(STORAGE, "StorageClass", "storageclasses", { ...clusterWide, ...short("sc") }),
+    builtIn(STORAGE, "CSIDriver", "csidrivers", clusterWide),
+    builtIn(STORAGE, "CSINode", "csinodes", clusterWide),
+    builtIn(STORAGE, "CSIStorageCapacity", "csistoragecapacities"),
+    builtIn(STORAGE, "VolumeAttachment", "volumeattachments", clusterWide),
+    builtIn(STORAGE, "VolumeAttributesClass", "volumeattributesclasses", { ...clusterWide, ...short("vac") }),
   ),
   ...together(
     "nothing is measured here, use kubectl scale",
-    away("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler", { version: "v2", ...short("hpa") }),
-    away("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler", short("hpa")),
+    builtIn("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", { version: "v2", ...short("hpa") }),
+    builtIn("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short("hpa")),
   ),
   ...together(
     "no requests come from outside, pods have addresses of their own",
-    away(NETWORKING, "ingresses", "Ingress", short("ing")),
-    away(NETWORKING, "ingressclasses", "IngressClass", clusterWide),
+    builtIn(NETWORKING, "Ingress", "ingresses", short("ing")),
+    builtIn(NETWORKING, "IngressClass", "ingressclasses", clusterWide),
   ),
   ...together(
     "the pods' network lets everything through",
-    away(NETWORKING, "networkpolicies", "NetworkPolicy", short("netpol")),
+    builtIn(NETWORKING, "NetworkPolicy", "networkpolicies", short("netpol")),
   ),
   ...together(
     "nobody answers at addresses of Services, and none are kept account of",
-    away(NETWORKING, "ipaddresses", "IPAddress", { ...clusterWide, ...short("ip") }),
-    away(NETWORKING, "servicecidrs", "ServiceCIDR", clusterWide),
+    builtIn(NETWORKING, "IPAddress", "ipaddresses", { ...clusterWide, ...short("ip") }),
+    builtIn(NETWORKING, "ServiceCIDR", "servicecidrs", clusterWide),
   ),
   ...together(
     "nothing here signs certificates",
-    away("certificates.k8s.io", "certificatesigningrequests", "CertificateSigningRequest", {
+    builtIn("certificates.k8s.io", "CertificateSigningRequest", "certificatesigningrequests", {
       ...clusterWide,
       ...short("csr"),
     }),
   ),
   ...together(
     "nobody is asked before an object is kept",
-    away(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", clusterWide),
-    away(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", clusterWide),
+    builtIn(ADMISSION, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", clusterWide),
+    builtIn(ADMISSION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", clusterWide),
   ),
   ...together(
     "no other server is asked for kinds, use a CustomResourceDefinition",
-    away("apiregistration.k8s.io", "apiservices", "APIService", clusterWide),
+    builtIn("apiregistration.k8s.io", "APIService", "apiservices", clusterWide),
   ),
   ...together(
     "use a Deployment",
-    away("", "replicationcontrollers", "ReplicationController", short("rc")),
-    away("", "podtemplates", "PodTemplate"),
+    builtIn("", "ReplicationController", "replicationcontrollers", short("rc")),
+    builtIn("", "PodTemplate", "podtemplates"),
   ),
-  ...together("post it to the pod's own binding", away("", "bindings", "Binding", { isReview: true })),
+  ...together("post it to the pod's own binding", builtIn("", "Binding", "bindings", { isReview: true })),
   ...together(
     "the sandbox has no such parts, ask /readyz",
-    away("", "componentstatuses", "ComponentStatus", {
+    builtIn("", "ComponentStatus", "componentstatuses", {
       ...clusterWide,
       ...short("cs"),
     }),
   ),
   ...together(
     "requests are answered as they come",
-    away(FLOW, "flowschemas", "FlowSchema", clusterWide),
-    away(FLOW, "prioritylevelconfigurations", "PriorityLevelConfiguration", clusterWide),
+    builtIn(FLOW, "FlowSchema", "flowschemas", clusterWide),
+    builtIn(FLOW, "PriorityLevelConfiguration", "prioritylevelconfigurations", clusterWide),
   ),
   ...together(
     "pods are processes of this machine, whatever runtime they ask for",
-    away("node.k8s.io", "runtimeclasses", "RuntimeClass", clusterWide),
+    builtIn("node.k8s.io", "RuntimeClass", "runtimeclasses", clusterWide),
   ),
   ...together(
     "the nodes have no devices to give to pods",
-    away(DEVICES, "deviceclasses", "DeviceClass", clusterWide),
-    away(DEVICES, "resourceclaims", "ResourceClaim"),
-    away(DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate"),
-    away(DEVICES, "resourceslices", "ResourceSlice", clusterWide),
+    builtIn(DEVICES, "DeviceClass", "deviceclasses", clusterWide),
+    builtIn(DEVICES, "ResourceClaim", "resourceclaims"),
+    builtIn(DEVICES, "ResourceClaimTemplate", "resourceclaimtemplates"),
+    builtIn(DEVICES, "ResourceSlice", "resourceslices", clusterWide),
   ),
 ];
 
 /** Kinds that would lead clients that find them away from what is here. */
 const unnamed: readonly Unserved[] = together(
   "write events of the core group",
-  away("events.k8s.io", "events", "Event", short("ev")),
+  builtIn("events.k8s.io", "Event", "events", short("ev")),
 );
 
 export const unserved: readonly Resource[] = named.map(([kind]) => kind);
