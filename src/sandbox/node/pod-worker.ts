@@ -37,7 +37,6 @@ export class PodWorker implements AsyncDisposable {
   /** When all has to be ended; on the monotonic clock. */
   #endBy = Number.POSITIVE_INFINITY;
   #volumes: Promise<ReadonlyMap<string, string>> | undefined;
-  #isOver = false;
   #failure: PodFailure | undefined;
   #version = 1;
 
@@ -68,7 +67,7 @@ export class PodWorker implements AsyncDisposable {
 
   /** Whether nothing runs any more, nor will. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#over.signal.aborted;
   }
 
   status(): PodStatus {
@@ -78,7 +77,7 @@ export class PodWorker implements AsyncDisposable {
       hostAddress: this.#host.node.address,
       init: this.#init.map(({ view }) => view),
       containers: this.#containers.map(({ view }) => view),
-      over: this.#isOver,
+      over: this.isOver,
       failure: this.#failure,
     });
   }
@@ -119,7 +118,6 @@ export class PodWorker implements AsyncDisposable {
     if (await this.#prepared()) await Promise.all(this.#containers.map((run) => run.run()));
     await this.#endSidecars();
     await this.#connection?.[Symbol.asyncDispose]();
-    this.#isOver = true;
     this.#over.abort();
     this.#note();
   }
@@ -142,9 +140,9 @@ export class PodWorker implements AsyncDisposable {
     const stopped = new Promise<false>((resolve) => {
       this.#stopping.signal.addEventListener("abort", () => resolve(false), { once: true });
     });
+    const { initContainers = [] } = this.#pod.spec ?? {};
     for (const [i, run] of this.#init.entries()) {
       if (this.#stopping.signal.aborted) return false;
-      const { initContainers = [] } = this.#pod.spec ?? {};
       if (!isSidecar(initContainers[i])) {
         if (!(await run.run())) return false;
         continue;
