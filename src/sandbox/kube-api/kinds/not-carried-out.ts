@@ -2,7 +2,7 @@ import type { ApiRequest } from "../http/request.ts";
 import { type Json, type JsonObject, objectOr } from "../json.ts";
 
 /** Kinds that are kept and shown, and nothing comes of them here: what there is not, by group and kind. */
-const kinds: Readonly<Record<string, string>> = {
+export const keptOnly: Readonly<Record<string, string>> = {
   "apps/StatefulSet": "the sandbox makes no pods of it",
   "batch/CronJob": "the sandbox makes no jobs of it",
   "/Service": "nobody answers at its address or name in the sandbox",
@@ -32,19 +32,15 @@ export const keptParts: Readonly<Record<string, Readonly<Record<string, Part>>>>
   },
 };
 
-/** What is told of each, as `kubectl` shows it. */
-export const keptOnly: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(kinds).map(([id, what]) => [id, `${id.split("/")[1]} is kept but never carried out: ${what}`]),
-);
-
 const WRITING: ReadonlySet<string> = new Set(["create", "update", "patch"]);
 
 /** Warnings of an object that was written: what its author may expect of it, and waits for in vain. */
 export function notCarriedOut({ verb, target }: ApiRequest, object: JsonObject): readonly string[] {
   if (!WRITING.has(verb) || target.subresource !== "") return [];
-  const id = `${target.resource.group}/${target.resource.kind}`;
-  const said = keptOnly[id];
-  return said === undefined ? partsOf(keptParts[id] ?? {}, objectOr(object.spec)) : [said];
+  const { group, kind } = target.resource;
+  const id = `${group}/${kind}`;
+  const what = keptOnly[id];
+  return what === undefined ? partsOf(keptParts[id] ?? {}, objectOr(object.spec)) : [kept(kind, what)];
 }
 
 function partsOf(parts: Readonly<Record<string, Part>>, spec: JsonObject): readonly string[] {
@@ -52,6 +48,11 @@ function partsOf(parts: Readonly<Record<string, Part>>, spec: JsonObject): reado
     const value = spec[name] ?? null;
     if (value === null || !isMeant(value)) return [];
     const shown = typeof value === "string" ? `${name} ${JSON.stringify(value)}` : name;
-    return [`${shown} is kept but never carried out: ${what}`];
+    return [kept(shown, what)];
   });
+}
+
+/** As `kubectl` shows it. */
+function kept(name: string, what: string): string {
+  return `${name} is kept but never carried out: ${what}`;
 }
