@@ -2,7 +2,7 @@ import { isEqual, type JsonObject, type KubeObject, objectOr } from "../json.ts"
 import { builtIn, type Resource } from "../resource.ts";
 import { templateDefaults, within, withMissing } from "./pod-defaults.ts";
 
-/** What makes pods, in other clusters. Nothing here does: they are kept and shown, with the API server's defaults. */
+/** What the API server fills in of a spec that makes pods. */
 type SpecDefaults = (spec: JsonObject, metadata: JsonObject) => JsonObject;
 
 function workload(
