@@ -32,11 +32,9 @@ export function readFaultRule(text: string, services?: readonly string[]): Fault
   const cut = text.indexOf("=");
   const at = cut < 0 ? text : text.slice(0, cut);
   const [action = "", ...rest] = cut < 0 ? [] : text.slice(cut + 1).split(",");
-  if (!operations.some((operation) => isAbout({ at }, operation)))
-    throw invalid(text, `no operation is "${at}"${alike(at)}`);
-  const isOf = (operation: Operation) =>
-    isAbout({ at }, operation) && services?.includes(operation.split(".")[0] ?? "");
-  if (services !== undefined && !operations.some(isOf))
+  const about = operations.filter((operation) => isAbout({ at }, operation));
+  if (about.length === 0) throw invalid(text, `no operation is "${at}"${alike(at)}`);
+  if (services !== undefined && !about.some((operation) => services.includes(operation.split(".")[0] ?? "")))
     throw invalid(text, `no operation of what runs (${services.join(", ")}) is "${at}"`);
   const more = Object.fromEntries(rest.map((part) => setting(text, part)));
   const { times, after } = more;

@@ -38,8 +38,15 @@ export type KubeletOptions = Omit<PodHost, "node" | "clock" | "prober" | "source
  * ends them all; what the API server knows of them stays as it is. @throws Fault when the API server cannot be reached
  */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { access, node, log, clock = realClock, signal = new AbortController().signal, ...shared } = options;
-  const { restarts = KUBELET_TIMES } = options;
+  const {
+    access,
+    node,
+    log,
+    clock = realClock,
+    restarts = KUBELET_TIMES,
+    signal = new AbortController().signal,
+    ...shared
+  } = options;
   const api = new NodeApi(access, node.name);
   try {
     await mkdir(join(options.folder, "logs"), { recursive: true });

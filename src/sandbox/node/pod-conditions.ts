@@ -1,7 +1,7 @@
 import type { PodCondition } from "kubernetes-types/core/v1.d.ts";
 import { type ContainerView, hasBegun, kubeTime } from "./container-life.ts";
 
-type Named = ContainerView & { readonly name: string };
+export type Named = ContainerView & { readonly name: string };
 
 /** A container that prepares the pod: whether the next may begin, and whether it stays beside the others. */
 export type FirstView = Named & { readonly letsOn: boolean; readonly stays: boolean };

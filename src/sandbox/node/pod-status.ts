@@ -1,6 +1,6 @@
 import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from "kubernetes-types/core/v1.d.ts";
 import { type ContainerLife, type ContainerView, hasBegun, isDone, kubeTime } from "./container-life.ts";
-import { conditionsOf, type FirstView } from "./pod-conditions.ts";
+import { conditionsOf, type FirstView, type Named } from "./pod-conditions.ts";
 
 /** Why a pod was ended before it was done. */
 export type PodFailure = { readonly reason: string; readonly message: string };
@@ -44,8 +44,6 @@ export function podStatus({ spec }: Pod, life: PodLife): PodStatus {
     containerStatuses: statuses(spec?.containers ?? [], life.containers),
   };
 }
-
-type Named = ContainerView & { readonly name: string };
 
 function named(containers: readonly Container[] = [], views: readonly ContainerView[]): readonly Named[] {
   return containers.flatMap(({ name }, i) => {

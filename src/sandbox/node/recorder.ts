@@ -63,10 +63,8 @@ export class EventRecorder implements AsyncDisposable {
       : this.#first(about, told, at);
     await this.#send(event);
     this.#known.set(key, event);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MOST_KNOWN) break;
-      this.#known.delete(oldest);
-    }
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size > MOST_KNOWN) this.#known.delete(oldest);
   }
 
   async #send(event: Event): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Json, type JsonObject, textOr } from "../json.ts";
 import { duplicate, type FieldError, oneOf, required, wrong } from "../status.ts";
 
-const PROTOCOLS = ["SCTP", "TCP", "UDP"];
+export const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 const HIGHEST_PORT = 65_535;
 
 const LONGEST_NAME = 15;

@@ -1,10 +1,9 @@
 import { type JsonObject, objectOr, objectsOf, textOr } from "../json.ts";
 import { duplicate, type FieldError, oneOf, required } from "../status.ts";
 import { labelErrors, labelsErrors } from "./names.ts";
-import { portErrors, portNumberErrors } from "./ports.ts";
+import { PROTOCOLS, portErrors, portNumberErrors } from "./ports.ts";
 
 const TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 
 /** What is wrong with a service's ports, selector and type. */
 export function serviceErrors({ spec }: JsonObject): readonly FieldError[] {
