@@ -105,8 +105,8 @@ class Scheduler implements AsyncDisposable {
     const fitting = nodes.filter((node) => refusalOf(spec, node) === undefined);
     const node = this.#emptiest(pod, fitting);
     if (node === undefined) return await this.#refuse(pod, nodes);
-    this.#waiting.delete(uid);
     await this.#bind(pod, node);
+    this.#waiting.delete(uid); // not before: one that could not be bound is looked at again
     for (const key of [node, `${node} ${ownerOf(pod)}`]) this.#placed.set(key, (this.#placed.get(key) ?? 0) + 1);
   }
 
