@@ -6,14 +6,28 @@ import { text } from "node:stream/consumers";
 const asks = Object.entries(JSON.parse(process.env.ASKS ?? "{}") as Readonly<Record<string, string>>);
 const everyMs = Number(process.env.EVERY_MS);
 const PATIENCE_MS = 8_000;
-const keeping = new Agent({ keepAlive: true, maxSockets: 1 });
+/** How long a connection is kept, as pools do: one that was made past the rules of 1.x goes past them for good. */
+const KEPT_MS = 60_000;
+const kept = { agent: newAgent(), since: Date.now() };
 
 type Got = { readonly status: number; readonly appid: string; readonly imds: boolean; readonly error?: string };
 
-function get(query: string, kept: boolean): Promise<Got> {
+function newAgent(): Agent {
+  return new Agent({ keepAlive: true, maxSockets: 1 });
+}
+
+/** That of the kept connection, or of a new one when that is old; nobody uses it meanwhile. */
+function keptAgent(): Agent {
+  if (Date.now() - kept.since < KEPT_MS) return kept.agent;
+  kept.agent.destroy();
+  Object.assign(kept, { agent: newAgent(), since: Date.now() });
+  return kept.agent;
+}
+
+function get(query: string, isKept: boolean): Promise<Got> {
   const path = `/metadata/identity/oauth2/token?api-version=2018-02-01&${query}`;
   const signal = AbortSignal.timeout(PATIENCE_MS);
-  const options = { path, headers: { Metadata: "true" }, agent: kept ? keeping : false, signal } as const;
+  const options = { path, headers: { Metadata: "true" }, agent: isKept ? keptAgent() : false, signal } as const;
   return new Promise((resolve) => {
     const fail = (reason: Error & { readonly code?: string }) =>
       resolve({
@@ -46,12 +60,12 @@ let turn = 0;
 let isKeptBusy = false; // requests that wait for their turn in the client would count as the server's delay
 setInterval(async () => {
   const [ask, query] = asks[Math.floor(turn / 2) % asks.length] ?? [];
-  const kept = turn++ % 2 === 0;
+  const isKept = turn++ % 2 === 0;
   const at = Date.now();
-  if (ask === undefined || query === undefined || (kept && isKeptBusy)) return;
-  isKeptBusy ||= kept;
-  const got = await get(query, kept);
-  if (kept) isKeptBusy = false;
-  process.stdout.write(`${JSON.stringify({ at, ms: Date.now() - at, ask, kept, ...got })}\n`);
+  if (ask === undefined || query === undefined || (isKept && isKeptBusy)) return;
+  isKeptBusy ||= isKept;
+  const got = await get(query, isKept);
+  if (isKept) isKeptBusy = false;
+  process.stdout.write(`${JSON.stringify({ at, ms: Date.now() - at, ask, kept: isKept, ...got })}\n`);
 }, everyMs);
 process.once("SIGTERM", () => process.exit(0));
