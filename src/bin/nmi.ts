@@ -114,8 +114,8 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const answer = (request: NmiRequest) => route(request, ports);
   const serveAt = (port: number) => serve({ ...address, port, connections, answer, lastAnswersMs: LAST_ANSWERS_MS });
   await using serving = await servePods(serveAt, interception, address, { signal, events });
-  const ofOperators = serving.isBeside ? undefined : await operators.taken();
-  if (ofOperators !== undefined) throw ofOperators; // nobody is followed, so that nobody is waited for
+  const foreign = serving.isBeside ? undefined : await operators.taken();
+  if (foreign !== undefined) throw foreign; // no NMI of 1.x is followed that will give its ports up
   state.isServing = true;
   const own = serving.hasOwnPort.then(async () => {
     const taken = await operators.taken();

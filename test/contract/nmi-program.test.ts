@@ -76,16 +76,17 @@ describe("the program nmi", () => {
   it("ends when the port of its probes is another program's, and costs the NMI that has its own no request", async () => {
     await world.createPod("unbound", "127.9.8.20", {});
     await expect.poll(async () => (await ask("127.9.8.20")).status, { timeout: 30_000 }).toBe(404);
-    const foreign = createServer().listen(0);
+    await using foreign = createServer().listen(0);
     await once(foreign, "listening");
     const ports = [`--nmi-port=${nmi.port}`, `--http-probe-port=${(foreign.address() as AddressInfo).port}`];
     await using other = await world.start(ports);
-    const ended = other.program.ended.then(() => true);
-    for (let hasEnded = false; !hasEnded; hasEnded = await Promise.race([ended, Promise.resolve(false)]))
-      expect((await ask("127.9.8.20")).status).toBe(404);
+    let hasEnded = false;
+    void other.program.ended.then(() => {
+      hasEnded = true;
+    });
+    while (!hasEnded) expect((await ask("127.9.8.20")).status).toBe(404);
     expect((await other.program.ended).code).toBe(1);
     expect(other.program.output()).toMatch(/nmi: cannot listen on \S+: another program uses the port/);
-    foreign.close();
   });
 
   it("knows no pod of another node", async () => {
