@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { obstacleTo } from "./executable.ts";
 
 let folder: string;
@@ -11,6 +11,7 @@ beforeAll(async () => {
   for (const name of ["there", "bin/tool", "bin/text"]) await writeFile(join(folder, name), "");
   for (const name of ["there", "bin/tool"]) await chmod(join(folder, name), 0o755);
 });
+afterAll(() => rm(folder, { recursive: true }));
 
 it.each([
   { file: "tool", says: undefined },
