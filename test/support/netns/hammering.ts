@@ -27,6 +27,7 @@ type Tally = Readonly<Record<string, number>>;
 type Kind = Exclude<keyof Counts, "requests">;
 
 const EVERY_MS = 10;
+const UNEXPECTED: ReadonlySet<Kind> = new Set(["raw", "wrong", "other"]);
 const none: Counts = {
   requests: 0,
   tokens: 0,
@@ -109,8 +110,7 @@ function countsOf(tally: Tally, own: string): Counts {
 }
 
 function unexpectedIn(tally: Tally, own: string): readonly string[] {
-  const isExpected = (kind: Kind) => kind !== "raw" && kind !== "wrong" && kind !== "other";
-  return Object.keys(tally).filter((outcome) => !isExpected(kindOf(outcome, own)));
+  return Object.keys(tally).filter((outcome) => UNEXPECTED.has(kindOf(outcome, own)));
 }
 
 function kindOf(outcome: string, own: string): Kind {
