@@ -91,14 +91,14 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   using _evicting = evicting(node, stores, tokens);
   using _changed = evictChanged({ ...stores, tokens });
   using holders = holdersOf(stores, client, { log, signal });
-  const before = await readNeighbours();
+  const before = readNeighbours();
   const followed = Object.values(stores).filter((store) => store !== undefined);
   const following = followed.map((store) => store.run(signal));
   const interception = await intercepting;
   state.interception = interception;
   await using end = leaving(config, interception, client, { signal, log });
   await Promise.all(followed.map((store) => store.ready(signal)));
-  const after = await readNeighbours();
+  const after = readNeighbours();
   holders.learn(
     (address) => linkIn(before, address),
     (address) => linkIn(after, address),

@@ -40,19 +40,48 @@ describe("linkIn", () => {
   });
 });
 
-it("a look begins after it is asked for, and those who ask while one is under way share the next", async () => {
-  const reads: ((tables: Tables) => void)[] = [];
-  const linkOf = neighbours(() => new Promise((resolve) => reads.push(resolve)));
-  const settled = () => new Promise(setImmediate);
-  const first = linkOf("10.244.0.2");
-  await settled();
-  const others = [linkOf("10.244.0.2"), linkOf("10.244.0.20")];
-  await settled();
-  expect(reads.length).toBe(1);
-  reads[0]?.({ links: "", routes: "" });
-  await settled();
-  expect(reads.length).toBe(2);
-  reads[1]?.(tables);
-  const links = await Promise.all([first, ...others]);
-  expect(links.map(({ word }) => word)).toEqual(["", "3a:7e:00:00:00:02 veth2", "3a:7e:00:00:00:20 veth20"]);
+describe("a look", () => {
+  const files: Readonly<Record<string, string>> = { "/proc/net/arp": links, "/proc/net/route": routes };
+  function setUp() {
+    const reads: string[] = [];
+    const linkOf = neighbours((file) => {
+      reads.push(file);
+      return files[file] ?? "";
+    });
+    return { reads, linkOf };
+  }
+
+  it("reads the routes, which takes as long as all else, only for an address that stands there twice, and once", async () => {
+    const { reads, linkOf } = setUp();
+    await Promise.all([linkOf("10.244.0.2"), linkOf("10.244.0.9")]);
+    expect(reads).toEqual(["/proc/net/arp"]);
+    const twice = await Promise.all([linkOf("10.244.0.5"), linkOf("10.244.0.5"), linkOf("10.244.0.4")]);
+    expect(twice[1]?.word).toBe("3a:7e:00:00:00:05 veth5");
+    expect(reads).toEqual(["/proc/net/arp", "/proc/net/arp", "/proc/net/route"]);
+  });
+
+  it("begins after it is asked for, and is shared by those who ask before it begins", async () => {
+    const { reads, linkOf } = setUp();
+    const late = async (ticks: number) => {
+      for (let tick = 0; tick < ticks; tick += 1) await undefined;
+      return await linkOf("10.244.0.2");
+    };
+    const asked = [late(0), late(3), late(20)];
+    expect(reads).toHaveLength(0);
+    const first = await Promise.all(asked);
+    expect(reads).toHaveLength(1);
+    expect(first.map(({ word }) => word)).toEqual(Array(3).fill("3a:7e:00:00:00:02 veth2"));
+  });
+
+  it("is not that of anybody who asks once it has begun", async () => {
+    const seen: string[] = [];
+    let asked: Promise<unknown> | undefined;
+    const linkOf = neighbours(() => {
+      asked ??= linkOf("10.244.0.2").then(({ word }) => seen.push(word));
+      return seen.push("") === 1 ? "" : links;
+    });
+    expect((await linkOf("10.244.0.2")).word).toBe("");
+    await asked;
+    expect(seen).toEqual(["", "", "3a:7e:00:00:00:02 veth2"]);
+  });
 });
