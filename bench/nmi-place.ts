@@ -86,8 +86,14 @@ function writeRun(folder: string, ca: string): string {
   return run;
 }
 
+/** The node's tables are as long as where a network plugin gives each pod a route; all pods have one interface. */
 function giveAddresses(node: string, podNamespace: string, count: number): void {
-  const lines = times(count - 1, (n) => `addr add ${podAddress(n + 1)}/32 dev eth0\n`);
-  inNamespace(podNamespace, "ip -batch -", lines.join(""));
-  inNamespace(node, `ip route add 10.245.0.0/16 via ${podAddress(0)}`);
+  const addresses = times(count, podAddress);
+  const added = addresses.slice(1).map((address) => `addr add ${address}/32 dev eth0\n`);
+  inNamespace(podNamespace, "ip -batch -", added.join(""));
+  const hardware = inNamespace(podNamespace, "cat /sys/class/net/eth0/address").trim();
+  const lines = addresses.map(
+    (address) => `route replace ${address}/32 dev pod0\nneigh replace ${address} lladdr ${hardware} dev pod0\n`,
+  );
+  inNamespace(node, "ip -batch -", lines.join(""));
 }

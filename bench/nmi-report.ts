@@ -79,7 +79,8 @@ function nodeInWords({ stormPods, stormIdentities, waiting, firstTokens }: NmiSi
 
 const RELAY_IN_WORDS = [
   "A relay of 20 lines on the same Node, with the same flags, asks the metadata service whatever it is asked. It knows no",
-  "pods, no API server and no rules, and decides, keeps, counts and logs nothing. No program of Node comes below it.",
+  "pods, no API server and no rules, and decides, keeps, counts and logs nothing. A program with the HTTP of Node takes no",
+  "less.",
 ].join(" ");
 
 type NamedLoad = Load & { readonly program: string; readonly round: number };

@@ -29,7 +29,7 @@ export type NmiResults = {
   /** In the order in which they ran. */
   readonly runs: readonly (NmiRun & { readonly round: number })[];
   readonly bareLoads: readonly (Load & { readonly round: number })[];
-  /** Of a relay, below which no program of Node can come. */
+  /** Of a relay: what little a program of Node takes that uses its HTTP. */
   readonly relays: readonly (NmiStart & { readonly round: number })[];
   readonly size: NmiSize;
 };
