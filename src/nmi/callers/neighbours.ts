@@ -59,19 +59,19 @@ export function readNeighbours(): Tables {
   return { links: read(LINKS), routes: read(ROUTES) };
 }
 
+type ReadTable = (file: string) => string;
+
 /** The same, but reads the routes only when they are asked for, and once: few addresses stand there twice. */
-function readAsNeeded(read: ReadTable): Tables {
+function readAsNeeded(readTable: ReadTable): Tables {
   let routes: string | undefined;
   return {
-    links: read(LINKS),
+    links: readTable(LINKS),
     get routes() {
-      routes ??= read(ROUTES);
+      routes ??= readTable(ROUTES);
       return routes;
     },
   };
 }
-
-type ReadTable = (file: string) => string;
 
 /** At once: the kernel makes these files as they are read, and to wait for them would take longer. */
 function read(file: string): string {
