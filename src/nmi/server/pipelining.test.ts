@@ -1,6 +1,7 @@
-import { connect } from "node:net";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { call, fine, raw, start } from "../../../test/support/nmi/server-alone.ts";
 
 describe("requests that do not wait for answers", () => {
@@ -24,6 +25,29 @@ describe("requests that do not wait for answers", () => {
     client.write(`${get}${get}${get.replace("/", "/last")}${bytes}`);
     expect(await text(client).catch(() => "")).toBe("");
     await expect.poll(() => ended).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"]);
+  });
+
+  it.each([
+    { what: "no HTTP", bytes: "hello\r\n\r\n" },
+    { what: "a body of no known length", bytes: "resource=x" },
+    { what: "a tunnel", bytes: "CONNECT example.org:80 HTTP/1.1\r\nHost: x\r\n\r\n" },
+  ])("are answered where $what follows in the same packet", async ({ bytes }) => {
+    const { port } = await start(() => fine);
+    expect(await raw(port, `${get}${bytes}`)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\{"a":1\}$/s);
+  });
+
+  it("are all decided before any answer leaves, which is cheaper than one after another", async () => {
+    const sent: number[] = [];
+    const sockets: Socket[] = [];
+    const greet = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+    subscribe("http.server.request.start", greet);
+    onTestFinished(() => void unsubscribe("http.server.request.start", greet));
+    const { port } = await start(() => {
+      sent.push(sockets.at(-1)?.bytesWritten ?? Number.NaN);
+      return fine;
+    });
+    const answers = await raw(port, `${get}${get}${get.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")}`);
+    expect([sent, answers.match(/200 OK/g)]).toEqual([[0, 0, 0], Array(3).fill("200 OK")]);
   });
 
   it("end nothing but their connection when a client asks for a tunnel and breaks off", async () => {

@@ -8,6 +8,7 @@ import { errorAnswer } from "../routes/error-answer.ts";
 import { lastAnswers } from "./last-answers.ts";
 import type { NmiRequest, NmiResponse } from "./message.ts";
 import { type Entered, Peers } from "./peers.ts";
+import { together } from "./together.ts";
 
 /** Clients pool connections for longer than Node's 5 s, and would find them closed. */
 const KEEP_ALIVE_MS = 120_000;
@@ -41,8 +42,14 @@ export async function serve(options: ServerOptions): Promise<Listener> {
   const peers = new Peers();
   let isStopping = false;
 
-  const reply = (response: ServerResponse, result: NmiResponse) =>
-    send(response, isStopping ? { ...result, isLast: true } : result);
+  const reply = (response: ServerResponse, result: NmiResponse): void => {
+    try {
+      send(response, isStopping ? { ...result, isLast: true } : result);
+    } catch {
+      response.destroy(); // a defect costs one request, and not all pods their NMI
+    }
+  };
+  const soon = together();
   const answerTo = (message: IncomingMessage, peer: Entered, body: Uint8Array) =>
     connections?.isTooMany(message.socket) ? tooManyConnections : answer(requestOf(message, peer, body));
   /** In one turn where nothing is to be waited for, since promises would cost more than all the rest. */
@@ -53,9 +60,9 @@ export async function serve(options: ServerOptions): Promise<Listener> {
     try {
       const result = answerTo(message, peer, NOTHING);
       if (result instanceof Promise) result.then((later) => reply(response, later)).catch(() => response.destroy());
-      else reply(response, result);
+      else soon(() => reply(response, result));
     } catch {
-      response.destroy(); // a defect costs one request, and not all pods their NMI
+      response.destroy();
     }
   };
   const handleLater = async (message: IncomingMessage, response: ServerResponse, peer: Entered): Promise<void> => {
@@ -78,7 +85,7 @@ export async function serve(options: ServerOptions): Promise<Listener> {
   const last = lastAnswers(listener.server);
   if (connections !== undefined) listener.server.on("connection", connections.take);
   // Before or in the middle of an answer another one would be taken for it, or for a part of it.
-  const turnAway = (socket: Duplex) => (peers.isAnswered(socket) ? socket.destroy() : refuse(socket));
+  const turnAway = (socket: Duplex) => soon(() => (peers.isAnswered(socket) ? socket.destroy() : refuse(socket)));
   listener.server.on("checkExpectation", (message: IncomingMessage, response: ServerResponse) => {
     if (peers.enter(message, response) !== undefined) send(response, { ...badRequest, isLast: true });
   });

@@ -10,7 +10,7 @@ export const fine: NmiResponse = { status: 200, headers: { "Content-Type": "appl
 
 /** NMI's server before nothing but the answers of the test, with which it ends. */
 export async function start(
-  answer: (request: NmiRequest) => Promise<NmiResponse>,
+  answer: (request: NmiRequest) => NmiResponse | Promise<NmiResponse>,
   times: { readonly drainMs?: number; readonly lastAnswersMs?: number } = {},
 ): Promise<Listener> {
   const listener = await serve({ host: "127.0.0.1", port: 0, answer, ...times });
