@@ -11,7 +11,7 @@ import { KubeClient } from "../kube/client.ts";
 import { loadAccess } from "../kube/kubeconfig.ts";
 import { Callers } from "../nmi/callers/callers.ts";
 import { Holders } from "../nmi/callers/holders.ts";
-import { linkIn, neighbours, readNeighbours } from "../nmi/callers/neighbours.ts";
+import { linksIn, neighbours, readNeighbours } from "../nmi/callers/neighbours.ts";
 import { ownAddresses } from "../nmi/callers/own-addresses.ts";
 import { uidOfPeer } from "../nmi/callers/peer-uid.ts";
 import { listingAnew, podLook } from "../nmi/callers/pod-look.ts";
@@ -98,11 +98,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   state.interception = interception;
   await using end = leaving(config, interception, client, { signal, log });
   await Promise.all(followed.map((store) => store.ready(signal)));
-  const after = readNeighbours();
-  holders.learn(
-    (address) => linkIn(before, address),
-    (address) => linkIn(after, address),
-  );
+  holders.learn(linksIn(before), linksIn(readNeighbours()));
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };

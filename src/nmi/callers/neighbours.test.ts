@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linkIn, neighbours, type Tables } from "./neighbours.ts";
+import { linkIn, linksIn, neighbours, type Tables } from "./neighbours.ts";
 
 const links = `IP address       HW type     Flags       HW address            Mask     Device
 10.244.0.2       0x1         0x2         3a:7e:00:00:00:02     *        veth2
@@ -16,7 +16,7 @@ veth5\t0500F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0
 `;
 const tables: Tables = { links, routes };
 
-describe("linkIn", () => {
+describe("who is behind an address, asked for one or for many", () => {
   it.each([
     { who: "a pod", address: "10.244.0.2", word: "3a:7e:00:00:00:02 veth2", isKnown: true },
     { who: "one whose entry is permanent", address: "10.244.0.20", word: "3a:7e:00:00:00:20 veth20", isKnown: true },
@@ -35,8 +35,9 @@ describe("linkIn", () => {
     },
     { who: "one that is not there", address: "10.244.0.9", word: "", isKnown: true },
     { who: "an address that another's ends in", address: "0.244.0.2", word: "", isKnown: true },
-  ])("finds $who", ({ address, word, isKnown }) => {
+  ])("is found: $who", ({ address, word, isKnown }) => {
     expect(linkIn(tables, address)).toEqual({ word, isKnown });
+    expect(linksIn(tables)(address)).toEqual({ word, isKnown });
   });
 });
 

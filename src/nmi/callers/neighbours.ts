@@ -29,7 +29,24 @@ export type Tables = { readonly links: string; readonly routes: string };
  * may send packets of his own making can put a line there.
  */
 export function linkIn(tables: Tables, address: string): Link {
-  const found = linesOf(tables.links, address);
+  return linkOf(address, linesOf(tables.links, address), tables);
+}
+
+/** The same for many addresses: goes through the table once. */
+export function linksIn(tables: Tables): (address: string) => Link {
+  const known = tables.links.split("\n").slice(1, -1).map(lineOf);
+  const lines = Map.groupBy(known, (line) => line.address);
+  return (address) => linkOf(address, lines.get(address) ?? [], tables);
+}
+
+type Line = {
+  readonly address: string;
+  readonly hardware: string;
+  readonly device: string;
+  readonly isKnown: boolean;
+};
+
+function linkOf(address: string, found: readonly Line[], tables: Tables): Link {
   const device = found.length > 1 ? deviceTo(tables.routes, address) : undefined;
   const onRoute = found.filter((line) => line.device === device);
   const counting = onRoute.length > 0 ? onRoute : found;
@@ -42,16 +59,18 @@ export function linkIn(tables: Tables, address: string): Link {
   };
 }
 
-type Line = { readonly hardware: string; readonly device: string; readonly isKnown: boolean };
-
 function linesOf(links: string, address: string): readonly Line[] {
   const found: Line[] = [];
   for (let at = links.indexOf(`\n${address} `); at !== -1; at = links.indexOf(`\n${address} `, at + 1)) {
     const [line = ""] = links.slice(at + 1, at + LONGEST_LINE).split("\n", 1);
-    const [, , flags, hardware = "", , device = ""] = line.split(/\s+/);
-    found.push({ hardware, device, isKnown: (Number(flags) & KNOWN) !== 0 });
+    found.push(lineOf(line));
   }
   return found;
+}
+
+function lineOf(line: string): Line {
+  const [address = "", , flags, hardware = "", , device = ""] = line.split(/\s+/);
+  return { address, hardware, device, isKnown: (Number(flags) & KNOWN) !== 0 };
 }
 
 /** How it is now. Where there are no such tables, nobody is known. */
