@@ -14,6 +14,8 @@ export type RuleWatch = {
 // `nft monitor` tells what kube-proxy does too; only changes in chains of ours and those that jump to them count.
 const OF_OURS =
   /\b(add|insert|delete) rule ip (nat|filter) (aad-metadata\S*|PREROUTING|FORWARD|INPUT)( |$)|lost some netlink/i;
+/** The monitor is started so late: NMI has pods to serve first, and looks at the rules often meanwhile. */
+const START_MS = 1000;
 /** A monitor that runs that long has begun to listen. */
 const SETTLED_MS = 1000;
 const RESTART = { firstMs: 500, maxMs: 60_000 } as const;
@@ -43,6 +45,7 @@ async function follow(
 ): Promise<void> {
   const backoff = new Backoff(RESTART);
   const sleep = (ms: number) => clock.sleep(ms, signal).catch(() => {});
+  await sleep(START_MS);
   for (let time = 0; !signal.aborted; time += 1) {
     const ended = listen(onChange, signal).then(() => "ended");
     const first = await Promise.race([ended, sleep(SETTLED_MS)]);
