@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type RequestOptions } from "node:http";
 import https from "node:https";
+import { createSecureContext } from "node:tls";
 import { Fault } from "../base/fault.ts";
 import { raceAbort } from "../base/single-flight.ts";
 import type { Credentials, KubeAccess } from "./access.ts";
@@ -108,23 +109,22 @@ export class Transport implements HttpPort {
   /** Connections hold on to a certificate, so others begin when it changes; requests under way end on the old ones. */
   #agentFor(protocol: string, { ca, cert, key, insecure = false }: Credentials): http.Agent {
     const agentKey = JSON.stringify([ca, cert, key, insecure]);
-    if (this.#agent !== undefined && agentKey === this.#agentKey) return this.#agent;
-    if (this.#agent !== undefined) retire(this.#agent);
+    const before = this.#agent;
+    if (before !== undefined && agentKey === this.#agentKey) return before;
     const { proxy, tlsServerName } = this.#access;
     const shared = {
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_MS,
       ...(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
     };
-    const tls = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
+    const tls = () => ({
+      secureContext: createSecureContext({ ca, cert, key }), // or each connection would read the certificates anew
       ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
       rejectUnauthorized: !insecure,
-    };
-    this.#agent = protocol === "http:" ? new http.Agent(shared) : new https.Agent({ ...shared, ...tls });
+    });
+    this.#agent = protocol === "http:" ? new http.Agent(shared) : new https.Agent({ ...shared, ...tls() });
     this.#agentKey = agentKey;
+    if (before !== undefined) retire(before);
     return this.#agent;
   }
 
