@@ -34,7 +34,7 @@ ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=8", "--max-old-space-s
 FROM base AS nmi
 COPY --from=files /files/nmi/ /
 USER 0:0
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--max-old-space-size=256", "--no-concurrent-recompilation", "/app/nmi.cjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=2", "--max-semi-space-size=2", "--max-old-space-size=256", "--no-concurrent-recompilation", "/app/nmi.cjs"]
 
 FROM base AS demo
 COPY --from=files /files/demo/ /
