@@ -3,7 +3,7 @@ import { ours } from "./mic-program.ts";
 import type { ScaleResult } from "./mic-scale.ts";
 import type { Wave } from "./mic-wave.ts";
 import { type Answer, atMost, type Verdict } from "./question.ts";
-import { circumstances, table, verdictTable } from "./tables.ts";
+import { circumstances, circumstancesText, table, verdictTable } from "./tables.ts";
 
 export type MicResults = {
   /** In the order in which they ran. */
@@ -37,7 +37,7 @@ export function micAnswer(results: MicResults): Answer {
   const verdicts = micVerdicts(results);
   const page = [
     "# MIC, measured",
-    `${where.date}, ${where.processor}, ${where.memoryGb} GB, Node ${where.node}. Made by \`npm run bench -- mic\`.`,
+    `${circumstancesText(where)} Made by \`npm run bench -- mic\`.`,
     verdictTable(verdicts),
     `## Pods come and go\n\n${results.case}`,
     `Medians; the ratio is the original's number over ours.\n\n${medianTable(results)}`,

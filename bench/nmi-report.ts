@@ -6,7 +6,7 @@ import type { NmiResults, NmiRun, NmiStart } from "./nmi-run.ts";
 import type { NmiSize } from "./nmi-shares.ts";
 import { nmiVerdicts } from "./nmi-verdicts.ts";
 import type { Answer } from "./question.ts";
-import { circumstances, table, verdictTable } from "./tables.ts";
+import { circumstances, circumstancesText, table, verdictTable } from "./tables.ts";
 
 type RunNumber = (run: NmiRun) => number;
 
@@ -45,7 +45,7 @@ export function nmiAnswer(results: NmiResults): Answer {
   const verdicts = nmiVerdicts(results);
   const page = [
     "# NMI, measured",
-    `${where.date}, ${where.processor}, ${where.memoryGb} GB, Node ${where.node}. Made by \`npm run bench -- nmi\`.`,
+    `${circumstancesText(where)} Made by \`npm run bench -- nmi\`.`,
     verdictTable(verdicts),
     `## One pod asks for a token in the cache\n\n${loadInWords(results.size)}`,
     loadTable(results),

@@ -1,6 +1,9 @@
 import { cpus, totalmem } from "node:os";
 import { shown } from "./figures.ts";
 import type { Verdict } from "./question.ts";
+import { readTimes, stolenPercent } from "./stolen.ts";
+
+const atStart = readTimes();
 
 type Cell = string | number | undefined;
 
@@ -29,5 +32,13 @@ export function circumstances() {
     processor: `${cpus().length} × ${first?.model ?? "unknown"}`,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    stolenPercent: stolenPercent(atStart, readTimes()),
   };
+}
+
+/** The same in a sentence or two. */
+export function circumstancesText(where: ReturnType<typeof circumstances>): string {
+  const { date, processor, memoryGb, node, stolenPercent: stolen } = where;
+  const machine = `${date}, ${processor}, ${memoryGb} GB, Node ${node}.`;
+  return `${machine} Its host gave ${shown(stolen)} % of the processor time that was wanted to others.`;
 }
