@@ -43,6 +43,13 @@ describe("iptables is the one that Kubernetes uses", () => {
     expect((await findIptables(machine.run)).chosen.variant).toBe(then);
   });
 
+  it("what is usual is not even asked where kubelet tells", async () => {
+    const machine = new FakeIptables([NFT, LEGACY], NFT);
+    machine.apply(LEGACY, "mangle", ":KUBE-IPTABLES-HINT - [0:0]");
+    await findIptables(machine.run);
+    expect(machine.runs.toSorted()).toEqual([LEGACY, NFT].map((program) => `${program}-save`).toSorted());
+  });
+
   it("only one is installed, whatever its name", async () => {
     const machine = new FakeIptables(["iptables"], "iptables");
     const { chosen } = await findIptables(machine.run);

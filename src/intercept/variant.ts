@@ -26,11 +26,11 @@ const named = [
  * `iptables` is. @throws Fault PLATFORM_UNSUPPORTED where there is no iptables
  */
 export async function findIptables(run: RunCommand): Promise<Found> {
-  const { looks, usual } = await lookAtAll(run);
-  const preferred = looks.find(({ iptables }) => iptables.variant === usual);
+  const looks = await lookAtAll(run);
   const best = Math.max(...looks.map(({ saved }) => traces(saved)));
   const traced = looks.filter(({ saved }) => traces(saved) === best);
-  const chosen = preferred !== undefined && traced.includes(preferred) ? preferred : traced[0];
+  const usual = traced.length > 1 ? await usualVariant(run) : undefined;
+  const chosen = traced.find(({ iptables }) => iptables.variant === usual) ?? traced[0];
   if (chosen === undefined) {
     const message =
       "iptables is not installed: install it (Debian: apt-get install iptables), or have requests redirected by other means and start NMI with --skip-iptables";
@@ -55,17 +55,16 @@ function readOnce({ iptables, saved, isWhole }: Look): Iptables {
 
 /** Every variant that is installed. */
 export async function allIptables(run: RunCommand): Promise<Iptables[]> {
-  return (await lookAtAll(run)).looks.map(({ iptables }) => iptables);
+  return (await lookAtAll(run)).map(({ iptables }) => iptables);
 }
 
-/** What is installed, and what `iptables` is; asked all at once, since NMI serves nobody meanwhile. */
-async function lookAtAll(run: RunCommand): Promise<{ looks: readonly Look[]; usual: Variant | undefined }> {
-  const looking = Promise.all(named.map(({ program, variant }) => look(program, variant, run)));
-  const [usual, all] = await Promise.all([usualVariant(run), looking]);
+/** What is installed; asked all at once, since NMI serves nobody meanwhile. */
+async function lookAtAll(run: RunCommand): Promise<readonly Look[]> {
+  const all = await Promise.all(named.map(({ program, variant }) => look(program, variant, run)));
   const looks = all.filter((one) => one !== undefined);
-  if (looks.length > 0) return { looks, usual };
-  const only = await look("iptables", usual ?? "legacy", run);
-  return { looks: only === undefined ? [] : [only], usual };
+  if (looks.length > 0) return looks;
+  const only = await look("iptables", (await usualVariant(run)) ?? "legacy", run);
+  return only === undefined ? [] : [only];
 }
 
 async function look(program: string, variant: Variant, run: RunCommand): Promise<Look | undefined> {
