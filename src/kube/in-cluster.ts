@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
 import { Fault } from "../base/fault.ts";
 import { Secret } from "../base/secret.ts";
 import type { KubeAccess } from "./access.ts";
@@ -25,21 +25,24 @@ export function inClusterAccess(env: Environment, folder = FOLDER): KubeAccess {
   return {
     server: `https://${host.includes(":") ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? "443"}`,
     credentials: async (areRefused = false) => ({
-      ca: await ca(areRefused),
-      token: new Secret((await token(areRefused)).trim()),
+      ca: ca(areRefused),
+      token: new Secret(token(areRefused).trim()),
     }),
   };
 }
 
-/** A file's text, read again whenever the file was replaced or written, or when asked to. */
-function freshFile(path: string): (isDoubted: boolean) => Promise<string> {
+/**
+ * A file's text, read again whenever the file was replaced or written, or when asked to. At once: kubelet keeps the files
+ * in memory, where a look takes less time than to hand it to another thread.
+ */
+function freshFile(path: string): (isDoubted: boolean) => string {
   let mark = "";
   let text = "";
-  return async (isDoubted) => {
+  return (isDoubted) => {
     try {
-      const { ino, mtimeMs, size } = await stat(path);
+      const { ino, mtimeMs, size } = statSync(path);
       const now = `${ino} ${mtimeMs} ${size}`;
-      if (now !== mark || isDoubted) [text, mark] = [await readFile(path, "utf8"), now];
+      if (now !== mark || isDoubted) [text, mark] = [readFileSync(path, "utf8"), now];
       return text;
     } catch (cause) {
       const message = `cannot read ${path}: mount the service account's token into the pod (automountServiceAccountToken)`;
