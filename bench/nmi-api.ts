@@ -1,43 +1,58 @@
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type Kind, kinds } from "../src/api/kinds.ts";
 import { createLog } from "../src/base/log.ts";
 import { KubeClient } from "../src/kube/client.ts";
-import { createAuthority } from "../src/sandbox/certificates.ts";
-import { ApiHandler } from "../src/sandbox/kube-api/handler.ts";
-import type { KubeObject } from "../src/sandbox/kube-api/json.ts";
+import { type ObjectRef, rawMeta } from "../src/kube/wire.ts";
+import { accessTo, type ControlPlaneAddress } from "../test/support/kube/control-plane.ts";
 import { answering } from "../test/support/netns/answering.ts";
 import { installCrds } from "./bench-cluster.ts";
 import { monotonicMs } from "./monotonic.ts";
 import type { StoredObject } from "./scale-objects.ts";
 
-// A Kubernetes API server in memory on loopback of the node; objects are put past the checks of a request.
+// Fills the API server on loopback of the node.
 
-type Question = { readonly access: true } | { readonly put: readonly StoredObject[] };
+type Question = { readonly use: ControlPlaneAddress } | { readonly put: readonly StoredObject[] };
 
-const api = new ApiHandler({});
-const authority = await createAuthority();
-const server = createServer(
-  await authority.serverCertificate(),
-  (request, response) => void api.handle(request, response),
-);
-await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-const { port } = server.address() as AddressInfo;
-const ca = authority.caPem;
-const access = { server: `https://127.0.0.1:${port}`, credentials: async () => ({ ca }) };
-const client = new KubeClient(access, { userAgent: "bench", log: createLog({ write: () => {} }) });
-await installCrds(client, AbortSignal.timeout(60_000));
-await client[Symbol.asyncDispose]();
+const LIMIT_MS = 60_000;
+const log = createLog({ write: () => {} });
+const known = new Set<string>();
+let client: KubeClient | undefined;
 
-function put({ group, plural, object }: StoredObject): void {
-  const { metadata, ...content } = object as KubeObject;
-  const uid = `uid-of-${plural}-${metadata.name}`;
-  const given = { uid, generation: 1, creationTimestamp: "2026-01-01T00:00:00Z" };
-  api.cluster.store.put({ group, plural }, { ...content, metadata: { ...metadata, ...given } } as KubeObject);
+/** Creates an object, or changes the one with its name, and then its status. */
+async function write(kind: Kind, object: object, signal: AbortSignal): Promise<void> {
+  if (client === undefined) throw new Error("no API server was named");
+  const ref = rawMeta(object);
+  const key = `${kind.plural}/${ref.name}`;
+  if (known.has(key)) await client.patch(kind, ref, { type: "merge", body: object }, signal);
+  else await client.create(kind, ref.namespace, object, signal);
+  known.add(key);
+  if (kind === kinds.pod) await client.patch(...statusOf(kind, ref), { type: "merge", body: object }, signal);
 }
 
-answering((question: Question) => {
-  if ("access" in question) return { port, ca };
+/** A subresource: to the client a kind with one object that has no name. */
+function statusOf(kind: Kind, { namespace, name }: ObjectRef): [Kind, ObjectRef] {
+  return [
+    { ...kind, plural: `${kind.plural}/${name}/status` },
+    { namespace, name: "" },
+  ];
+}
+
+/** One kind after the other, so that what refers to another object comes later. */
+async function put(objects: readonly StoredObject[]): Promise<void> {
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  for (const [plural, some] of Map.groupBy(objects, (one) => one.plural)) {
+    const kind = Object.values(kinds).find((each) => each.plural === plural);
+    if (kind === undefined) throw new Error(`there is no kind ${plural}`);
+    await Promise.all(some.map(({ object }) => write(kind, object, signal)));
+  }
+}
+
+answering(async (question: Question) => {
   const atMs = monotonicMs();
-  for (const one of question.put) put(one);
-  return { atMs };
+  if ("put" in question) {
+    await put(question.put);
+    return { atMs };
+  }
+  client = new KubeClient(accessTo(question.use), { userAgent: "bench", log });
+  await installCrds(client, AbortSignal.timeout(LIMIT_MS));
+  return {};
 });

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { raceAbort } from "../src/base/single-flight.ts";
+import { type ControlPlaneAddress, startControlPlane } from "../test/support/kube/control-plane.ts";
 import { type Actor, startActor } from "../test/support/netns/actor.ts";
 import { inNamespace, METADATA_ADDRESS, makeNetwork } from "../test/support/netns/netns.ts";
 import { times } from "./bench-cluster.ts";
@@ -21,19 +22,21 @@ export type NmiPlace = AsyncDisposable & {
   readonly pods: Client;
   readonly host: Client;
   /** Of the API server, on the node's loopback. */
-  readonly apiPort: number;
+  readonly apiPort: string;
   /** What programs see as /run: with the service account that kubelet gives a pod, and no lock of other networks. */
   readonly run: string;
   /** For files that a program needs. */
   readonly folder: string;
   /** What the metadata service was asked since the last call. */
   imds(): Promise<ImdsTally>;
-  /** Creates or changes objects at the API server; says when. */
+  /** Creates objects at the API server, or changes them; says when it began. */
   put(objects: readonly StoredObject[]): Promise<number>;
 };
 
 /** Longer than any program makes a pod wait. */
 const ANSWER_LIMIT_MS = 150_000;
+/** By which kubelet tells on every node which iptables is in use. */
+const KUBELETS_CHAIN = "KUBE-IPTABLES-HINT";
 const script = (name: string) => new URL(`./nmi-${name}.ts`, import.meta.url);
 
 /** A fabric with the metadata service, a node with an API server, and so many pods' addresses behind one cable. */
@@ -43,8 +46,10 @@ export async function nmiPlace(podCount: number, signal: AbortSignal): Promise<N
   const { fabric, node } = network;
   const podNamespace = network.pods[0]?.namespace ?? "";
   giveAddresses(node, podNamespace, podCount);
+  inNamespace(node, `iptables -t mangle -N ${KUBELETS_CHAIN}`);
   const folder = mkdtempSync(join(tmpdir(), "nmi-bench-"));
   stack.defer(() => rmSync(folder, { recursive: true }));
+  const plane = stack.use(await startControlPlane({ namespace: node }));
   const actors = await Promise.all([
     startActor(fabric, script("imds"), [METADATA_ADDRESS]),
     startActor(node, script("api")),
@@ -52,8 +57,9 @@ export async function nmiPlace(podCount: number, signal: AbortSignal): Promise<N
     startActor(podNamespace, script("client")),
   ]);
   const [imds, api, host, pods] = actors.map((actor) => stack.use(actor)) as [Actor, Actor, Actor, Actor];
-  const { port: apiPort, ca } = await api.ask<{ port: number; ca: string }>({ access: true });
-  const run = writeRun(folder, ca);
+  await api.ask({ use: plane });
+  const apiPort = new URL(plane.server).port;
+  const run = writeRun(folder, plane);
   const all = stack.move();
   return {
     ...{ node, podNamespace, apiPort, run, folder },
@@ -76,11 +82,11 @@ export function tokenOf(n: number): Required<Request> {
   return { url, from: podAddress(n) };
 }
 
-function writeRun(folder: string, ca: string): string {
+function writeRun(folder: string, { ca, token }: ControlPlaneAddress): string {
   const run = join(folder, "run");
   const account = join(run, "secrets/kubernetes.io/serviceaccount");
   mkdirSync(account, { recursive: true });
-  for (const [name, text] of Object.entries({ "ca.crt": ca, token: "bench", namespace: "default" })) {
+  for (const [name, text] of Object.entries({ "ca.crt": ca, token, namespace: "default" })) {
     writeFileSync(join(account, name), text);
   }
   return run;

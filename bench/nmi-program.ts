@@ -82,7 +82,7 @@ export const relay: NmiProgram = {
 export async function startNmi(program: NmiProgram, place: NmiPlace, ports = USUAL_PORTS): Promise<RunningNmi> {
   program.furnish(place);
   const startedMs = monotonicMs();
-  const api = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(place.apiPort) };
+  const api = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: place.apiPort };
   const command = ["netns", "exec", place.node, ...CONTAINED, place.run, ...program.command(place, ports)];
   const nmi = new Measured("ip", command, { PATH: process.env.PATH ?? "", ...api });
   const { url, body } = program.ready(ports);

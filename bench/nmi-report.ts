@@ -69,6 +69,7 @@ function loadInWords({ loadSeconds, warmUpSeconds }: NmiSize): string {
 
 function nodeInWords({ stormPods, stormIdentities, waiting, firstTokens }: NmiSize): string {
   return [
+    "A real API server runs on the same processors, etcd beside it.",
     `${firstTokens} pods ask for a first token, one after the other, and the same client asks the metadata service itself.`,
     `Storm: ${stormPods} more pods ask at the same moment for ${stormIdentities} identities.`,
     `${waiting} pods ask before their identity is Assigned. The program is killed and started again, and`,

@@ -44,7 +44,8 @@ export async function askFirstTokens(
 
 /** Brings pods to the node, and once they are known, all of them ask at the same time. */
 export async function runStorm(place: NmiPlace, { storm, last }: Shares): Promise<Storm> {
-  await place.put(objectsOf([...storm, last]));
+  await place.put(objectsOf(storm));
+  await place.put(objectsOf([last]));
   await place.pods.ask({ until: tokenOf(last.n), status: 200, body: "" });
   await place.imds();
   const outcomes = await place.pods.ask<readonly Outcome[]>({ atOnce: storm.map(({ n }): Request => tokenOf(n)) });

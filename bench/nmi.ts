@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { tokenAnswer } from "../src/api/token-answer.ts";
 import { Secret } from "../src/base/secret.ts";
+import { missing } from "../test/support/kube/control-plane.ts";
 import { networkMissing } from "../test/support/netns/netns.ts";
 import { rotated, shown } from "./figures.ts";
 import { accessTokenOf, TOKEN_LIFE_SECONDS } from "./imds-stand-in.ts";
@@ -28,11 +29,11 @@ const small: NmiSize = { ...full, firstTokens: 10, waiting: 4, warmUpSeconds: 2,
 type Turn = { readonly name: string; run(round: number): Promise<string> };
 
 /**
- * How fast NMI gives pods their tokens, through the real redirection in a network of its own, side by side with the
- * original where there is one and with a bare server that answers the same bytes.
+ * How fast NMI gives pods their tokens, through the real redirection in a network of its own and with a real API
+ * server there, side by side with the original where there is one and with a bare server that answers the same bytes.
  */
 export async function nmiQuestion(asked: Asked): Promise<Answer> {
-  const lack = networkMissing() ?? loadMissing();
+  const lack = networkMissing() ?? loadMissing() ?? missing();
   if (lack !== undefined) throw new Error(lack);
   const size = asked.quick ? small : full;
   const { turns, ...results } = turnsOf(asked, size);

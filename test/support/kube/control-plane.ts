@@ -40,6 +40,8 @@ export type ControlPlaneOptions = {
   readonly controllers?: boolean;
   /** Write down what service accounts ask; `test/support/kube/audit-log.ts` reads it. */
   readonly audit?: boolean;
+  /** The network namespace on whose loopback it listens; without one that of this process. */
+  readonly namespace?: string;
 };
 
 /** Why no control plane can run here; undefined when one can. */
@@ -62,10 +64,11 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const up = async () => {
     const audit = options.audit ? auditFlags(auditLogOf(plane)) : [];
     const flags = [...(options.flags ?? []), ...audit].flatMap((flag) => ["--flag", flag]);
-    await controlPlane("up", plane, ...(options.controllers ? ["--with", "controllers"] : []), ...flags);
+    const controllers = options.controllers ? ["--with", "controllers"] : [];
+    await controlPlane(["up", plane, ...controllers, ...flags], options.namespace);
   };
   const end = async () => {
-    await controlPlane("down", plane, "--purge");
+    await controlPlane(["down", plane, "--purge"]);
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -93,8 +96,10 @@ export function auditFlags(file: string): readonly string[] {
   return [`--audit-policy-file=${policy}`, `--audit-log-path=${file}`, `--audit-log-maxsize=${WHOLE_LOG_MB}`];
 }
 
-async function controlPlane(...args: readonly string[]): Promise<void> {
-  await run(join(SCRIPTS, "control-plane"), [...args]); // its last lines are in the error that a failure gives
+async function controlPlane(args: readonly string[], namespace?: string): Promise<void> {
+  const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+  const [file = "", ...rest] = [...inside, join(SCRIPTS, "control-plane"), ...args];
+  await run(file, rest); // its last lines are in the error that a failure gives
 }
 
 async function addressOf(plane: string): Promise<ControlPlaneAddress> {
@@ -129,7 +134,7 @@ async function sweep(): Promise<void> {
     const folder = join(tmpdir(), name);
     // Never touch, or trust the pids in, what another user has put there.
     if ((await stat(folder)).uid !== process.getuid?.()) continue;
-    await controlPlane("down", join(folder, "plane"), "--purge").catch(() => {}); // another run may be at it
+    await controlPlane(["down", join(folder, "plane"), "--purge"]).catch(() => {}); // another run may be at it
     await rm(folder, { recursive: true, force: true });
   }
 }
