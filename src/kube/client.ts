@@ -115,8 +115,8 @@ export class KubeClient implements AsyncDisposable {
   }
 
   /**
-   * All objects that match, each read as it arrives so that no page is kept, and the version of the whole list. `read`
-   * gives nothing for an object to leave out.
+   * All objects that match as they are now, not as the API server's cache may have them from before; each is read as it
+   * arrives so that no page is kept, and the version is that of the whole list. `read` gives nothing for an object to leave out.
    */
   async listAs<T>(
     kind: Kind,

@@ -8,6 +8,8 @@ import { createLog } from "../base/log.ts";
 import { KubeClient } from "./client.ts";
 import { Store } from "./store.ts";
 
+const serving: Script = ({ path }) =>
+  path.includes("watch=true") ? "watch" : { status: 200, body: { metadata: { resourceVersion: "7" }, items: [] } };
 const object = { metadata: { namespace: "ns", name: "a", uid: "1", resourceVersion: "5" } };
 
 it("catches up with a list that begins after it was asked to, not with the one that has just come", async () => {
@@ -33,6 +35,20 @@ it("catches up with a list that begins after it was asked to, not with the one t
   await running;
 });
 
+it("lists what is there now, not what the API server's cache has, and watches from there", async () => {
+  const stop = new AbortController();
+  const log = createLog({ write: () => {} });
+  const api = new ScriptedApi(serving);
+  const client = new KubeClient({ transport: api }, { userAgent: "test", log });
+  const read = (raw: unknown) => ({ meta: readObject(objectSchema({}), kinds.pod, raw).metadata });
+  const running = new Store({ client, kind: kinds.pod, read, log }).run(stop.signal);
+  await eventually(() => api.watches).toBe(1);
+  const versions = api.requests.map((path) => new URLSearchParams(path.split("?")[1]).get("resourceVersion"));
+  expect(versions).toEqual([null, "7"]);
+  stop.abort();
+  await running;
+});
+
 it.each<{ trouble: string; script: Script; watches: number }>([
   { trouble: "one that is away is asked again", script: () => "gone", watches: 1 },
   {
@@ -50,8 +66,7 @@ it.each<{ trouble: string; script: Script; watches: number }>([
   const store = new Store({ client, kind: kinds.pod, read, log, clock });
   const running = store.run(stop.signal);
   await clock.asleep();
-  api.script = ({ path }) =>
-    path.includes("watch=true") ? "watch" : { status: 200, body: { metadata: { resourceVersion: "7" }, items: [] } };
+  api.script = serving;
   store.hurry();
   await new Promise((resolve) => setImmediate(resolve));
   expect(clock.sleepers).toBe(1 - watches);
