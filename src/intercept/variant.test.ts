@@ -37,6 +37,18 @@ describe("iptables is the one that Kubernetes uses", () => {
       ],
       then: "nf_tables",
     },
+    {
+      when: "kubelet's hint is in both, one from before it changed",
+      usual: LEGACY,
+      hints: [NFT, LEGACY].map((program) => [program, "mangle", ":KUBE-IPTABLES-HINT - [0:0]"]),
+      then: "legacy",
+    },
+    {
+      when: "rules of kube-proxy are in both",
+      usual: LEGACY,
+      hints: [NFT, LEGACY].map((program) => [program, "nat", ":KUBE-SERVICES - [0:0]"]),
+      then: "legacy",
+    },
   ])("$when", async ({ usual, hints, then }) => {
     const machine = new FakeIptables([NFT, LEGACY], usual);
     for (const [program = "", table = "", line = ""] of hints) machine.apply(program, table, line);
@@ -50,10 +62,13 @@ describe("iptables is the one that Kubernetes uses", () => {
     expect(machine.runs.toSorted()).toEqual([LEGACY, NFT].map((program) => `${program}-save`).toSorted());
   });
 
-  it("only one is installed, whatever its name", async () => {
-    const machine = new FakeIptables(["iptables"], "iptables");
+  it.each([
+    { says: "iptables", is: "legacy" },
+    { says: NFT, is: "nf_tables" },
+  ])("only one is installed, by the plain name: $is", async ({ says, is }) => {
+    const machine = new FakeIptables(["iptables"], says);
     const { chosen } = await findIptables(machine.run);
-    expect([chosen.variant, (await chosen.read())("nat").chains.has("PREROUTING")]).toEqual(["legacy", true]);
+    expect([chosen.variant, (await chosen.read())("nat").chains.has("PREROUTING")]).toEqual([is, true]);
   });
 
   it("the first look at it is the one by which it was found, if that was whole", async () => {

@@ -22,7 +22,7 @@ const named = [
 ] as const;
 
 /**
- * Chooses the variant that kubelet and kube-proxy use, as Kubernetes' own images do; without a trace of either, what
+ * Chooses the variant that kubelet and kube-proxy use, as Kubernetes' own images do; where their traces do not tell, what
  * `iptables` is. @throws Fault PLATFORM_UNSUPPORTED where there is no iptables
  */
 export async function findIptables(run: RunCommand): Promise<Found> {

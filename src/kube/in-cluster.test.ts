@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, rmdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -29,22 +29,52 @@ describe("access from a pod", () => {
     );
   });
 
-  it("uses a token that replaced the former one, as kubelet does it", async () => {
+  it("uses a token that replaced the former one as kubelet does it, even if all looks the same but the file", async () => {
+    for (const [version, token] of Object.entries({ "..1": "first\n", "..2": "other\n" })) {
+      await mkdir(join(folder, version));
+      await writeFile(join(folder, version, "token"), token);
+      await utimes(join(folder, version, "token"), 1000, 1000);
+    }
+    await rm(join(folder, "token"));
+    await symlink("..data/token", join(folder, "token"));
+    await symlink("..1", join(folder, "..data"));
     const access = inClusterAccess(env, folder);
-    await access.credentials();
-    await writeFile(join(folder, "new"), "other");
-    await rename(join(folder, "new"), join(folder, "token"));
+    expect((await access.credentials()).token?.reveal()).toBe("first");
+    await symlink("..2", join(folder, "..new"));
+    await rename(join(folder, "..new"), join(folder, "..data"));
     expect((await access.credentials()).token?.reveal()).toBe("other");
   });
 
-  it("reads the token again when it was refused, though the file does not look changed", async () => {
+  it("uses a token that was written over the former one", async () => {
+    const access = inClusterAccess(env, folder);
+    await access.credentials();
+    await writeFile(join(folder, "token"), "another\n");
+    expect((await access.credentials()).token?.reveal()).toBe("another");
+  });
+
+  it("reads both again when they were refused, though no file looks changed", async () => {
+    const files = ["token", "ca.crt"].map((name) => join(folder, name));
+    for (const file of files) await utimes(file, 1000, 1000);
+    const access = inClusterAccess(env, folder);
+    await access.credentials();
+    await writeFile(join(folder, "token"), "other\n"); // as long as before
+    await writeFile(join(folder, "ca.crt"), "new CA");
+    for (const file of files) await utimes(file, 1000, 1000);
+    const { ca, token } = await access.credentials(true);
+    expect([token?.reveal(), ca]).toEqual(["other", "new CA"]);
+  });
+
+  it("gives no former token where there is none to be read, and goes on once there is", async () => {
     const access = inClusterAccess(env, folder);
     await access.credentials();
     const file = join(folder, "token");
-    const { atime, mtime } = await stat(file);
-    await writeFile(file, "other\n"); // of the same length, and with the same time
-    await utimes(file, atime, mtime);
-    expect((await access.credentials(true)).token?.reveal()).toBe("other");
+    await rm(file);
+    await expect(access.credentials()).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    await mkdir(file); // is there, and cannot be read
+    for (const _ of [1, 2]) await expect(access.credentials()).rejects.toMatchObject({ code: "FILE_UNREADABLE" });
+    await rmdir(file);
+    await writeFile(file, "other");
+    expect((await access.credentials()).token?.reveal()).toBe("other");
   });
 
   it("says what to do when the pod has no token", async () => {

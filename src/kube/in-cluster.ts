@@ -32,8 +32,8 @@ export function inClusterAccess(env: Environment, folder = FOLDER): KubeAccess {
 }
 
 /**
- * A file's text, read again whenever the file was replaced or written, or when asked to. At once: kubelet keeps the files
- * in memory, where a look takes less time than to hand it to another thread.
+ * A file's text, read again whenever the file was replaced or written, or when asked to. Synchronously: kubelet keeps the
+ * files in memory, where a look takes less time than handing it to another thread.
  */
 function freshFile(path: string): (isDoubted: boolean) => string {
   let mark = "";
