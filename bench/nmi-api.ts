@@ -17,7 +17,7 @@ const log = createLog({ write: () => {} });
 const known = new Set<string>();
 let client: KubeClient | undefined;
 
-/** Creates an object, or changes the one with its name, and then its status. */
+/** Creates an object, or changes the one with its name; and a pod's status, which is written apart. */
 async function write(kind: Kind, object: object, signal: AbortSignal): Promise<void> {
   if (client === undefined) throw new Error("no API server was named");
   const ref = rawMeta(object);

@@ -2,13 +2,11 @@ import { Agent, request as send } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { answering } from "../test/support/netns/answering.ts";
 import { monotonicMs } from "./monotonic.ts";
-import type { Outcome, Question, Request } from "./nmi-questions.ts";
+import { LOOK_EVERY_MS, type Outcome, type Question, type Request } from "./nmi-questions.ts";
 
 // What asks, in a pod or on the node itself. Each request is a connection of its own, as that of a program that starts.
 
 const TIMEOUT_MS = 120_000;
-/** So seldom that looking costs a start nothing: each look is a connection that the program has to answer while it starts. */
-const LOOK_EVERY_MS = 20;
 let heard: Promise<Outcome>[] = [];
 let timer: NodeJS.Timeout | undefined;
 

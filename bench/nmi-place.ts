@@ -23,7 +23,7 @@ export type NmiPlace = AsyncDisposable & {
   readonly host: Client;
   /** Of the API server, on the node's loopback. */
   readonly apiPort: string;
-  /** What programs see as /run: with the service account that kubelet gives a pod, and no lock of other networks. */
+  /** What programs see as /run: an administrator's token where kubelet puts a pod's, and no lock of other networks. */
   readonly run: string;
   /** For files that a program needs. */
   readonly folder: string;
@@ -35,7 +35,7 @@ export type NmiPlace = AsyncDisposable & {
 
 /** Longer than any program makes a pod wait. */
 const ANSWER_LIMIT_MS = 150_000;
-/** By which kubelet tells on every node which iptables is in use. */
+/** kubelet makes it on every node, in the variant of iptables that is in use. */
 const KUBELETS_CHAIN = "KUBE-IPTABLES-HINT";
 const script = (name: string) => new URL(`./nmi-${name}.ts`, import.meta.url);
 
@@ -50,6 +50,7 @@ export async function nmiPlace(podCount: number, signal: AbortSignal): Promise<N
   const folder = mkdtempSync(join(tmpdir(), "nmi-bench-"));
   stack.defer(() => rmSync(folder, { recursive: true }));
   const plane = stack.use(await startControlPlane({ namespace: node }));
+  signal.throwIfAborted();
   const actors = await Promise.all([
     startActor(fabric, script("imds"), [METADATA_ADDRESS]),
     startActor(node, script("api")),
@@ -57,7 +58,7 @@ export async function nmiPlace(podCount: number, signal: AbortSignal): Promise<N
     startActor(podNamespace, script("client")),
   ]);
   const [imds, api, host, pods] = actors.map((actor) => stack.use(actor)) as [Actor, Actor, Actor, Actor];
-  await api.ask({ use: plane });
+  await raceAbort(api.ask({ use: plane }), signal);
   const apiPort = new URL(plane.server).port;
   const run = writeRun(folder, plane);
   const all = stack.move();
@@ -66,7 +67,7 @@ export async function nmiPlace(podCount: number, signal: AbortSignal): Promise<N
     pods: clientOf(pods, signal),
     host: clientOf(host, signal),
     imds: () => imds.ask({ look: true }),
-    put: async (objects) => (await api.ask<{ atMs: number }>({ put: objects })).atMs,
+    put: async (objects) => (await raceAbort(api.ask<{ atMs: number }>({ put: objects }), signal)).atMs,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

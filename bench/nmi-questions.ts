@@ -1,3 +1,6 @@
+/** How often `until` looks. Each look takes processor time from the start that it times; the time found is late by up to this. */
+export const LOOK_EVERY_MS = 20;
+
 /** What is asked for, and from which address of the client where it has several. */
 export type Request = { readonly url: string; readonly from?: string };
 /** An answer, or status 0 and why there was none. Times are those of `monotonicMs`. */

@@ -2,6 +2,7 @@ import { median, shown } from "./figures.ts";
 import { IMDS_MS } from "./imds-stand-in.ts";
 import { CONNECTIONS, type Load } from "./nmi-load.ts";
 import { bareName, ours } from "./nmi-program.ts";
+import { LOOK_EVERY_MS } from "./nmi-questions.ts";
 import type { NmiResults, NmiRun, NmiStart } from "./nmi-run.ts";
 import type { NmiSize } from "./nmi-shares.ts";
 import { nmiVerdicts } from "./nmi-verdicts.ts";
@@ -45,7 +46,7 @@ export function nmiAnswer(results: NmiResults): Answer {
   const verdicts = nmiVerdicts(results);
   const page = [
     "# NMI, measured",
-    `${circumstancesText(where)} Made by \`npm run bench -- nmi\`.`,
+    `${circumstancesText(where)} Made by \`npm run bench -- nmi\`. ${PLACE_IN_WORDS}`,
     verdictTable(verdicts),
     `## One pod asks for a token in the cache\n\n${loadInWords(results.size)}`,
     loadTable(results),
@@ -69,14 +70,19 @@ function loadInWords({ loadSeconds, warmUpSeconds }: NmiSize): string {
 
 function nodeInWords({ stormPods, stormIdentities, waiting, firstTokens }: NmiSize): string {
   return [
-    "A real API server runs on the same processors, etcd beside it.",
     `${firstTokens} pods ask for a first token, one after the other, and the same client asks the metadata service itself.`,
     `Storm: ${stormPods} more pods ask at the same moment for ${stormIdentities} identities.`,
-    `${waiting} pods ask before their identity is Assigned. The program is killed and started again, and`,
+    `${waiting} pods ask before their identity is Assigned, which counts from when that change is sent to the API server.`,
+    "The program is killed and started again, and",
     "another one takes over from it, while a pod asks a hundred times a second; the gap is the longest time without a token.",
     "Medians; the ratio is the original's number over ours.",
   ].join(" ");
 }
+
+const PLACE_IN_WORDS = [
+  "Each program has a node of its own in network namespaces, whose iptables has kubelet's hint, with a real API server and",
+  `etcd on the same processors. Readiness is looked at each ${LOOK_EVERY_MS} ms, so that a start is told late by up to this.`,
+].join(" ");
 
 const RELAY_IN_WORDS = [
   "A relay of 20 lines on the same Node, with the same flags, asks the metadata service whatever it is asked. It knows no",

@@ -16,7 +16,7 @@ export type NmiRun = NmiStart & {
   readonly load: Load;
   readonly loaded: Memory;
   readonly storm: Storm;
-  /** From each record that became Assigned to the token of the pod that waited. */
+  /** From when each record's change to Assigned is sent to the token of the pod that waited. */
   readonly waitedMs: readonly number[];
   readonly killed: Change;
   /** Absent for a program of which no two can run. */
@@ -61,6 +61,7 @@ export async function runNmi(program: NmiProgram, options: RunOptions, signal: A
 /** The load alone, for a program that answers everybody the same. */
 export async function runBare(program: NmiProgram, size: NmiSize, signal: AbortSignal): Promise<Load> {
   await using place = await nmiPlace(1, signal);
+  await setTimeout(SETTLE_MS, undefined, { signal });
   const { nmi } = await startNmi(program, place);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => nmi.kill());
@@ -71,6 +72,7 @@ export async function runBare(program: NmiProgram, size: NmiSize, signal: AbortS
 export async function runRelay(program: NmiProgram, size: NmiSize, signal: AbortSignal): Promise<NmiStart> {
   const shares = sharesOf(size);
   await using place = await nmiPlace(shares.addresses, signal);
+  await setTimeout(SETTLE_MS, undefined, { signal });
   const { nmi, readyMs } = await startNmi(program, place);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => nmi.kill());

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { tokenAnswer } from "../src/api/token-answer.ts";
 import { Secret } from "../src/base/secret.ts";
-import { missing } from "../test/support/kube/control-plane.ts";
+import { missing as controlPlaneMissing } from "../test/support/kube/control-plane.ts";
 import { networkMissing } from "../test/support/netns/netns.ts";
 import { rotated, shown } from "./figures.ts";
 import { accessTokenOf, TOKEN_LIFE_SECONDS } from "./imds-stand-in.ts";
@@ -33,7 +33,7 @@ type Turn = { readonly name: string; run(round: number): Promise<string> };
  * server there, side by side with the original where there is one and with a bare server that answers the same bytes.
  */
 export async function nmiQuestion(asked: Asked): Promise<Answer> {
-  const lack = networkMissing() ?? loadMissing() ?? missing();
+  const lack = networkMissing() ?? loadMissing() ?? controlPlaneMissing();
   if (lack !== undefined) throw new Error(lack);
   const size = asked.quick ? small : full;
   const { turns, ...results } = turnsOf(asked, size);
