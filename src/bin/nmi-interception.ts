@@ -1,9 +1,12 @@
-import { realClock } from "../base/clock.ts";
+import { type Clock, realClock } from "../base/clock.ts";
 import { runCommand } from "../intercept/command.ts";
 import { type Interception, startInterception } from "../intercept/interception.ts";
 import type { NmiEvents } from "../nmi/events/events.ts";
 import type { NmiConfig } from "../nmi/start/options.ts";
 import type { Context } from "./program.ts";
+
+/** So long NMI tries to lay its rules when its start has failed otherwise. */
+const LAST_TRY_MS = 10_000;
 
 /** Where something else redirects pods' requests. */
 const byOthers: Interception = {
@@ -34,6 +37,30 @@ export async function interceptPods(
     onRepair: events.rulesRepaired,
   };
   return await startInterception(options, signal);
+}
+
+type FirstRules = {
+  readonly config: Pick<NmiConfig, "listenPort">;
+  /** Whether the start has come so far that rules stand, or never will. */
+  readonly isHeard: () => boolean;
+  readonly clock: Clock;
+};
+
+/**
+ * Lets a start that fails end only once the rules stand, or cannot: until somebody has mended what it failed for, no pod
+ * shall reach what NMI was to stand before.
+ */
+export function rulesFirst(
+  intercepting: Promise<Interception>,
+  { config, isHeard, clock }: FirstRules,
+): AsyncDisposable {
+  const stand = async () => (await intercepting).redirectTo(config.listenPort);
+  return {
+    async [Symbol.asyncDispose]() {
+      if (isHeard()) return;
+      await Promise.race([stand().catch(() => {}), clock.sleep(LAST_TRY_MS)]);
+    },
+  };
 }
 
 /** The processor time of this process so far, in milliseconds. */

@@ -43,7 +43,7 @@ import { Governor, imdsLimits } from "../tokens/governor.ts";
 import { imdsBackend } from "../tokens/imds.ts";
 import { ImdsClient } from "../tokens/imds-client.ts";
 import { sendInTurn } from "../tokens/imds-turns.ts";
-import { interceptPods } from "./nmi-interception.ts";
+import { interceptPods, rulesFirst } from "./nmi-interception.ts";
 import { serveOperators } from "./nmi-operators.ts";
 import { principalBackends } from "./nmi-principals.ts";
 import { servePods } from "./nmi-serving.ts";
@@ -59,15 +59,17 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   await refuseKubenet(config);
   log.info(`starting nmi process. Version: ${version.version}. Build date: ${version.date}.`);
   for (const warning of variableWarnings(process.env)) log.warn(warning);
-  const started = await startedFile(config.startedFile);
   const metrics = new Metrics(nmiMetrics);
   using events = nmiEvents({ log, metrics });
   const { state, isActive, trouble } = readiness(metrics);
-  await using operators = await serveOperators(config, { metrics, isActive, trouble, clock, signal, log });
 
-  // Before anything that may take long: a pod shall not reach what NMI is to stand before.
+  // Before anything that may fail or take long: a pod shall not reach what NMI is to stand before.
   const intercepting = interceptPods(config, events, { signal, log });
   intercepting.catch(() => {}); // heard once the API server is asked, since neither has to wait for the other
+  const isHeard = () => state.interception !== undefined;
+  await using _rules = rulesFirst(intercepting, { config, isHeard, clock });
+  const started = await startedFile(config.startedFile);
+  await using operators = await serveOperators(config, { metrics, isActive, trouble, clock, signal, log });
 
   const access = await loadAccess(config.kubeconfig, process.env);
   await using client = new KubeClient(access, { userAgent: userAgent("NMI", config.customUserAgent), log });

@@ -80,6 +80,20 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     asked = await at.askers();
   });
 
+  it("leaves its rules where its start fails, so that no pod reaches what it was to stand before", async () => {
+    at.startNmi("--cleanup");
+    await eventually(() => save("nat") + save("filter")).not.toContain("aad-metadata");
+    expect(await token(0)).toMatch(/^RAW/);
+    const before = await at.askers();
+    nmi = at.startNmi("--kubeconfig=/nowhere");
+    expect((await nmi.ended).code).not.toBe(0);
+    expect(nmi.output()).toContain("/nowhere");
+    expect(await token(0)).toBe("ECONNREFUSED");
+    expect([stands(), save("filter").includes("-A FORWARD -j aad-metadata-guard")]).toEqual([true, true]);
+    asked = await at.askers();
+    expect(rawRequests(asked, before)).toEqual([]);
+  });
+
   it("guards the metadata service while it waits for an API server that is away", async () => {
     nmi = at.startNmi(`--kubeconfig=${at.deadKubeconfig}`);
     await nmi.says("initialized health probe on port ");
