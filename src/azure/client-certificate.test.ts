@@ -16,6 +16,9 @@ async function read(name: string, password = "") {
 /** Thumbprints as openssl tells them. */
 const rsa = "6222BF748AD343B5370AF8E07268DFBDFE5CB0B6";
 const ec = "9E94D6989AA57C097CACDCB6542C58155A17BC0D";
+/** A password of letters of one to four bytes in UTF-8, the last one of two halves in UTF-16. */
+const beyondAscii = "hush-ü€𝄞";
+const misread = Buffer.from(beyondAscii).toString("latin1");
 const slow = "takes too long to unlock: protect it with at most 200000 iterations";
 const leaf = "15FB10EB0C99C6ECCBBBE527D9D07164A43BEDA7";
 
@@ -32,6 +35,8 @@ describe("readClientCertificate", () => {
     { name: "rsa-empty-password.pfx", thumbprint: rsa },
     { name: "ec.pfx", password: "hush-p", thumbprint: ec },
     { name: "chain.pfx", password: "hush-p", thumbprint: leaf },
+    { name: "rsa-beyond-ascii.pfx", password: beyondAscii, thumbprint: rsa },
+    { name: "rsa-beyond-ascii-legacy.pfx", password: beyondAscii, thumbprint: rsa },
   ])("reads $name, password $password", async ({ name, password, thumbprint }) => {
     const certificate = await read(name, password);
 
@@ -45,6 +50,7 @@ describe("readClientCertificate", () => {
   it.each([
     { name: "rsa.pfx", password: "hush-q", says: "has another password: correct aadClientCertPassword" },
     { name: "rsa.pfx", says: "needs a password: set aadClientCertPassword" },
+    { name: "rsa-beyond-ascii.pfx", password: misread, says: "has another password: correct aadClientCertPassword" },
     { name: "rsa-encrypted.pem", password: "hush-q", says: "has another password: correct aadClientCertPassword" },
     { name: "rsa-encrypted.pem", says: "needs a password: set aadClientCertPassword" },
     { name: "keyless.pfx", password: "hush-p", says: "holds no private key: put the certificate's own into it" },

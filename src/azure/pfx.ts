@@ -12,7 +12,7 @@ export type PfxContent = { readonly certificates: readonly X509Certificate[]; re
  */
 export async function readPfx(content: Buffer, password: string): Promise<PfxContent | "slow" | undefined> {
   const { default: forge } = await import("node-forge");
-  limitIterations(forge);
+  mendDerivations(forge);
   const der = (node: asn1.Asn1) => Buffer.from(forge.asn1.toDer(node).getBytes(), "latin1");
   const root = forge.asn1.fromDer(content.toString("latin1"));
   let pfx: pkcs12.Pkcs12Pfx;
@@ -45,12 +45,12 @@ type Derivations = {
 
 /** Of the file that is being unpacked, which is done without a pause. */
 let iterationsLeft = MOST_ITERATIONS;
-const limited = new WeakSet<object>();
+const mended = new WeakSet<object>();
 
-/** A file is locked layer in layer, so what it takes is counted where it is spent. */
-function limitIterations(forge: Forge): void {
-  if (limited.has(forge)) return;
-  limited.add(forge);
+/** Corrects the password's bytes. A file is locked layer in layer, so what it takes is counted where it is spent. */
+function mendDerivations(forge: Forge): void {
+  if (mended.has(forge)) return;
+  mended.add(forge);
   const { pki, pkcs12 } = forge as unknown as Derivations;
   const { getCipher } = pki.pbe;
   const { generateKey } = pkcs12;
@@ -60,12 +60,20 @@ function limitIterations(forge: Forge): void {
   };
   pki.pbe.getCipher = (oid, params, password) => {
     spend(iterationsOf(Buffer.from(forge.asn1.toDer(params).getBytes(), "latin1")));
-    return getCipher(oid, params, password);
+    return getCipher(oid, params, oid === forge.pki.oids.pkcs5PBES2 ? utf8(password) : password);
   };
   pkcs12.generateKey = (password, salt, id, iterations, ...rest) => {
     spend(iterations);
     return generateKey(password, salt, id, iterations, ...rest);
   };
+}
+
+/**
+ * The bytes of a password as the library takes bytes. In PBES2 they are those of UTF-8 (RFC 8018), of which it knows nothing;
+ * the older ciphers and the file's MAC take two bytes a letter (RFC 7292), which it makes itself.
+ */
+function utf8(password: string): string {
+  return Buffer.from(password, "utf8").toString("latin1");
 }
 
 /** The library knows RSA alone; all else it leaves as it found it. */
