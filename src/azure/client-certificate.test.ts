@@ -27,6 +27,7 @@ describe("readClientCertificate", () => {
     { name: "rsa.pem", thumbprint: rsa },
     { name: "rsa.pem", password: "hush-p", thumbprint: rsa },
     { name: "rsa-encrypted.pem", password: "hush-p", thumbprint: rsa },
+    { name: "rsa-traditional.pem", password: "hush-p", thumbprint: rsa },
     { name: "ec.pem", thumbprint: ec },
     { name: "chain.pem", thumbprint: leaf },
     { name: "rsa.pfx", password: "hush-p", thumbprint: rsa },
@@ -78,6 +79,20 @@ describe("readClientCertificate", () => {
       code: "FILE_INVALID",
       message: "/etc/mic.pem holds no certificate in PEM or PFX form: correct aadClientCertPath",
     });
+  });
+
+  it.each([
+    { name: "rsa-encrypted.pem", password: "" },
+    { name: "rsa-encrypted.pem", password: "hush-q" },
+    { name: "rsa-traditional.pem", password: "" },
+    { name: "rsa-traditional.pem", password: "hush-q" },
+  ])("says that $name is locked to the password $password, whatever ends its lines", async ({ name, password }) => {
+    const text = String(await content(name));
+    for (const eol of ["\n", "\r\n"]) {
+      const bytes = Buffer.from(text.replaceAll("\n", eol));
+      const reading = readClientCertificate("/etc/mic.pem", bytes, password, settings);
+      await expect(reading).rejects.toThrow(/^\/etc\/mic\.pem (needs a|has another) password: /);
+    }
   });
 
   it("says that key and certificate are of two pairs", async () => {

@@ -75,12 +75,14 @@ function isPem(content: Buffer): boolean {
   return content.includes("-----BEGIN ");
 }
 
+/** In the block of a key that is encrypted as before PKCS#8 (RFC 1421). */
+const TRADITIONAL_LOCK = /^Proc-Type:.*ENCRYPTED/m;
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 
 /** Undefined: nothing in it can be read. "password": a key needs another one. */
 function fromPem(text: string, password: string): Content | "password" | "slow" | undefined {
   const blocks = [...text.matchAll(BLOCK)].map(([block, label = ""]) => ({ block, label }));
-  const isLocked = blocks.some(({ block, label }) => label.startsWith("ENCRYPTED ") || block.includes("ENCRYPTED\n"));
+  const isLocked = blocks.some(({ block, label }) => label.startsWith("ENCRYPTED ") || TRADITIONAL_LOCK.test(block));
   const locked = blocks.filter(({ label }) => label === "ENCRYPTED PRIVATE KEY");
   const cost = locked.reduce((sum, { block }) => sum + iterationsOf(derOf(block)), 0);
   if (cost > MOST_ITERATIONS) return Number.isFinite(cost) ? "slow" : undefined;
