@@ -60,4 +60,12 @@ describe("tokenEndpoint", () => {
   it.each(["", "..", "a/b", "a?b", "a%2fb", "//evil.example", "a b"])("refuses the tenant %j", (tenant) => {
     expect(() => of("", tenant)).toThrow(expect.objectContaining({ code: "OBJECT_INVALID" }));
   });
+
+  it.each([
+    { spec: { tenantID: "a b" }, names: "spec.tenantID" },
+    { spec: { tenantID: "t", auxiliaryTenantIDs: ["u", "a b"] }, names: "spec.auxiliaryTenantIDs" },
+  ])("names $names as the setting to correct", ({ spec, names }) => {
+    const wrong = () => tokenEndpoint(identity("a", { spec: { type: 1, ...spec } }), "a b", allowed);
+    expect(wrong).toThrow(`"a b" is no tenant: write a tenant's ID or domain into ${names}`);
+  });
 });

@@ -18,10 +18,12 @@ export function authorityProblem(text: string): string | undefined {
 /**
  * Where the identity's application asks for tokens of a tenant. A path of spec.adEndpoint stays, whether it ends in a
  * slash or not.
+ * @param tenant the identity's own or one of its auxiliary tenants
  * @param allowed URLs of authorities, each with everything beneath it
  * @throws Fault OBJECT_INVALID, or IDENTITY_DENIED for an authority that nobody allowed
  */
-export function tokenEndpoint({ meta, adEndpoint }: Identity, tenant: string, allowed: readonly string[]): URL {
+export function tokenEndpoint(identity: Identity, tenant: string, allowed: readonly string[]): URL {
+  const { meta, adEndpoint } = identity;
   const name = objectKey(meta);
   const problem = adEndpoint === "" ? undefined : authorityProblem(adEndpoint);
   if (problem !== undefined) {
@@ -29,7 +31,8 @@ export function tokenEndpoint({ meta, adEndpoint }: Identity, tenant: string, al
     throw new Fault("OBJECT_INVALID", `AzureIdentity ${name} cannot be used: ${message}`);
   }
   if (!TENANT.test(tenant)) {
-    const message = `"${printable(tenant)}" is no tenant: write a tenant's ID or domain into spec.tenantID`;
+    const setting = tenant === identity.tenantId ? "spec.tenantID" : "spec.auxiliaryTenantIDs";
+    const message = `"${printable(tenant)}" is no tenant: write a tenant's ID or domain into ${setting}`;
     throw new Fault("OBJECT_INVALID", `AzureIdentity ${name} cannot be used: ${message}`);
   }
   const authority = beneath(new URL(adEndpoint === "" ? PUBLIC_CLOUD : adEndpoint));
