@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { createServer as createProxy } from "node:http";
 import { createServer, type Server } from "node:https";
 import { type AddressInfo, connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import tls from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Authority, createAuthority } from "../sandbox/certificates.ts";
 import { EntraClient, type EntraClientOptions } from "./entra-client.ts";
@@ -41,6 +43,13 @@ beforeEach(() => {
 const client = (over: Partial<EntraClientOptions> = {}) =>
   new EntraClient({ userAgent: "aad-pod-identity/NMI/test", ca: authority.caPem, ...over });
 
+/** TLS 1.0 and what it signs with, as `--tls-min-v1.0` and `--tls-cipher-list` of Node's options allow. */
+function speakingLess(): Disposable {
+  const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
+  Object.assign(tls, { DEFAULT_MIN_VERSION: "TLSv1", DEFAULT_CIPHERS: "DEFAULT@SECLEVEL=0" });
+  return { [Symbol.dispose]: () => void Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }) };
+}
+
 describe("EntraClient", () => {
   it("posts the form", async () => {
     const { status, body } = await client().post(url, form, never);
@@ -73,9 +82,16 @@ describe("EntraClient", () => {
     expect(requests).toEqual([]);
   });
 
-  it("speaks TLS 1.2 at least", async () => {
-    const old = createServer({ ...(await authority.serverCertificate()), maxVersion: "TLSv1.1", minVersion: "TLSv1" });
+  it("speaks TLS 1.2 at least, also where Node is told to speak less", async () => {
+    using _less = speakingLess();
+    const versions = { maxVersion: "TLSv1.1", minVersion: "TLSv1" } as const;
+    const old = createServer({ ...(await authority.serverCertificate()), ...versions }, (_, response) =>
+      response.end(),
+    );
     await new Promise<void>((resolve) => old.listen(0, "127.0.0.1", resolve));
+    const spoken = tls.connect({ port: portOf(old), host: "127.0.0.1", ca: authority.caPem });
+    await once(spoken, "secureConnect");
+    spoken.destroy();
     const posting = client().post(new URL(`https://127.0.0.1:${portOf(old)}/`), form, never);
     await expect(posting).rejects.toMatchObject({ code: "ENTRA_UNREACHABLE" });
     await new Promise((resolve) => old.close(resolve));

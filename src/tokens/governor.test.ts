@@ -96,6 +96,13 @@ describe("Governor", () => {
     expect(begun).toEqual([waited]);
   });
 
+  it("cuts no pause short when a shorter one is asked for meanwhile", async () => {
+    const { governor, start } = setUp({});
+    governor.pause(9000);
+    governor.pause(2000);
+    await expect(start({ patienceMs: 0 })).rejects.toMatchObject({ code: "IMDS_THROTTLED", retryAfterMs: 9000 });
+  });
+
   it("refuses at once when a pause is longer than the patience, with the rest of the pause", async () => {
     const { governor, start } = setUp({});
     governor.pause(9000);

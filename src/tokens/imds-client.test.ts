@@ -52,6 +52,21 @@ describe("ImdsClient", () => {
     await expect(client.send({ ...request, isOwn: true }, never)).rejects.toMatchObject({ code: "IMDS_UNREACHABLE" });
   });
 
+  it("asks again on no other kept connection, which may be closed as well", async () => {
+    const client = new ImdsClient(imds.address);
+    const own = () => client.send({ ...request, isOwn: true }, never);
+    const answerBoth = imds.hold();
+    const both = Promise.all([own(), own()]);
+    await expect.poll(() => imds.requests.length).toBe(2);
+    answerBoth();
+    await both;
+    imds.failNext("hangUp");
+    await own();
+    const [one, two, hungUp, again] = imds.requests.map(({ from }) => from);
+    expect([one, two]).toContain(hungUp);
+    expect([one, two]).not.toContain(again);
+  });
+
   it.each(["POST", "DELETE", "OPTIONS", "TRACE"])("says how long the body of a %s is", async (method) => {
     const body = Buffer.from("hello");
     await new ImdsClient(imds.address).send({ ...request, method, body }, never);

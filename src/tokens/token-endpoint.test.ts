@@ -39,6 +39,7 @@ describe("tokenEndpoint", () => {
     { adEndpoint: "login.microsoftonline.com", code: "OBJECT_INVALID" },
     { adEndpoint: "https://me:hush@login.microsoftonline.com/", code: "OBJECT_INVALID" },
     { adEndpoint: "https://login.microsoftonline.com/?x=", code: "OBJECT_INVALID" },
+    { adEndpoint: "https://login.microsoftonline.com/#x", code: "OBJECT_INVALID" },
     { adEndpoint: "https://evil.example/", code: "IDENTITY_DENIED" },
     { adEndpoint: "https://login.microsoftonline.com.evil.example/", code: "IDENTITY_DENIED" },
     { adEndpoint: "https://login.microsoftonline.com:8443/", code: "IDENTITY_DENIED" },
