@@ -13,9 +13,17 @@ const EVERY_MS = 100;
 const PATIENCE_MS = 20_000;
 const PODS = "/api/v1/namespaces/default/pods";
 
-const asked = { isFrozen: true, isCutOff: false, hasAsked: true, hasIdentity: true, isStartedAnew: false };
+const asked = {
+  isFrozen: true,
+  isCutOff: false,
+  hasAsked: true,
+  hasIdentity: true,
+  isStartedAnew: false,
+  isRouted: false,
+};
 const cases = [
   { when: "the watch tells that the old one is terminating", ...asked, isFrozen: false },
+  { when: "the watch tells so, and a route of its own leads to each pod", ...asked, isFrozen: false, isRouted: true },
   { when: "NMI cannot reach the API server", ...asked, isFrozen: false, isCutOff: true },
   { when: "NMI starts anew", ...asked, isFrozen: false, isStartedAnew: true },
   { when: "the watch tells nothing", ...asked },
@@ -52,8 +60,15 @@ async function takeOver(at: NodeWithPods, before: RunningProgram): Promise<void>
   await before.ended;
 }
 
-async function outcomeOf({ isFrozen, isCutOff, hasAsked, hasIdentity, isStartedAnew }: Case): Promise<Outcome> {
+/** A route to the first pod alone, as network plugins make that give each pod an interface of its own on the node. */
+function routeToPod({ network }: NodeWithPods): void {
+  inNamespace(network.node, "ip route add 10.244.0.2/32 dev pod0");
+}
+
+async function outcomeOf(given: Case): Promise<Outcome> {
+  const { isFrozen, isCutOff, hasAsked, hasIdentity, isStartedAnew, isRouted } = given;
   await using at = await startNodeWithPods();
+  if (isRouted) routeToPod(at);
   const wayToApi = (add: "-I" | "-D") =>
     ["--dport", "--sport"]
       .map((end) => `iptables-nft ${add} OUTPUT -o lo -p tcp ${end} ${at.proxyPort} -j DROP`)
@@ -68,6 +83,7 @@ async function outcomeOf({ isFrozen, isCutOff, hasAsked, hasIdentity, isStartedA
   if (isCutOff) inNamespace(at.network.node, wayToApi("-I"));
   await at.kube("DELETE", `${PODS}/pod-0?gracePeriodSeconds=30`);
   const next = await at.replace(0, hasIdentity);
+  if (isRouted) routeToPod(at);
   const old = await at.kube("GET", `${PODS}/pod-0`);
   if (isStartedAnew) await takeOver(at, nmi);
   await next.ask({ begin: { everyMs: EVERY_MS } });
@@ -117,6 +133,21 @@ describe.skipIf(missing !== undefined)(`a pod that drains${reason}`, () => {
     await askUntil(pod, /^200 token-of-client-0$/);
     await at.kube("DELETE", `${PODS}/pod-0?gracePeriodSeconds=30`);
     await takeOver(at, nmi);
+    expect(await pod?.ask<string>({ get: "token" })).toBe("200 token-of-client-0");
+  });
+
+  it("gets its token while another pod waits for an address, if a route leads to it alone", async () => {
+    await using at = await startNodeWithPods();
+    routeToPod(at);
+    await at.startNmi().says("listening on ");
+    const [pod, unrouted] = at.pods;
+    await askUntil(pod, /^200 token-of-client-0$/);
+    await askUntil(unrouted, /^200 token-of-client-1$/);
+    const spec = { nodeName: "node-0", containers: [{ name: "main", image: "web" }] };
+    await at.kube("POST", PODS, { apiVersion: "v1", kind: "Pod", metadata: { name: "stuck" }, spec });
+    for (const name of ["pod-0", "pod-1"]) await at.kube("DELETE", `${PODS}/${name}?gracePeriodSeconds=30`);
+    // NMI has heard of both deletions once it hears of the later one.
+    expect(await askUntil(unrouted, /^503 /)).toMatch(/may be changing hands/);
     expect(await pod?.ask<string>({ get: "token" })).toBe("200 token-of-client-0");
   });
 });

@@ -143,6 +143,38 @@ describe("Callers, where the watch may be behind", () => {
     expect((await callers.of(connection, never)).meta.name).toBe("a");
   });
 
+  it("serves a terminating pod while another waits for an address, as long as it is found to hold its own", async () => {
+    let isHeld = true;
+    const clock = new FakeClock();
+    const callers = new Callers({
+      pods: new LiveObjects(podIndexes, leaving(pod("a")), startsLate),
+      ownAddresses: () => new Set(),
+      clock,
+      isHolder: async () => isHeld,
+    });
+    const connection = from();
+    expect((await callers.of(connection, never)).meta.name).toBe("a");
+    isHeld = false;
+    const refused = callers.of(connection, never);
+    refused.catch(() => {});
+    await clock.asleep();
+    clock.advance(1200);
+    await expect(refused).rejects.toThrow("it may be changing hands from a pod that is terminating");
+  });
+
+  it("leaves with the client while it finds out whether a terminating pod holds its address", async () => {
+    const stop = new AbortController();
+    const callers = new Callers({
+      pods: new LiveObjects(podIndexes, leaving(pod("a")), startsLate),
+      ownAddresses: () => new Set(),
+      clock: new FakeClock(),
+      isHolder: () => new Promise(() => {}),
+    });
+    const asked = callers.of(from(), stop.signal);
+    stop.abort(new Error("left"));
+    await expect(asked).rejects.toThrow("left");
+  });
+
   it("sees the pod before it is sure, and leaves with the client", async () => {
     const stop = new AbortController();
     const callers = doubting(() => new Promise(() => {}));

@@ -26,14 +26,17 @@ export type CallersOptions = {
   readonly clock: Clock;
   /** Told of each caller that no pod was known for at once. */
   readonly onMiss?: () => void;
-  /** Whether whoever is behind an address now is the pod that has it by the watch, on which alone it rests when absent. */
+  /**
+   * Whether whoever is behind an address now is the pod that has it by the watch, on which alone it rests when absent.
+   * Of a pod that terminates while another waits for an address it must be true only on the node's own evidence.
+   */
   readonly isHolder?: (pod: Pod, address: string) => Promise<boolean>;
 };
 
 /** Whose a connection is by the watch, and whether that is so. */
 type Known = { readonly uid: string; readonly isHolder: Promise<boolean>; isSure: boolean };
 
-type Sight = { readonly pod: Pod } | { readonly why: string };
+type Sight = { readonly pod: Pod } | { readonly why: string; readonly leaving?: Pod };
 
 /**
  * Who is at the other end of a connection: the one pod of this node that has the address. When that is in doubt it
@@ -105,6 +108,8 @@ export class Callers {
     const { pods, clock, onMiss } = this.#options;
     const first = this.#look(address);
     if ("pod" in first) return first.pod;
+    const { leaving } = first;
+    if (leaving !== undefined && (await this.#isStill(leaving, address, signal))) return leaving;
     onMiss?.();
     const seen = await until(
       () => this.#look(address),
@@ -113,6 +118,12 @@ export class Callers {
     );
     if ("pod" in seen) return seen.pod;
     throw new Fault("CALLER_UNKNOWN", seen.why, { facts: { address } });
+  }
+
+  /** Asked for each request: a terminating pod may give its address back at any moment. */
+  async #isStill(leaving: Pod, address: string, signal: AbortSignal): Promise<boolean> {
+    const { isHolder } = this.#options;
+    return isHolder !== undefined && (await raceAbort(isHolder(leaving, address), signal));
   }
 
   #look(address: string): Sight {
@@ -125,7 +136,8 @@ export class Callers {
     if (another !== undefined) return { why: `failed to match pod IP ${address}: several pods have it` };
     // The terminating pod may have given the address back already, to a pod whose status does not tell it yet.
     if (isTerminating(pod) && pods.by("address", NO_ADDRESS).length > 0) {
-      return { why: `failed to match pod IP ${address}: it may be changing hands from a pod that is terminating` };
+      const why = `failed to match pod IP ${address}: it may be changing hands from a pod that is terminating`;
+      return { why, leaving: pod };
     }
     return { pod };
   }

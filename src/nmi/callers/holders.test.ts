@@ -8,7 +8,7 @@ import { Holders } from "./holders.ts";
 import type { Link } from "./neighbours.ts";
 
 const address = "10.244.0.2";
-const link = (word: string): Link => ({ word, isKnown: true });
+const link = (word: string): Link => ({ word, isKnown: true, isOwn: word !== "" });
 const as = (resourceVersion: string): Pod => ({ ...pod("a"), meta: { ...pod("a").meta, resourceVersion } });
 const leaving = (made: Pod): Pod => ({ ...made, meta: { ...made.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } });
 const waiting = pod("b", { status: { podIP: "", phase: "Pending" } });
@@ -120,7 +120,7 @@ describe("an address", () => {
 
   it("is asked about each time while the kernel does not know the interface", async () => {
     const { world, has } = setUp();
-    world.link = { word: "00:00:00:00:00:00 veth-a", isKnown: false };
+    world.link = { ...link("00:00:00:00:00:00 veth-a"), isKnown: false };
     await has();
     await has();
     expect(world.looks).toBe(2);
@@ -136,6 +136,51 @@ describe("an address", () => {
     known.world.link = link("");
     expect([await has(), await known.has()]).toEqual([true, false]);
     expect(world.looks).toBe(0);
+  });
+});
+
+describe("the address of a pod that terminates while another waits for one", () => {
+  function setUpLeaving(hasAsked = true) {
+    const made = setUp();
+    const whenAlive = async () => hasAsked && (await made.has());
+    return whenAlive().then(() => {
+      made.pods.put(leaving(pod("a")));
+      made.pods.put(waiting);
+      return { ...made, has: () => made.holders.has(leaving(pod("a")), address) };
+    });
+  }
+
+  it("is still its own by the interface that it had, whether the API server is there or not", async () => {
+    const { world, has } = await setUpLeaving();
+    world.look = away;
+    expect(await has()).toBe(true);
+    expect(world.looks).toBe(1);
+  });
+
+  it.each([
+    { when: "the kernel knows no interface any more", now: link("") },
+    { when: "another interface is there", now: link("veth-b") },
+    { when: "the interface is being looked for", now: { ...link("veth-a"), isKnown: false } },
+    {
+      when: "the interface leads to others too, who may have the same hardware address",
+      now: { ...link("veth-a"), isOwn: false },
+    },
+    { when: "nobody asked for it while it lived", hasAsked: false },
+    { when: "nobody asked, and the kernel knows no interfaces", now: link(""), hasAsked: false },
+  ])("is in doubt where $when, and the API server cannot tell", async ({ now = link("veth-a"), hasAsked }) => {
+    const { world, has } = await setUpLeaving(hasAsked);
+    world.link = now;
+    world.looks = 0;
+    expect(await has()).toBe(false);
+    expect(world.looks).toBe(0);
+  });
+
+  it("is in doubt although the other one gets an address while the kernel is asked", async () => {
+    const { pods, world, has } = await setUpLeaving(false);
+    world.link = link("");
+    const asked = has();
+    pods.put(pod("b"));
+    expect(await asked).toBe(false);
   });
 });
 
@@ -190,7 +235,7 @@ describe("from a list between two looks at the node", () => {
 
   it.each([
     { when: "one changed meanwhile", before: link("veth-b"), after: link("veth-a") },
-    { when: "one is not known", before: link("veth-a"), after: { word: "veth-a", isKnown: false } },
+    { when: "one is not known", before: link("veth-a"), after: { ...link("veth-a"), isKnown: false } },
     { when: "the pod is terminating and another waits for an address", pods: [leaving(pod("a")), waiting] },
     { when: "another pod has the address too", pods: [pod("a"), pod("b")] },
   ])("nothing is learnt where $when", async ({ before = link("veth-a"), after = link("veth-a"), pods = [] }) => {

@@ -61,8 +61,7 @@ export class Holders implements Disposable {
    */
   learn(before: (address: string) => Link, after: (address: string) => Link): void {
     const { pods } = this.#options;
-    const mayHaveGone = (pod: Pod) => isTerminating(pod) && this.#isAnybodyWaiting();
-    for (const pod of pods.list().filter((one) => !mayHaveGone(one))) {
+    for (const pod of pods.list().filter((one) => !this.#mayHaveGone(one))) {
       for (const address of pod.addresses) {
         const link = after(address);
         const isSame = isTelling(link) && link.word === before(address).word;
@@ -72,10 +71,16 @@ export class Holders implements Disposable {
     }
   }
 
-  /** Whether whoever is behind the address now is the pod. */
+  /**
+   * Whether whoever is behind the address now is the pod. One that may have given its address away is known by nothing
+   * but the interface that it had, on a device of its own: neither the watch nor the API server can tell.
+   */
   async has(pod: Pod, address: string): Promise<boolean> {
+    const mayHaveGone = this.#mayHaveGone(pod); // before the look, which it is then that tells
     const link = await this.#options.linkOf(address);
-    if (link.word === (this.#links.get(pod.meta.uid)?.get(address) ?? "")) return true;
+    const isAsBefore = link.word === (this.#links.get(pod.meta.uid)?.get(address) ?? "");
+    if (mayHaveGone) return isAsBefore && isTelling(link) && link.isOwn;
+    if (isAsBefore) return true;
     return await this.#ask(pod, address, link);
   }
 
@@ -114,6 +119,11 @@ export class Holders implements Disposable {
     if (first?.word === word) return first.version === meta.resourceVersion || this.#isAnybodyWaiting();
     this.#changed.set(meta.uid, changed.set(address, { word, version: meta.resourceVersion }));
     return true;
+  }
+
+  /** Whether the pod terminates while another waits, which may have its address already. */
+  #mayHaveGone(pod: Pod): boolean {
+    return isTerminating(pod) && this.#isAnybodyWaiting();
   }
 
   /** Whether the watch shows a pod that may have got an address that it does not tell yet. */

@@ -9,10 +9,19 @@ const links = `IP address       HW type     Flags       HW address            Ma
 10.244.0.4       0x1         0x2         3a:7e:00:00:00:04     *        veth4
 10.244.0.5       0x1         0x0         00:00:00:00:00:00     *        veth9
 10.244.0.5       0x1         0x2         3a:7e:00:00:00:05     *        veth5
+10.244.0.6       0x1         0x2         0a:58:0a:f4:00:06     *        cbr0
+10.244.0.7       0x1         0x2         3a:7e:00:00:00:07     *        veth7
+10.244.0.8       0x1         0x2         3a:7e:00:00:00:08     *        shim0
+10.244.1.8       0x1         0x2         3a:7e:00:00:00:08     *        shim0
+10.244.0.10      0x1         0x2         3a:7e:00:00:00:10     *        veth10
 `;
 
 const routes = `Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+veth2\t0200F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0
 veth5\t0500F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0
+cbr0\t0000F40A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+veth8\t0700F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0
+shim0\t0800F40A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0
 `;
 const tables: Tables = { links, routes };
 
@@ -36,8 +45,22 @@ describe("who is behind an address, asked for one or for many", () => {
     { who: "one that is not there", address: "10.244.0.9", word: "", isKnown: true },
     { who: "an address that another's ends in", address: "0.244.0.2", word: "", isKnown: true },
   ])("is found: $who", ({ address, word, isKnown }) => {
-    expect(linkIn(tables, address)).toEqual({ word, isKnown });
-    expect(linksIn(tables)(address)).toEqual({ word, isKnown });
+    expect(linkIn(tables, address)).toMatchObject({ word, isKnown });
+    expect(linksIn(tables)(address)).toMatchObject({ word, isKnown });
+  });
+
+  it.each([
+    { what: "where the node reaches it alone by that device", address: "10.244.0.2", isOwn: true },
+    { what: "where the device of somebody else tells of it too", address: "10.244.0.5", isOwn: true },
+    { what: "but not on a bridge, which leads to all pods", address: "10.244.0.6", isOwn: false },
+    { what: "but not where it is reached by another device", address: "10.244.0.7", isOwn: false },
+    { what: "but not where another address is behind the device", address: "10.244.0.8", isOwn: false },
+    { what: "but not where no route leads to it alone", address: "10.244.0.10", isOwn: false },
+    { what: "but not where it stands twice and no route tells", address: "10.244.0.4", isOwn: false },
+    { what: "but not where it does not stand", address: "10.244.0.9", isOwn: false },
+  ])("has a device of its own $what: $address", ({ address, isOwn }) => {
+    expect(linkIn(tables, address).isOwn).toBe(isOwn);
+    expect(linksIn(tables)(address).isOwn).toBe(isOwn);
   });
 });
 

@@ -5,6 +5,7 @@ import { deviceTo } from "./routes-to-pods.ts";
 const LINKS = "/proc/net/arp";
 const ROUTES = "/proc/net/route";
 const LONGEST_LINE = 200;
+const ADDRESS_BITS = 32;
 /** In the flags of a line: the hardware address is known. */
 const KNOWN = 0x2;
 
@@ -14,6 +15,11 @@ export type Link = {
   readonly word: string;
   /** Whether the kernel knows them at this moment. */
   readonly isKnown: boolean;
+  /**
+   * Whether the device leads to this address alone, so that nobody else can be behind it, whatever hardware address he
+   * takes. Found out when it is read: few ask, and it takes as long as the look.
+   */
+  readonly isOwn: boolean;
 };
 
 /**
@@ -34,8 +40,7 @@ export function linkIn(tables: Tables, address: string): Link {
 
 /** The same for many addresses: goes through the table once. */
 export function linksIn(tables: Tables): (address: string) => Link {
-  const known = tables.links.split("\n").slice(1, -1).map(lineOf);
-  const lines = Map.groupBy(known, (line) => line.address);
+  const lines = Map.groupBy(allLines(tables.links), (line) => line.address);
   return (address) => linkOf(address, lines.get(address) ?? [], tables);
 }
 
@@ -56,7 +61,16 @@ function linkOf(address: string, found: readonly Line[], tables: Tables): Link {
       .toSorted()
       .join(),
     isKnown: counting.every(({ isKnown }) => isKnown),
+    get isOwn() {
+      return counting.some((line) => isOnOwnDevice(line, tables)); // where the device of the route is not known, none is
+    },
   };
+}
+
+/** A bridge has a route to all of its pods; a device that several addresses share may have one for each of them. */
+function isOnOwnDevice({ address, device }: Line, { links, routes }: Tables): boolean {
+  if (deviceTo(routes, address, ADDRESS_BITS) !== device) return false;
+  return allLines(links).every((one) => one.device !== device || one.address === address);
 }
 
 function linesOf(links: string, address: string): readonly Line[] {
@@ -66,6 +80,10 @@ function linesOf(links: string, address: string): readonly Line[] {
     found.push(lineOf(line));
   }
   return found;
+}
+
+function allLines(links: string): readonly Line[] {
+  return links.split("\n").slice(1, -1).map(lineOf);
 }
 
 function lineOf(line: string): Line {

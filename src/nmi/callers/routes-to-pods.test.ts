@@ -20,6 +20,14 @@ it.each([
   expect(deviceTo(routes, address)).toBe(device);
 });
 
+it.each([
+  { address: "10.244.0.2", device: "veth2" },
+  { address: "10.244.0.4", device: undefined },
+  { address: "10.244.0.200", device: undefined },
+])("$address is reached alone by $device", ({ address, device }) => {
+  expect(deviceTo(routes, address, 32)).toBe(device);
+});
+
 it("nothing is known where there is no table", () => {
   expect(deviceTo("", "10.244.0.2")).toBeUndefined();
 });
