@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import tls from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { proxyProblem } from "../base/proxy-variable.ts";
 import { type Authority, createAuthority } from "../sandbox/certificates.ts";
 import { EntraClient, type EntraClientOptions } from "./entra-client.ts";
 
@@ -147,4 +148,15 @@ describe("a proxy", () => {
     await expect(posting).rejects.toThrow(/does not answer \(ECONNREFUSED\): check the node's network, HTTPS_PROXY/);
     await expect(posting).rejects.not.toThrow(/hush/);
   });
+
+  it.each(["http://me:50%hush@127.0.0.1:9", "http://me:hu sh@:1", "127.0.0.1:9"])(
+    "that no request can go through is told at each of them, and none goes past it: %s",
+    async (HTTPS_PROXY) => {
+      const posting = client({ env: { HTTPS_PROXY } }).post(url, form, never);
+      const code = "ENTRA_UNREACHABLE";
+      const message = `Entra ID at ${url.host} is not asked: ${proxyProblem({ HTTPS_PROXY })}`;
+      await expect(posting).rejects.toMatchObject({ code, message });
+      expect(requests).toEqual([]);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { Agent, request as open } from "node:https";
 import { Fault } from "../base/fault.ts";
+import { proxyProblem } from "../base/proxy-variable.ts";
 import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 export type EntraClientOptions = {
@@ -20,14 +21,17 @@ const UNTRUSTED = /CERT|SIGNATURE|ERR_TLS|ERR_SSL|EPROTO/;
 export class EntraClient {
   readonly #options: EntraClientOptions;
   readonly #agent: Agent;
+  /** Why no request can go through the proxy that one should go through. */
+  readonly #proxyProblem: string | undefined;
 
   constructor(options: EntraClientOptions) {
     this.#options = options;
     const { env, ca } = options;
+    this.#proxyProblem = proxyProblem(env ?? {});
     this.#agent = new Agent({
       keepAlive: false, // a token lasts for an hour
       minVersion: "TLSv1.2",
-      ...(env === undefined ? {} : { proxyEnv: { ...env } }),
+      ...(env === undefined || this.#proxyProblem !== undefined ? {} : { proxyEnv: { ...env } }),
       ...(ca === undefined ? {} : { ca }),
     });
   }
@@ -39,6 +43,9 @@ export class EntraClient {
   async post(url: URL, form: URLSearchParams, signal: AbortSignal, limitMs = Infinity): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#options.timeoutMs ?? TRY_TIMEOUT_MS, limitMs);
     signal.throwIfAborted();
+    if (this.#proxyProblem !== undefined) {
+      throw new Fault("ENTRA_UNREACHABLE", `Entra ID at ${url.host} is not asked: ${this.#proxyProblem}`);
+    }
     const body = form.toString();
     const tooLarge = () => new Fault("ENTRA_ERROR", `the answer of Entra ID at ${url.host} is too large`);
     try {

@@ -89,6 +89,12 @@ describe("the program nmi", () => {
     expect(other.program.output()).toMatch(/nmi: cannot listen on \S+: another program uses the port/);
   });
 
+  it("starts where no request can go through the proxy of its environment, and tells no word of its password", async () => {
+    await using other = await world.start([], { HTTPS_PROXY: "http://svc:50%off@proxy.corp:3128", https_proxy: "" });
+    await other.program.says("variable HTTPS_PROXY does not name a proxy: write http://");
+    expect(other.program.output()).not.toMatch(/50%off|defect/);
+  });
+
   it("knows no pod of another node", async () => {
     await world.createPod("elsewhere", "127.9.8.9", { aadpodidbinding: "demo" }, "node-1");
     await world.createPod("last", "127.9.8.10", {});

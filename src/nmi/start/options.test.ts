@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { klogOptions } from "../../base/klog-options.ts";
 import { fallbackText, type OptionTable, readConfig } from "../../base/options.ts";
+import { proxyProblem } from "../../base/proxy-variable.ts";
 import { nmiOptions, variableWarnings } from "./options.ts";
 
 /** What the original took: the flag, its kind in Go, its default. Differences are on purpose and say why. */
@@ -76,6 +77,13 @@ it("says that it does not obey the variables of the original's token library", (
   ]);
   expect(warnings.join()).not.toMatch(/hush|10\.0\.0\.1/);
   expect(variableWarnings({})).toEqual([]);
+});
+
+it("warns of a proxy that no request can go through, without its password", () => {
+  const HTTPS_PROXY = "http://svc:50%off@proxy.corp:3128";
+  const warning = "only tokens of service principals need it, and those fail until then";
+  expect(variableWarnings({ HTTPS_PROXY })).toEqual([`${proxyProblem({ HTTPS_PROXY })}; ${warning}`]);
+  expect(variableWarnings({ HTTP_PROXY: HTTPS_PROXY })).toEqual([]);
 });
 
 it("takes the arguments of the original's manifests and chart", () => {

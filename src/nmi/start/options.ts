@@ -1,4 +1,5 @@
 import { type ConfigOf, type Env, list, listOf, text, whole, yesNo } from "../../base/options.ts";
+import { proxyProblem } from "../../base/proxy-variable.ts";
 import { authorityProblem } from "../../tokens/token-endpoint.ts";
 
 const port = { min: 0, max: 65535 } as const;
@@ -199,15 +200,24 @@ const OF_LIBRARY = "No effect: NMI's own calls go to the metadata service at --m
 export const nmiVariables = {
   AZURE_ENVIRONMENT_FILEPATH:
     "The JSON file with the endpoints of the cloud AzureStackCloud; its authority is allowed.",
-  HTTPS_PROXY: "The proxy for Entra ID, as NO_PROXY allows; never for the metadata service.",
+  HTTPS_PROXY:
+    "The proxy for Entra ID, as NO_PROXY allows; https_proxy counts before it; never for the metadata service.",
   MSI_ENDPOINT: OF_LIBRARY,
   MSI_SECRET: OF_LIBRARY,
 } as const satisfies Readonly<Record<string, string>>;
 
-/** Sentences about variables that the original obeyed, by its token library, and NMI does not: nobody takes its place. */
+/**
+ * Sentences about variables that the original obeyed, by its token library, and NMI does not: nobody takes its place; and
+ * about a proxy that no request can go through, which does not keep NMI from the metadata service.
+ */
 export function variableWarnings(env: Env): readonly string[] {
   const given = Object.entries(nmiVariables).filter(([name, help]) => help === OF_LIBRARY && (env[name] ?? "") !== "");
-  return given.map(([name, help]) => `variable ${name}: ${help}`);
+  const proxy = proxyProblem(env);
+  const only = "only tokens of service principals need it, and those fail until then";
+  return [
+    ...given.map(([name, help]) => `variable ${name}: ${help}`),
+    ...(proxy === undefined ? [] : [`${proxy}; ${only}`]),
+  ];
 }
 
 export type NmiConfig = ConfigOf<typeof nmiOptions>;

@@ -1,0 +1,47 @@
+import { Agent } from "node:https";
+import { describe, expect, it } from "vitest";
+import type { Env } from "./options.ts";
+import { proxyProblem } from "./proxy-variable.ts";
+
+const good = "http://proxy.corp:3128";
+const bad = "http://svc:50%off@proxy.corp:3128";
+
+describe("proxyProblem", () => {
+  it.each<Env>([
+    {},
+    { HTTPS_PROXY: "" },
+    { HTTPS_PROXY: good },
+    { https_proxy: "https://u:50%25@[::1]" },
+    { https_proxy: good, HTTPS_PROXY: bad }, // the first counts, as elsewhere
+    { HTTP_PROXY: bad, http_proxy: bad, ALL_PROXY: bad, NO_PROXY: "%,,", no_proxy: "[" }, // not of https, or no URL
+  ])("is none: %j", (env) => {
+    expect(proxyProblem(env)).toBeUndefined();
+    expect(() => new Agent({ proxyEnv: { ...env } })).not.toThrow();
+  });
+
+  it.each([
+    "http://svc:50%off@proxy.corp:3128",
+    "http://100%:hush@proxy.corp:3128",
+    "http://u:se cret@:1",
+    "http://u:hush@proxy.corp:99999",
+    "http://u:hush@proxy.corp\n:3128",
+  ])("names the variable and what to write, not its value: %j", (value) => {
+    for (const name of ["HTTPS_PROXY", "https_proxy"]) {
+      const problem = proxyProblem({ [name]: value }) ?? "";
+      expect(problem).toMatch(new RegExp(`^variable ${name} .*write http://.*%25`));
+      expect(problem).not.toMatch(/50%off|hush|se cret|proxy\.corp|svc/);
+      expect(() => new Agent({ proxyEnv: { [name]: value } })).toThrow();
+    }
+  });
+
+  it.each(["proxy.corp:3128", "socks5://proxy.corp:1080", " http://proxy.corp:3128", "%"])(
+    "is told of what no request would go through: %j",
+    (value) => expect(proxyProblem({ HTTPS_PROXY: value })).toMatch(/^variable HTTPS_PROXY /),
+  );
+
+  it("is told of the first of the names that has a value", () => {
+    const names = ["HTTPS_PROXY", "ALL_PROXY"];
+    expect(proxyProblem({ ALL_PROXY: bad, HTTPS_PROXY: good }, names)).toBeUndefined();
+    expect(proxyProblem({ ALL_PROXY: bad, HTTPS_PROXY: "" }, names)).toMatch(/^variable ALL_PROXY /);
+  });
+});

@@ -1,0 +1,31 @@
+import type { Env } from "./options.ts";
+
+/** Where Node looks up the proxy for https: the first of them that is not empty. HTTP_PROXY is for http alone. */
+const NODE_ORDER = ["https_proxy", "HTTPS_PROXY"];
+
+/**
+ * What is wrong with the variable that names the proxy for https, in a sentence without its value, which may hold a
+ * password; undefined where none is set or requests can go through it.
+ * @param names the variables that may name it, in the order in which they are looked up; Node's when absent
+ */
+export function proxyProblem(env: Env, names: readonly string[] = NODE_ORDER): string | undefined {
+  const name = names.find((one) => (env[one] ?? "") !== "");
+  if (name === undefined || isProxy(env[name] ?? "")) return undefined;
+  return (
+    `variable ${name} does not name a proxy: write http://<host>:<port> or http://<user>:<password>@<host>:<port>, ` +
+    "with %25 in place of a % and other special characters encoded as in a URL"
+  );
+}
+
+/** Node makes no agent of some of those that fail here, and passes by the others: what is no URL of http or https. */
+function isProxy(value: string): boolean {
+  if (!/^https?:\/\//.test(value) || /[\r\n]/.test(value)) return false;
+  try {
+    const { username, password } = new URL(value);
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
+}
