@@ -4,16 +4,18 @@ import type { TokenCredential } from "@azure/identity";
 import * as v from "valibot";
 import { type Clock, realClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import type { Env } from "../base/options.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { armFault, isVersionUnknown } from "./arm-fault.ts";
 import type { Cloud } from "./clouds.ts";
+import { azureProxyProblem, checkAzureProxy } from "./proxy.ts";
 
 export type IdentitiesOptions = {
   /** Asked at each call. */
   readonly access: () => { readonly cloud: Cloud; readonly credential: () => Promise<TokenCredential> };
   readonly userAgent: string;
   /** Where HTTPS_PROXY and its like are looked up. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
   /** A certificate authority beside the system's, as PEM. */
   readonly ca?: string;
   readonly clock?: Clock;
@@ -38,14 +40,17 @@ export class Identities {
     this.#options = options;
     this.#clock = options.clock ?? realClock;
     this.#room = new TokenBucket(READS, this.#clock);
-    this.#agent = new Agent({ proxyEnv: { ...options.env }, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+    const { env = {}, ca } = options;
+    const isProxyGood = azureProxyProblem(env) === undefined; // if not, no call is made
+    this.#agent = new Agent({ ...(isProxyGood ? { proxyEnv: { ...env } } : {}), ...(ca === undefined ? {} : { ca }) });
   }
 
   /**
    * The client ID that an identity has now; empty when Azure does not say.
-   * @throws Fault ARM_*; ARM_FORBIDDEN when MIC may not read it, ARM_NOT_FOUND when there is none
+   * @throws Fault ARM_*; ARM_UNREACHABLE also for a proxy that no call can go through, ARM_FORBIDDEN when MIC may not read it, ARM_NOT_FOUND when there is none
    */
   async clientId(resourceId: string, signal: AbortSignal): Promise<string> {
+    checkAzureProxy(this.#options.env ?? {});
     const waitMs = this.#room.take();
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
     const { status, body } = await this.#get(resourceId, signal).catch((reason: unknown) => {

@@ -2,11 +2,13 @@ import type { ComputeManagementClient, ComputeManagementClientOptionalParams } f
 import type { TokenCredential } from "@azure/identity";
 import { resourceKey } from "../api/resource-id.ts";
 import { type Clock, realClock } from "../base/clock.ts";
+import type { Env } from "../base/options.ts";
 import { armFault, retryAfterMs } from "./arm-fault.ts";
 import { clientPolicies } from "./client-policies.ts";
 import type { Cloud } from "./clouds.ts";
 import type { Carried, Compute, Hear, Machine, UpdateOptions } from "./compute.ts";
 import type { IdentityPatch } from "./identity-patch.ts";
+import { checkAzureProxy } from "./proxy.ts";
 import { remainingIn } from "./remaining.ts";
 
 /** Where Azure is and how MIC signs in to it. */
@@ -18,6 +20,8 @@ export type SdkComputeOptions = {
   readonly userAgent: string;
   /** Sent in place of the version that the SDK was made for, for clouds that are behind. */
   readonly apiVersion?: string;
+  /** The environment of the process, where the SDK looks up its proxy; not checked when absent. */
+  readonly env?: Env;
   /** A certificate authority beside the system's, as PEM. */
   readonly ca?: string;
   readonly clock?: Clock;
@@ -130,7 +134,8 @@ export class SdkCompute implements Compute {
   }
 
   async #createClient({ cloud, credential }: Access, subscription: string): Client {
-    const { userAgent, apiVersion, ca } = this.#options;
+    const { userAgent, apiVersion, ca, env } = this.#options;
+    checkAzureProxy(env ?? {});
     const options: ComputeManagementClientOptionalParams = {
       endpoint: cloud.resourceManager,
       credentials: { scopes: [`${cloud.resourceManager}/.default`] },

@@ -47,7 +47,7 @@ export function micEngine(tools: Tools) {
   const settings = (): Settings => micSettings(config, access().config, env);
   const events = micEvents({ log, metrics, announcer, findPod: (ref) => stores.pods.get(ref) });
   const apiVersion = config.armApiVersion === "" ? {} : { apiVersion: config.armApiVersion };
-  const compute = new SdkCompute({ access, userAgent: tools.agent, clock, ...apiVersion });
+  const compute = new SdkCompute({ access, userAgent: tools.agent, env, clock, ...apiVersion });
   const identities = new Identities({ access, userAgent: tools.agent, env, clock });
   const ours = guarded(compute, () => checkLeading(tools.isLeading));
   const machines = armMachines(tools, { compute: ours, settings, events });

@@ -95,6 +95,14 @@ describe("mic", () => {
     expect(mic.text).not.toMatch(/^\s+at /m);
   });
 
+  it("starts where no call can go through the proxy of its environment, and tells no word of its password", async () => {
+    const HTTPS_PROXY = "http://svc:50%off@proxy.corp:3128";
+    await using mic = place.start(await place.flags("first"), { MIC_POD_NAMESPACE: "default", HTTPS_PROXY });
+    await expect.poll(() => mic.ask("health probe", "/readyz"), within).toBe("Ready");
+    expect(mic.text).toMatch(/^W.* variable HTTPS_PROXY does not name a proxy: write http:/m);
+    expect(mic.text).not.toMatch(/50%off|defect/);
+  });
+
   it("ends with one sentence when a port is taken", async () => {
     const other = createServer().listen(0);
     await once(other, "listening");
