@@ -249,6 +249,15 @@ export const problems: readonly Problem[] = [
       "cannot listen on …:…: another program uses the port; stop it or choose another with --http-probe-port; it is tried again",
   },
   {
+    cause: "an address of the metadata service that pods do not send to",
+    program: "nmi",
+    args: () => [...nmi, "--metadata-ip=0.0.0.0", "--metadata-port=0"],
+    env: kubeconfig,
+    sentence:
+      '--metadata-port: "0" is not a whole number from 1 to 65535; --metadata-ip=0.0.0.0 is no machine\'s address: give the one of the instance metadata service, which in Azure is 169.254.169.254; run "nmi --help" for all flags',
+    exit: 2,
+  },
+  {
     cause: "a DaemonSet without its namespace",
     program: "nmi",
     args: () => [...nmi, "--daemonset=nmi"],

@@ -58,6 +58,8 @@ describe("the original's flags", () => {
   it.each([
     { argv: ["--ipt-update-interval-sec=0"], says: "--ipt-update-interval-sec" }, // the original crashed later
     { argv: ["--ipt-update-interval-sec=-5"], says: "--ipt-update-interval-sec" },
+    { argv: ["--metadata-port=0"], says: '--metadata-port: "0" is not a whole number from 1 to 65535' },
+    { argv: ["--metadata-port=65536"], says: "--metadata-port" },
     { argv: ["--host-token-uids=0,root"], says: "--host-token-uids" },
     { argv: ["--log-format=xml"], says: "--log-format" },
     { argv: ["--forcenamespaced"], says: "did you mean --forceNamespaced?" },

@@ -6,14 +6,24 @@ const port = { min: 0, max: 65535 } as const;
 
 /** Every setting of NMI beside the logging flags. Flag and variable names are a public contract: spelled out. */
 export const nmiOptions = {
-  listenAddress: text({ flag: "nmi-listen-address", fallback: "127.0.0.1", help: "Address NMI listens on." }),
+  listenAddress: text({
+    flag: "nmi-listen-address",
+    fallback: "127.0.0.1",
+    help: "Address NMI listens on; 0.0.0.0 means all of the node. IPv4, unless with --skip-iptables.",
+  }),
   listenPort: whole({ ...port, flag: "nmi-port", fallback: 2579, help: "Port NMI listens on; 0 takes a free one." }),
   metadataAddress: text({
     flag: "metadata-ip",
     fallback: "169.254.169.254",
-    help: "Address of the instance metadata service.",
+    help: "IPv4 address of the instance metadata service; one of loopback only with --skip-iptables.",
   }),
-  metadataPort: whole({ ...port, flag: "metadata-port", fallback: 80, help: "Port of the instance metadata service." }),
+  metadataPort: whole({
+    ...port,
+    min: 1,
+    flag: "metadata-port",
+    fallback: 80,
+    help: "Port of the instance metadata service.",
+  }),
   node: text({ flag: "node", fallback: "", help: "Name of the node that NMI runs on; required." }),
   skipIptables: yesNo({
     flag: "skip-iptables",
