@@ -6,7 +6,6 @@ import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { Metrics } from "../base/metrics.ts";
-import type { Env } from "../base/options.ts";
 import { PROFILE_PORT, serveProfile } from "../base/profile.ts";
 import { userAgent, version } from "../base/version.ts";
 import { KubeClient } from "../kube/client.ts";
@@ -21,6 +20,7 @@ import { type Patience, patienceOf } from "../mic/dry-run-patience.ts";
 import { micMetrics } from "../mic/metrics.ts";
 import { type MicConfig, micOptions } from "../mic/options.ts";
 import { serveProbes } from "../mic/probes.ts";
+import { startProblems } from "../mic/problems.ts";
 import { modeLine } from "../mic/settings.ts";
 import { catchUp, type MicStores, micStores, notFilled } from "../mic/stores.ts";
 import { upgradeTypes } from "../mic/type-upgrade.ts";
@@ -147,16 +147,10 @@ async function upgrade({ config, client, announcer, log, env }: Tools, signal: A
   await upgradeTypes({ ...place, client, announcer, log: log.named("type-upgrade"), clock: realClock }, signal);
 }
 
-function namespaceProblems({ MIC_POD_NAMESPACE: namespace = "" }: Env): readonly string[] {
-  return namespace === ""
-    ? ["namespace not specified. Please add meta.namespace as env variable MIC_POD_NAMESPACE"]
-    : [];
-}
-
 void runProgram({
   name: "mic",
   summary: "puts the identities that are bound to pods on the machines that the pods run on",
   options: micOptions,
-  problems: namespaceProblems,
+  problems: (env, config) => startProblems(config, env),
   run,
 });

@@ -258,6 +258,24 @@ export const problems: readonly Problem[] = [
     exit: 2,
   },
   {
+    cause: "one port for two of its listeners",
+    program: "mic",
+    args: () => ["--http-probe-port=8888"],
+    env: inNamespace,
+    sentence:
+      '--http-probe-port and --prometheus-port would listen on one port, 8888: choose different ones; run "mic --help" for all flags',
+    exit: 2,
+  },
+  {
+    cause: "one port for two of its listeners",
+    program: "nmi",
+    args: () => ["--node=node-0", "--http-probe-port=9090"],
+    env: kubeconfig,
+    sentence:
+      '--http-probe-port and --prometheus-port would listen on one port, 9090: choose different ones; run "nmi --help" for all flags',
+    exit: 2,
+  },
+  {
     cause: "a DaemonSet without its namespace",
     program: "nmi",
     args: () => [...nmi, "--daemonset=nmi"],
