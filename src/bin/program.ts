@@ -17,7 +17,7 @@ export function allOptions<Table extends OptionTable>(own: Table): Table & typeo
 }
 
 export type Context = {
-  /** Aborted by SIGTERM and SIGINT: time to stop. */
+  /** Aborted by SIGTERM, SIGINT and SIGHUP: time to stop. */
   readonly signal: AbortSignal;
   readonly log: Log;
 };
@@ -68,7 +68,7 @@ async function start<Table extends OptionTable>(program: Program<Table>): Promis
   for (const end of ["uncaughtExceptionMonitor", "exit"] as const) process.on(end, () => lines.drain());
   for (const warning of warnings) log.warn(warning);
   const stop = new AbortController();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.once(signal, () => {
       log.info(`received ${signal}, shutting down`);
       stop.abort(new Fault("CANCELLED", `stopped by ${signal}`));

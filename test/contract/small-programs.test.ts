@@ -37,12 +37,14 @@ describe("identityvalidator", () => {
     ]);
   });
 
-  it("sleeps until it is told to stop", async () => {
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("sleeps until %s tells it to stop", async (signal) => {
     const imds = await metadata();
     await using program = startProgram("identityvalidator", ["--sleep"], { env: at(imds) });
     await program.says("entering sleep mode");
-    program.kill("SIGTERM");
-    expect((await program.ended).code).toBe(0);
+    program.kill(signal);
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain(`received ${signal}, shutting down`);
     expect(imds.requests).toEqual([]);
   });
 });
