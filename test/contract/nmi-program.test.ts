@@ -95,6 +95,22 @@ describe("the program nmi", () => {
     expect(other.program.output()).not.toMatch(/50%off|defect/);
   });
 
+  it("serves pods without its metrics while another program has their port, and listens there once it is free", async () => {
+    const foreign = createServer().listen(0);
+    await once(foreign, "listening");
+    const { port } = foreign.address() as AddressInfo;
+    await world.createPod("unmeasured", "127.9.8.21", {});
+    await using other = await world.start([`--prometheus-port=${port}`]);
+    await expect.poll(async () => (await askNmi(other, { from: "127.9.8.21" })).status, { timeout: 30_000 }).toBe(404);
+    await other.program.says(
+      /E\d.*another program uses the port.*--prometheus-port; NMI serves pods without its metrics/,
+    );
+    const [, probes] = /initialized health probe on port (\d+)/.exec(other.program.output()) ?? [];
+    expect((await fetch(`http://127.0.0.1:${probes}/readyz`)).status).toBe(200);
+    foreign.close();
+    await other.program.says(`registered and exported metrics on port ${port}`);
+  });
+
   it("knows no pod of another node", async () => {
     await world.createPod("elsewhere", "127.9.8.9", { aadpodidbinding: "demo" }, "node-1");
     await world.createPod("last", "127.9.8.10", {});

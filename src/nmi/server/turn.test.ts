@@ -29,6 +29,20 @@ it("one listens as soon as another program is gone that has the port for itself"
   expect(listener?.port).toBe(other.port);
 });
 
+it("one tries it again as often as whoever waits says", async () => {
+  const { clock, stop } = times();
+  await using other = await listenAt(0, false);
+  const pauses = [700, 9_000];
+  const pauseMs = () => pauses.shift() ?? 0;
+  await inTurn(() => listenAt(other.port), { clock, signal: stop.signal, pauseMs });
+  for (const ms of [700, 9_000]) {
+    await clock.asleep();
+    expect(clock.asleepFor).toEqual([ms]);
+    clock.advance(ms);
+  }
+  stop.abort();
+});
+
 it("one no longer waits for it when told to stop", async () => {
   const { clock, stop } = times();
   await using other = await listenAt(0, false);

@@ -12,11 +12,15 @@ type Turn = {
   readonly listener: Promise<Listener | undefined>;
 };
 
+type Times = {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Asked each time how long to wait before the next try; 50 ms when absent. */
+  readonly pauseMs?: () => number;
+};
+
 /** Listens, or does so as soon as the port is free. @throws Fault of whatever is wrong but a port that is taken */
-export async function inTurn(
-  listen: () => Promise<Listener>,
-  times: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<Turn> {
+export async function inTurn(listen: () => Promise<Listener>, times: Times): Promise<Turn> {
   const first = await unlessTaken(listen);
   if (!(first instanceof Fault)) return { taken: undefined, listener: Promise.resolve(first) };
   const listener = onceFree(listen, times);
@@ -26,10 +30,10 @@ export async function inTurn(
 
 async function onceFree(
   listen: () => Promise<Listener>,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal, pauseMs = () => AGAIN_EVERY_MS }: Times,
 ): Promise<Listener | undefined> {
   while (!signal.aborted) {
-    await clock.sleep(AGAIN_EVERY_MS, signal).catch(() => {});
+    await clock.sleep(pauseMs(), signal).catch(() => {});
     const listener = signal.aborted ? undefined : await unlessTaken(listen);
     if (listener !== undefined && !(listener instanceof Fault)) return listener;
   }
