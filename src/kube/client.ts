@@ -66,6 +66,7 @@ export class KubeClient implements AsyncDisposable {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #pageSize: number;
+  readonly #closing = new AbortController();
 
   /** Over the network, or over another transport; that one says itself who asks. */
   constructor(access: KubeAccess | { readonly transport: HttpPort }, options: ClientOptions) {
@@ -76,6 +77,11 @@ export class KubeClient implements AsyncDisposable {
     this.#log = options.log;
     this.#clock = clock;
     this.#pageSize = options.pageSize ?? PAGE_SIZE;
+  }
+
+  /** Aborted once the client is closed: its connections break off then, which is no trouble with the API server. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
   }
 
   async get(kind: Kind, ref: ObjectRef, signal: AbortSignal): Promise<unknown> {
@@ -205,6 +211,7 @@ export class KubeClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Fault("CANCELLED", "nothing more is asked of the API server"));
     await this.#port[Symbol.asyncDispose]();
   }
 }

@@ -49,6 +49,22 @@ it("lists what is there now, not what the API server's cache has, and watches fr
   await running;
 });
 
+it.each<{ during: string; script: Script }>([
+  { during: "a watch", script: serving },
+  { during: "a pause", script: () => "gone" },
+])("ends with its client, whoever closes that, and tells no trouble of it: during $during", async ({ script }) => {
+  const lines: string[] = [];
+  const log = createLog({ write: (line) => lines.push(line) });
+  const api = new ScriptedApi(script);
+  const client = new KubeClient({ transport: api }, { userAgent: "test", log });
+  const read = (raw: unknown) => ({ meta: readObject(objectSchema({}), kinds.pod, raw).metadata });
+  const running = new Store({ client, kind: kinds.pod, read, log }).run(new AbortController().signal);
+  await eventually(() => (script === serving ? api.watches : lines.length)).toBe(1);
+  await client[Symbol.asyncDispose]();
+  await running;
+  expect(lines.length).toBe(script === serving ? 0 : 1);
+});
+
 it.each<{ trouble: string; script: Script; watches: number }>([
   { trouble: "one that is away is asked again", script: () => "gone", watches: 1 },
   {

@@ -150,11 +150,12 @@ export class Store<T extends { readonly meta: Meta }> {
     this.#cache.forget(ref, uid);
   }
 
-  /** Lists and watches until the signal aborts; tries again for ever. */
+  /** Lists and watches until the signal aborts or the client is closed; tries again until then. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const end = AbortSignal.any([signal, this.#options.client.closed]);
+    while (!end.aborted) {
       this.#turn = new AbortController();
-      const turn = AbortSignal.any([signal, this.#turn.signal]);
+      const turn = AbortSignal.any([end, this.#turn.signal]);
       if (this.#awaited !== undefined) this.#position = undefined;
       try {
         this.#position ??= await this.#listAll(turn);
