@@ -11,14 +11,18 @@ const NODE_ORDER = ["https_proxy", "HTTPS_PROXY"];
 export function proxyProblem(env: Env, names: readonly string[] = NODE_ORDER): string | undefined {
   const name = names.find((one) => (env[one] ?? "") !== "");
   if (name === undefined || isProxy(env[name] ?? "")) return undefined;
-  return (
-    `variable ${name} does not name a proxy: write http://<host>:<port> or http://<user>:<password>@<host>:<port>, ` +
-    "with %25 in place of a % and other special characters encoded as in a URL"
-  );
+  return `variable ${name} does not name a proxy: ${PROXY_FORM}`;
 }
 
-/** Node makes no agent of some of those that fail here, and passes by the others: what is no URL of http or https. */
-function isProxy(value: string): boolean {
+/** How the URL of a proxy is written, for whoever wrote one that is none. */
+export const PROXY_FORM =
+  "write http://<host>:<port> or http://<user>:<password>@<host>:<port>, with %25 in place of a % and other special characters encoded as in a URL";
+
+/**
+ * Whether requests can go through a proxy of this URL. Of some others Node makes no agent, in whose error their password
+ * stands, and it passes by the rest: what is no URL of http or https.
+ */
+export function isProxy(value: string): boolean {
   if (!/^https?:\/\//.test(value) || /[\r\n]/.test(value)) return false;
   try {
     const { username, password } = new URL(value);

@@ -50,6 +50,15 @@ describe("access by a kubeconfig", () => {
     expect((await access.credentials()).token?.reveal()).toBe("t");
   });
 
+  it.each(["http://u:hush%@proxy:3128", "http://u:hu sh@:1", "socks5://u:hush@proxy:1080"])(
+    "says what to write in place of a proxy that no request could go through, without its password: %s",
+    async (url) => {
+      const error = await loadAccess(await kubeconfig({ token: "t" }, { "proxy-url": url }), {}).catch(String);
+      expect(error).toMatch(/names no proxy of HTTP as the proxy-url of its cluster: write http:.*%25/);
+      expect(error).not.toMatch(/hu ?sh/);
+    },
+  );
+
   it("gives the CA to those without a user, too", async () => {
     const path = await kubeconfig({}, { "certificate-authority-data": base64("the CA") });
     await writeFile(path, (await readFile(path, "utf8")).replace('"user":"u"', '"user":"nobody"'));

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Cluster, KubeConfig } from "@kubernetes/client-node";
 import { Fault } from "../base/fault.ts";
+import { isProxy, PROXY_FORM } from "../base/proxy-variable.ts";
 import { Secret } from "../base/secret.ts";
 import { SingleFlight } from "../base/single-flight.ts";
 import type { Credentials, KubeAccess } from "./access.ts";
@@ -48,6 +49,9 @@ async function openKubeconfig(path: string): Promise<{ readonly cluster: Cluster
   if (cluster === null || !URL.canParse(cluster.server)) {
     const message = `${path} names no cluster to use: set its current-context to one with a cluster and a server`;
     throw new Fault("FILE_INVALID", message);
+  }
+  if (cluster.proxyUrl !== undefined && !isProxy(cluster.proxyUrl)) {
+    throw new Fault("FILE_INVALID", `${path} names no proxy of HTTP as the proxy-url of its cluster: ${PROXY_FORM}`);
   }
   return { cluster, reader: credentialsReader(config, cluster, KubeConfig) };
 }
