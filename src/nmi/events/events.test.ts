@@ -119,4 +119,21 @@ describe("log and metrics", () => {
     );
     expect(node.lines[0]).toContain('code="IDENTITY_NOT_BOUND"');
   });
+
+  it("tell of everything that another pod is granted, whatever one asks for", async () => {
+    const node = bound();
+    node.bind(pod("api", { status: { podIP: "10.244.0.3" } }), reader);
+    await ask(node, tokenPath, { from: "10.244.0.3" });
+    for (let i = 0; i < 500; i += 1) await ask(node, `/x${i}`, { from: "10.244.0.9" });
+    for (let i = 0; i < 500; i += 1) await ask(node, `${tokenPath}&client_id=client-0&mi_res_id=${i}`);
+    for (let i = 0; i < 500; i += 1) await ask(node, `${tokenPath}&mi_res_id=${reader.resourceId}&x=${i}`);
+    await ask(node, `${tokenPath}&api-version=another`, { from: "10.244.0.3" });
+    const linesOf = (address: string, word: string) =>
+      node.lines.filter((line) => line.includes(address) && line.includes(word)).length;
+    expect(linesOf("10.244.0.9", "request refused")).toBeLessThan(150);
+    expect(linesOf("10.244.0.2", "token refused")).toBeLessThan(150);
+    expect(linesOf("10.244.0.2", "matched")).toBeLessThan(10);
+    expect(linesOf("10.244.0.2", "status (")).toBeLessThan(150);
+    expect(linesOf("10.244.0.3", "status (200)")).toBe(2);
+  });
 });

@@ -12,7 +12,18 @@ import { BoundedLabel, type NmiMetrics } from "../metrics.ts";
 import type { MetadataPath } from "../routes/metadata-path.ts";
 import type { NmiRequest } from "../server/message.ts";
 import { FoldedLog } from "./folded.ts";
-import { type Asking, askedFor, callerFields, doneLine, type Granted, grantLines, type Learnt, why } from "./words.ts";
+import type { Cause } from "./pace.ts";
+import {
+  type Asking,
+  askedFor,
+  callerFields,
+  causeOf,
+  doneLine,
+  type Granted,
+  grantLines,
+  type Learnt,
+  why,
+} from "./words.ts";
 
 const MOST_RESOURCES = 50;
 const OPERATIONS = "aadpodidentity_nmi_operations_duration_seconds";
@@ -20,6 +31,9 @@ const TOKEN_PATH = "/metadata/identity/oauth2/token";
 const HOST_PATH = "/host/token";
 const ENTRA_OPERATION = { operation_type: "adal_token" } as const;
 const IMDS_OPERATION = { operation_type: "adal_token_msi_userassignedid" } as const;
+
+/** What NMI itself does behind the answers, for whichever pod. */
+const refreshes: Cause = { key: "refreshes", isKnown: true, fields: { of: "refreshed tokens" } };
 
 /** A pod that NMI lets past, and why. */
 export type Excepted = { readonly pod: Pod; readonly pass: Pass };
@@ -42,14 +56,15 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     namespace: pod?.meta.namespace ?? "",
     resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
   });
-  const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields) => {
-    audit.warn(`the limit of a pod is reached: ${what}`, who);
+  const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields & { uid?: string }) => {
+    audit.warn({ cause: limited(who), kind: "refused" }, `the limit of a pod is reached: ${what}`, who);
     metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
   };
   return {
     /** The audit lines of a granted token, in the words that the troubleshooting guide looks for. */
     tokenGranted(request: NmiRequest, identity: Identity, learnt: Granted): void {
-      for (const { key, make } of grantLines(request, identity, learnt)) audit.lazily(key, make);
+      const source = { cause: causeOf(request, learnt), kind: "granted" } as const;
+      for (const { key, make } of grantLines(request, identity, learnt)) audit.lazily(source, key, make);
     },
 
     /**
@@ -63,6 +78,8 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     ): (tookMs: number) => void {
       const request = { method, target, connection }; // and not the rest, which would be held on to
       const prepare = () => ({
+        granted: { cause: causeOf(request, learnt), kind: "granted" } as const,
+        asked: { cause: causeOf(request, learnt), kind: "asked" } as const,
         lines: grantLines(request, identity, learnt),
         done: doneLine(request, 200),
         series: metrics.series(OPERATIONS, operationLabels({ ...learnt, status: 200 })),
@@ -70,38 +87,42 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       let ready: ReturnType<typeof prepare> | undefined;
       return (tookMs) => {
         ready ??= prepare();
+        const { granted, asked, lines, done, series } = ready;
         countHit();
-        for (const { key, make } of ready.lines) audit.lazily(key, make);
-        log.info(ready.done(tookMs));
-        ready.series.observe(tookMs / 1000);
+        for (const { key, make } of lines) audit.lazily(granted, key, make);
+        audit.apart(asked, () => done(tookMs));
+        series.observe(tookMs / 1000);
       };
     },
 
     /** The audit line of a refused token. */
     tokenRefused(request: NmiRequest, fault: Fault, learnt: Learnt): void {
       const caller = callerFields(request, learnt);
+      const source = { cause: causeOf(request, learnt), kind: "refused" } as const;
       const fields = { decision: "refused", ...askedFor(learnt.query), ...fault.facts, ...caller, ...why(fault) };
-      if (fault.kind === "bug" || fault.kind === "local") audit.error("token refused", fields);
-      else audit.warn("token refused", fields);
+      if (fault.kind === "bug" || fault.kind === "local") audit.error(source, "token refused", fields);
+      else audit.warn(source, "token refused", fields);
     },
 
     /** The original's line for every token request, which people search logs for, and its histogram. */
     tokenRequestDone({ request, status, tookMs, ...learnt }: TokenRequestDone): void {
-      log.info(doneLine(request, status)(tookMs));
+      audit.apart({ cause: causeOf(request, learnt), kind: "asked" }, () => doneLine(request, status)(tookMs));
       metrics.observe(OPERATIONS, tookMs / 1000, operationLabels({ ...learnt, status }));
     },
 
     /** A request that is not for a token was refused. */
     relayRefused(request: NmiRequest, fault: Fault): void {
       const path = request.target.split("?")[0] ?? "";
-      audit.warn("request refused", { ...callerFields(request), method: request.method, path, ...why(fault) });
+      const fields = { ...callerFields(request), method: request.method, path, ...why(fault) };
+      audit.warn({ cause: causeOf(request), kind: "refused" }, "request refused", fields);
     },
 
     /** A request goes on untouched: the audit line, since the pod gets any identity of the machine that it names. */
     exceptionUsed(request: NmiRequest, { pod, pass }: Excepted, { area, query }: MetadataPath): void {
       const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
       const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
-      audit.info(`exception pod ${objectKey(pod.meta)} token handling`, {
+      const source = { cause: causeOf(request, { pod }), kind: "granted" } as const;
+      audit.info(source, `exception pod ${objectKey(pod.meta)} token handling`, {
         decision: "excepted",
         by: pass,
         area,
@@ -159,7 +180,8 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
 
     /** A token could not be refreshed early; the one at hand is served on. */
     refreshFailed(fault: Fault): void {
-      log.warn("token not refreshed early, serving the one at hand", why(fault));
+      const source = { cause: refreshes, kind: "refused" } as const;
+      audit.warn(source, "token not refreshed early, serving the one at hand", why(fault));
     },
 
     /** A token was asked of the cache. */
@@ -183,7 +205,9 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
 
     /** A pod asked again for what it was refused a moment ago. */
     refusalRepeated(podUid: string): void {
-      audit.info("the pod asks again for what it was refused a moment ago", { uid: podUid });
+      const fields = { uid: podUid };
+      const source = { cause: limited(fields), kind: "refused" } as const;
+      audit.info(source, "the pod asks again for what it was refused a moment ago", fields);
       metrics.count("aadpodidentity_nmi_limits_reached_count", { limit: "refusals" });
     },
 
@@ -192,4 +216,9 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       audit[Symbol.dispose]();
     },
   };
+}
+
+/** Who is held to a limit: a pod, or an address. */
+function limited(who: Fields & { readonly uid?: string }): Cause {
+  return { key: `limit ${who.uid ?? who.address}`, isKnown: who.uid !== undefined, fields: who };
 }

@@ -1,21 +1,24 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Fields, Log } from "../../base/log.ts";
+import { type Cause, type LineKind, LogPace } from "./pace.ts";
 
 const FOLD_MS = 1000;
-/** Lines that are told apart at a time; more are written as they come. */
-const MOST_LINES = 1000;
 
 type Severity = "info" | "warn" | "error";
 type Line = { readonly severity: Severity; readonly message: string; readonly fields: Fields };
+/** Whose line it is and what of: the kind decides how many there may be. */
+export type Source = { readonly cause: Cause; readonly kind: LineKind };
 type Seen = { readonly line: Line; readonly endsAt: number; repeated: number };
 
 /**
  * A log whose equal lines are one a second: the first is written at once, those like it become one line that says how
- * many, so that a client that asks in a loop does not fill the log.
+ * many, so that a client that asks in a loop does not fill the log. Nor does one that asks for ever something else: lines
+ * that differ are as many as their caller may cause, and so are those that are kept here.
  */
 export class FoldedLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #pace: LogPace;
   /** In the order in which their second ends. */
   readonly #seen = new Map<string, Seen>();
   readonly #stop = new AbortController();
@@ -24,34 +27,41 @@ export class FoldedLog {
   constructor(log: Log, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
+    this.#pace = new LogPace(log, clock);
   }
 
-  info(message: string, fields: Fields = {}): void {
-    this.#take({ severity: "info", message, fields });
+  info(source: Source, message: string, fields: Fields = {}): void {
+    this.#take(source, { severity: "info", message, fields });
   }
 
-  warn(message: string, fields: Fields = {}): void {
-    this.#take({ severity: "warn", message, fields });
+  warn(source: Source, message: string, fields: Fields = {}): void {
+    this.#take(source, { severity: "warn", message, fields });
   }
 
-  error(message: string, fields: Fields = {}): void {
-    this.#take({ severity: "error", message, fields });
+  error(source: Source, message: string, fields: Fields = {}): void {
+    this.#take(source, { severity: "error", message, fields });
+  }
+
+  /** A line that is like no other, made only when it is written. */
+  apart({ cause, kind }: Source, make: () => string): void {
+    if (this.#pace.take(cause, kind)) this.#log.info(make());
   }
 
   /** A line made only when it is written; lines with the same key are equal. */
-  lazily(key: string, make: () => Pick<Line, "message" | "fields">): void {
-    if (!this.#isRepeated(key)) this.#begin(key, { severity: "info", ...make() });
+  lazily(source: Source, key: string, make: () => Pick<Line, "message" | "fields">): void {
+    if (!this.#isRepeated(key)) this.#begin(source, key, () => ({ severity: "info", ...make() }));
   }
 
   /** Tells the repetitions that are not told yet. */
   [Symbol.dispose](): void {
     this.#stop.abort();
     for (const key of [...this.#seen.keys()]) this.#tell(key);
+    this.#pace[Symbol.dispose]();
   }
 
-  #take(line: Line): void {
+  #take(source: Source, line: Line): void {
     const key = `${line.severity}\n${line.message}\n${JSON.stringify(line.fields)}`;
-    if (!this.#isRepeated(key)) this.#begin(key, line);
+    if (!this.#isRepeated(key)) this.#begin(source, key, () => line);
   }
 
   #isRepeated(key: string): boolean {
@@ -61,10 +71,12 @@ export class FoldedLog {
     return true;
   }
 
-  #begin(key: string, line: Line): void {
+  #begin({ cause, kind }: Source, key: string, make: () => Line): void {
     this.#tell(key);
+    if (!this.#pace.take(cause, kind)) return;
+    const line = make();
     this.#write(line);
-    if (this.#seen.size >= MOST_LINES || this.#stop.signal.aborted) return;
+    if (this.#stop.signal.aborted) return;
     this.#seen.set(key, { line, endsAt: this.#clock.monotonic() + FOLD_MS, repeated: 0 });
     if (!this.#isSweeping) void this.#sweep();
   }

@@ -7,6 +7,7 @@ import { printable } from "../../base/log.ts";
 import { redactClientId } from "../../base/secret.ts";
 import { matchedLine, oneWord } from "../matched.ts";
 import type { NmiRequest } from "../server/message.ts";
+import type { Cause } from "./pace.ts";
 
 /** What is known of a token request so far: after a refusal it may be nothing. */
 export type Learnt = {
@@ -19,6 +20,14 @@ export type Learnt = {
 /** Of a request what lines tell of it. */
 export type Asking = Pick<NmiRequest, "method" | "target" | "connection">;
 
+/** Who causes the lines of a request: its pod, as far as it is known, at that address. */
+export function causeOf(request: Asking, learnt: Learnt = {}): Cause {
+  const { pod } = learnt;
+  const { remoteAddress } = request.connection;
+  const isKnown = pod !== undefined;
+  return { key: `${remoteAddress} ${pod?.meta.uid ?? ""}`, isKnown, fields: callerFields(request, learnt) };
+}
+
 /** What is known once a token is granted. */
 export type Granted = Learnt & Required<Pick<Learnt, "pod" | "query">>;
 
@@ -26,9 +35,10 @@ export type Granted = Learnt & Required<Pick<Learnt, "pod" | "query">>;
 export function grantLines(request: Asking, identity: Identity, learnt: Granted) {
   const { pod, query } = learnt;
   const key = grantKey(request, identity, learnt);
+  const names = namedBy(query);
   const name = objectKey(identity.meta);
   const matched = () => {
-    const message = `${namedBy(query)}${objectKey(pod.meta)} has been matched with azure identity ${name}`;
+    const message = `${names}${objectKey(pod.meta)} has been matched with azure identity ${name}`;
     return { message, fields: {} };
   };
   const granted = () => ({
@@ -41,7 +51,7 @@ export function grantLines(request: Asking, identity: Identity, learnt: Granted)
     },
   });
   return [
-    { key: `matched ${key}`, make: matched },
+    { key: `matched ${names}${key}`, make: matched },
     { key: `granted ${key}`, make: granted },
   ];
 }
@@ -53,9 +63,9 @@ export function doneLine({ method, target, connection }: Asking, status: number)
   return (tookMs) => `status (${status}) took ${Math.round(tookMs * 1e6)} ns ${what}`;
 }
 
-/** All that lines of granted tokens tell, or that decides about it. */
+/** All that lines of granted tokens tell, or that decides about it, but for how the request named the identity. */
 function grantKey({ connection }: Asking, { meta }: Identity, { pod, query, hostUid }: Learnt): string {
-  const asked = [query?.resource, query?.clientId, query?.resourceId, connection.remoteAddress, hostUid];
+  const asked = [query?.resource, connection.remoteAddress, hostUid];
   return JSON.stringify([pod?.meta.uid, meta.uid, meta.resourceVersion, ...asked]);
 }
 
