@@ -22,6 +22,7 @@ import { evictUnbound } from "../nmi/evict/unbound.ts";
 import { ConnectionLimit } from "../nmi/limits/connections.ts";
 import { MissLimit } from "../nmi/limits/limits.ts";
 import { dropRefusals, Refusals } from "../nmi/limits/refusals.ts";
+import { RelayLimit } from "../nmi/limits/relays.ts";
 import { WaiterLimit } from "../nmi/limits/waiters.ts";
 import { IdentityLookup } from "../nmi/lookup.ts";
 import { nmiMetrics } from "../nmi/metrics.ts";
@@ -105,7 +106,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
   const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
   using repeats = new Repeats({ sources: Object.values(stores), isOff: !config.tokenCache, clock });
-  const answering = { identities, tokens, repeats, metadata };
+  const answering = { identities, tokens, repeats, metadata, relays: limits.relays };
   const ports = { ...whoAsks(config, stores, events, holders), ...answering, events, settings, clock };
   const address = { host: config.listenAddress, port: config.listenPort };
   const connections = new ConnectionLimit({ onRefused: events.connectionLimitReached });
@@ -145,6 +146,7 @@ function podLimits(events: NmiEvents) {
     beforeFetch: new MissLimit({ clock, onRefused: events.missLimitReached }).take,
     beforeWait: new WaiterLimit(events.waiterLimitReached).enter,
     refusals: new Refusals({ clock, onRepeated: events.refusalRepeated }),
+    relays: new RelayLimit({ clock, onRefused: events.relayLimitReached }),
   };
 }
 

@@ -40,9 +40,9 @@ export const nmiMetrics = {
   },
   aadpodidentity_nmi_limits_reached_count: {
     type: "counter",
-    help: "Times that a pod was held to its limits: tokens fetched (misses), requests that wait (waiters), connections, or what it was refused a moment ago (refusals).",
+    help: "Times that a pod was held to its limits: tokens fetched (misses), requests that wait (waiters), requests passed on (relays), connections, or what it was refused a moment ago (refusals).",
     labels: ["limit"],
-    from: { limit: ["misses", "waiters", "connections", "refusals"] },
+    from: { limit: ["misses", "waiters", "relays", "connections", "refusals"] },
   },
   aadpodidentity_nmi_token_cache_requests_count: {
     type: "counter",

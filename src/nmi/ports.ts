@@ -68,6 +68,11 @@ type MetadataPort = {
   sendInTurn(request: MetadataRequest, of: string, signal: AbortSignal): Promise<MetadataResponse>;
 };
 
+/** Calls that are passed on for an address, tokens apart, as many and as often as may be. */
+type RelaysPort = {
+  run<T>(address: string, call: () => Promise<T>, signal: AbortSignal): Promise<T>;
+};
+
 export type NmiSettings = Rules & {
   readonly metadataHeaderRequired: boolean;
   readonly blockInstanceMetadata: boolean;
@@ -87,6 +92,7 @@ export type NmiPorts = {
   /** What clients were given a moment ago. */
   readonly repeats: Repeats;
   readonly metadata: MetadataPort;
+  readonly relays: RelaysPort;
   readonly events: NmiEvents;
   readonly settings: NmiSettings;
   readonly clock: Clock;

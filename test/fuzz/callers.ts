@@ -22,4 +22,14 @@ export const callers = [
   { name: "nobody", address: "127.77.0.6", status: 503, share: 1 },
 ] as const satisfies readonly Caller[];
 
+/** A pod has a limit an address on what is passed on for it: with as many as these a run does not reach it. */
+const MORE_ADDRESSES = 200;
+
+/** All addresses of a caller, the first one its own; the node has one. */
+export function addressesOf({ name, address }: Pick<Caller, "name" | "address">): readonly string[] {
+  if (name === "host") return [address];
+  const [, , , last] = address.split(".");
+  return [address, ...Array.from({ length: MORE_ADDRESSES }, (_, i) => `127.77.${last}.${i + 1}`)];
+}
+
 export const clientIds = callers.flatMap((caller) => ("clientId" in caller ? caller.clientId : []));

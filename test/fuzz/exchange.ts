@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { callers } from "./callers.ts";
+import { addressesOf, callers } from "./callers.ts";
 import { type Connection, goodbye } from "./requests.ts";
 import { ELSEWHERE } from "./targets.ts";
 
@@ -16,6 +16,15 @@ export type Exchange = {
   readonly end: "closed" | "broken" | "never";
 };
 
+/** Connections so far: each comes from the next address of its caller. */
+let begun = 0;
+
+function nextAddress({ caller }: Connection): string | undefined {
+  const addresses = callers[caller] === undefined ? [] : addressesOf(callers[caller]);
+  begun += 1;
+  return addresses[begun % addresses.length];
+}
+
 /** What a connection sends in all, a character a byte. */
 export function bytesOf({ pieces }: Connection, { elsewhere }: Ports): string {
   const text = [...pieces.map(({ bytes }) => bytes), goodbye].join("");
@@ -30,11 +39,10 @@ export function isSound({ pieces, isBroken }: Connection): boolean {
 /** Sends what a connection has to send, part by part, and listens until the server is done with it. */
 export function exchange(connection: Connection, ports: Ports): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
-  const { address = "" } = callers[connection.caller] ?? {};
   const socket = connect({
     host: "127.0.0.1",
     port: ports.nmi,
-    localAddress: address,
+    localAddress: nextAddress(connection),
     allowHalfOpen: true,
     noDelay: true,
   });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { identityId } from "../support/make.ts";
 import { nmiWorld } from "../support/nmi/world.ts";
-import { callers, clientIds } from "./callers.ts";
+import { addressesOf, callers, clientIds } from "./callers.ts";
 import { exchange, type Ports } from "./exchange.ts";
 import { wrongAnswers } from "./judge.ts";
 import { LenientImds } from "./lenient-imds.ts";
@@ -23,6 +23,8 @@ export async function startWorld() {
   for (const { name, address, ...rest } of callers) {
     if (name === "nobody" || name === "host") continue;
     await world.createPod(name, address, { app: name, ...("clientId" in rest ? { aadpodidbinding: name } : {}) });
+    const status = { podIP: address, podIPs: addressesOf({ name, address }).map((ip) => ({ ip })) };
+    await world.kube.call("PATCH", `/api/v1/namespaces/default/pods/${name}/status`, { status });
     if ("clientId" in rest) await bind(world, name, rest.clientId);
   }
   const proxies = Object.fromEntries(

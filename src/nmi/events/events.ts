@@ -56,7 +56,11 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     namespace: pod?.meta.namespace ?? "",
     resource: query === undefined ? "" : resources.of(printable(query.resource), status === 200),
   });
-  const limitReached = (limit: "misses" | "waiters" | "connections", what: string, who: Fields & { uid?: string }) => {
+  const limitReached = (
+    limit: "misses" | "waiters" | "relays" | "connections",
+    what: string,
+    who: Fields & { uid?: string },
+  ) => {
     audit.warn({ cause: limited(who), kind: "refused" }, `the limit of a pod is reached: ${what}`, who);
     metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
   };
@@ -199,6 +203,9 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
 
     /** As many requests of a pod wait as may. */
     waiterLimitReached: (podUid: string): void => limitReached("waiters", "requests that wait", { uid: podUid }),
+
+    /** A pod had as many requests passed on as may be. */
+    relayLimitReached: (address: string): void => limitReached("relays", "requests passed on", { address }),
 
     /** A pod has as many connections as it may. */
     connectionLimitReached: (address: string): void => limitReached("connections", "connections", { address }),

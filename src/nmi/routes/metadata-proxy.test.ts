@@ -85,18 +85,21 @@ describe("trouble of IMDS", () => {
   });
 });
 
-it("token requests that are passed on take turns with NMI's own", async () => {
-  const node = nmiNode({ imds });
-  node.pods.put(pod("mic", { labels: { component: "mic" } }));
-  node.exceptions.push(exception("mic", { component: "mic" }));
-  imds.put("anything");
-  const release = imds.hold();
-  const all = Array.from({ length: 6 }, () => ask(node, `${token}&client_id=anything`));
-  await expect.poll(() => imds.requests.length).toBe(4);
-  release();
-  await Promise.all(all);
-  expect(imds.mostAtOnce).toBe(4);
-});
+it.each(["identity/oauth2/token?resource=x&client_id=anything", "identity/info"])(
+  "requests for %s that are passed on take turns with NMI's own",
+  async (path) => {
+    const node = nmiNode({ imds });
+    node.pods.put(pod("mic", { labels: { component: "mic" } }));
+    node.exceptions.push(exception("mic", { component: "mic" }));
+    imds.put("anything");
+    const release = imds.hold();
+    const all = Array.from({ length: 6 }, () => ask(node, `/metadata/${path}`));
+    await expect.poll(() => imds.requests.length).toBe(4);
+    release();
+    await Promise.all(all);
+    expect(imds.mostAtOnce).toBe(4);
+  },
+);
 
 describe("instance metadata", () => {
   it("is passed on with the headers that IMDS knows, for any pod", async () => {

@@ -6,7 +6,7 @@ import type { MetadataPath } from "./metadata-path.ts";
 const requestHeaders = ["metadata", "user-agent", "accept", "content-type"] as const;
 const responseHeaders = ["content-type", "retry-after", "date"] as const;
 
-type Ports = Pick<NmiPorts, "metadata">;
+type Ports = Pick<NmiPorts, "metadata" | "relays">;
 
 /** Passes a request on to the real metadata service and its answer back, whatever it is. */
 export async function relay(request: NmiRequest, path: MetadataPath, ports: Ports): Promise<NmiResponse> {
@@ -15,7 +15,7 @@ export async function relay(request: NmiRequest, path: MetadataPath, ports: Port
 
 /**
  * As `relay`, but what IMDS answers in trouble becomes NMI's own answer, with the status and the Retry-After that
- * clients are promised. @throws Fault IMDS_ERROR or IMDS_THROTTLED
+ * clients are promised. @throws Fault IMDS_ERROR, IMDS_THROTTLED or LIMIT_REACHED
  */
 export async function relayUnlessTrouble(request: NmiRequest, path: MetadataPath, ports: Ports): Promise<NmiResponse> {
   const answer = await send(request, path, ports);
@@ -28,7 +28,7 @@ export async function relayUnlessTrouble(request: NmiRequest, path: MetadataPath
 async function send(
   { method, headers, body, connection, signal }: NmiRequest,
   { area, target }: MetadataPath,
-  { metadata }: Ports,
+  { metadata, relays }: Ports,
 ): Promise<MetadataResponse> {
   const onward = {
     method,
@@ -37,9 +37,10 @@ async function send(
     body: body.length === 0 ? undefined : body,
   };
   const isCounted = area === "token" || area === "identity";
+  const { remoteAddress } = connection;
   return isCounted
-    ? await metadata.sendInTurn(onward, connection.remoteAddress, signal)
-    : await metadata.send(onward, signal);
+    ? await metadata.sendInTurn(onward, remoteAddress, signal)
+    : await relays.run(remoteAddress, () => metadata.send(onward, signal), signal);
 }
 
 function answerOf({ method }: NmiRequest, { status, headers, body }: MetadataResponse): NmiResponse {

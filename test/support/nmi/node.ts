@@ -10,6 +10,7 @@ import { Callers, podIndexes } from "../../../src/nmi/callers/callers.ts";
 import { nmiEvents } from "../../../src/nmi/events/events.ts";
 import { MissLimit } from "../../../src/nmi/limits/limits.ts";
 import { dropRefusals, Refusals } from "../../../src/nmi/limits/refusals.ts";
+import { RelayLimit } from "../../../src/nmi/limits/relays.ts";
 import { WaiterLimit } from "../../../src/nmi/limits/waiters.ts";
 import { assignmentIndexes, bindingIndexes, IdentityLookup } from "../../../src/nmi/lookup.ts";
 import { nmiMetrics } from "../../../src/nmi/metrics.ts";
@@ -85,6 +86,7 @@ export function nmiNode(options: NmiNodeOptions) {
       send: (request, stop) => client.send(request, stop),
       sendInTurn: (request, of, stop) => sendInTurn(request, of, { client, governor }, stop),
     },
+    relays: new RelayLimit({ clock, onRefused: events.relayLimitReached }),
     events,
     settings: {
       metadataHeaderRequired: true,
