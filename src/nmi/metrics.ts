@@ -46,9 +46,9 @@ export const nmiMetrics = {
   },
   aadpodidentity_nmi_token_cache_requests_count: {
     type: "counter",
-    help: "Tokens asked of the cache: held (hit), fetched for the request (miss) or for others meanwhile (shared), or served past their time since the fetch failed in passing (stale).",
+    help: "Tokens asked of the cache: held (hit), fetched for the request (miss) or for others meanwhile (shared), served past their time since the fetch failed in passing (stale), or neither held nor fetched for a limit or a refusal of a moment ago (refused).",
     labels: ["result"],
-    from: { result: ["hit", "miss", "shared", "stale"] },
+    from: { result: ["hit", "miss", "shared", "stale", "refused"] },
   },
   aadpodidentity_nmi_token_cache_evictions_count: {
     type: "counter",

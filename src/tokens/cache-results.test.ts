@@ -3,12 +3,12 @@ import { FakeBackend, HOUR } from "../../test/support/azure/fake-backend.ts";
 import { identity } from "../../test/support/make.ts";
 import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { Fault } from "../base/fault.ts";
-import { TokenCache } from "./cache.ts";
+import { type CacheOptions, TokenCache } from "./cache.ts";
 
 const never = new AbortController().signal;
 
 /** A cache, and what it told of each request and of each token that it forgot. */
-function setUp(options: { mostEntries?: number; isOff?: boolean } = {}) {
+function setUp(options: Partial<CacheOptions> = {}) {
   const clock = new FakeClock();
   const backend = Object.assign(new FakeBackend(clock), { rests: "1", version: async () => backend.rests });
   const [results, evictions]: [string[], string[]] = [[], []];
@@ -61,6 +61,21 @@ it("tells each request as a fetch when it keeps nothing", async () => {
   await get();
   await get();
   expect(results).toEqual(["miss", "miss"]);
+});
+
+const no = () => {
+  throw new Fault("LIMIT_REACHED", "no");
+};
+it.each<{ readonly when: string; readonly options: Partial<CacheOptions> }>([
+  { when: "too many were fetched", options: { beforeFetch: no } },
+  { when: "too many were fetched and nothing is kept", options: { beforeFetch: no, isOff: true } },
+  { when: "too many wait", options: { beforeWait: no } },
+  { when: "too many wait and nothing is kept", options: { beforeWait: no, isOff: true } },
+  { when: "it was refused a moment ago", options: { refusals: { run: async () => no() } } },
+])("tells no fetch of a request that is kept from one since $when", async ({ options }) => {
+  const { backend, get, results } = setUp(options);
+  await expect(get()).rejects.toMatchObject({ code: "LIMIT_REACHED" });
+  expect([backend.fetches, results]).toEqual([0, ["refused"]]);
 });
 
 it("tells why tokens were forgotten", async () => {

@@ -17,8 +17,11 @@ import {
 /** How long the back end is left alone about a token after it was asked for it, with success or not. */
 const REST_MS = 30_000;
 
-/** How a request was answered: from the cache, by a fetch of its own or of another's, or by a token past its time. */
-export type CacheResult = "hit" | "miss" | "shared" | "stale";
+/**
+ * How a request was answered: from the cache, by a fetch of its own or of another's, by a token past its time, or by a
+ * refusal without a fetch.
+ */
+export type CacheResult = "hit" | "miss" | "shared" | "stale" | "refused";
 
 export type CacheOptions = {
   readonly backends: Backends;
@@ -75,12 +78,7 @@ export class TokenCache {
   /** A token that is fit to be handed out. @throws Fault of the back end */
   async get(request: TokenRequest & { readonly bypassCache: boolean }, signal: AbortSignal): Promise<Token> {
     const backend = backendFor(this.#options.backends, request.identity);
-    if (this.#options.isOff) {
-      this.#tell("miss");
-      using _ = this.#options.beforeWait?.(request.podUid);
-      this.#options.beforeFetch?.(request.podUid);
-      return await backend.fetch(request, signal);
-    }
+    if (this.#options.isOff) return await this.#fetchUnkept(backend, request, signal);
     const version = backend.version === undefined ? "" : await this.#versionOf(backend, request, signal);
     const want = { key: `${request.identity.type}\n${backend.key(request)}`, version, backend, request };
     const entry = this.#entries.get(want.key, version);
@@ -136,6 +134,18 @@ export class TokenCache {
     this.#kept.clear();
   }
 
+  async #fetchUnkept(backend: Backend, request: TokenRequest, signal: AbortSignal): Promise<Token> {
+    let result: CacheResult = "refused";
+    try {
+      using _ = this.#options.beforeWait?.(request.podUid);
+      this.#options.beforeFetch?.(request.podUid);
+      result = "miss";
+      return await backend.fetch(request, signal);
+    } finally {
+      this.#tell(result);
+    }
+  }
+
   #tell(result: CacheResult): void {
     this.#options.onResult?.(result);
   }
@@ -148,8 +158,9 @@ export class TokenCache {
   ): { readonly fetched: Promise<Token>; readonly result: CacheResult } {
     let result: CacheResult = "shared";
     const begin = (alone: AbortSignal) => {
-      result = "miss";
+      result = "refused";
       if (isAsked) this.#options.beforeFetch?.(want.request.podUid);
+      result = "miss";
       return this.#fetchAndKeep(want, alone);
     };
     const fetched = this.#flights.run(`${want.key}\n${want.version}`, begin, signal);
@@ -192,7 +203,7 @@ export class TokenCache {
 
   /** A token that is fetched, or else the one before, if it is valid and the fetch failed in passing. */
   async #fetchNow(want: Want, signal: AbortSignal, before?: Entry): Promise<Token> {
-    let result: CacheResult = "miss";
+    let result: CacheResult = "refused";
     const wait = async (unkept: () => void) => {
       using _ = this.#options.beforeWait?.(want.request.podUid);
       const flight = this.#fetch(want, signal);

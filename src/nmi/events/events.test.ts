@@ -52,6 +52,7 @@ describe("log and metrics", () => {
       miss: 1,
       shared: 0,
       stale: 0,
+      refused: 0,
     });
   });
 
