@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as send } from "node:http";
 import { connect, type Socket } from "node:net";
-import { json } from "node:stream/consumers";
+import { json, text } from "node:stream/consumers";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { boundNmi, reader, tokenPath } from "../../../test/support/bound-nmi.ts";
 import { binding, exception, pod } from "../../../test/support/make.ts";
@@ -54,7 +54,7 @@ async function setUp(state: AssignmentState = "Assigned", hearingMs = 60_000) {
     const found = body.split("\n").find((one) => one.startsWith(line));
     return Number(found?.slice(line.length) ?? 0);
   };
-  return { ...node, clock, connections, ask, open, counted };
+  return { ...node, port: server.port, clock, connections, ask, open, counted };
 }
 
 const tooMany = { status: 429, retryAfter: "5", body: { error: "too_many_requests" } };
@@ -70,6 +70,14 @@ describe("a pod's connections", () => {
     expect(lines.filter((line) => line.includes("limit of a pod is reached: connections"))).toHaveLength(1);
     sockets[0]?.destroy();
     await vi.waitFor(async () => expect((await ask(GREEDY)).status).toBe(200));
+  });
+
+  it("are closed unheard when twice as many are open already", async () => {
+    const { open, port } = await setUp();
+    for (let i = 0; i < 128; i += 1) await open(GREEDY);
+    const late = connect({ host: "127.0.0.1", port, localAddress: GREEDY });
+    late.on("error", () => {}).write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(await text(late).catch(() => "")).toBe("");
   });
 
   it("are closed when they are too many and nobody asks for anything, and are forgotten then", async () => {

@@ -81,6 +81,30 @@ describe("requests that do not wait for answers", () => {
     expect(bodies).toEqual([...Array.from({ length: 500 }, (_, i) => `/${i}`), "/last"]);
   });
 
+  it("are not read on when one is answered of many that came in one read", async () => {
+    const held: (() => void)[] = [];
+    let isHeld = true;
+    const { port } = await start(async ({ target }) => {
+      if (isHeld) await new Promise<void>((go) => held.push(go));
+      return { ...fine, body: target };
+    });
+    const client = connect(port, "127.0.0.1");
+    const bodies = text(client);
+    client.write(Array.from({ length: 40 }, (_, i) => get.replace("/", `/${i}`)).join(""));
+    await expect.poll(() => held.length).toBe(16);
+    const padding = "x".repeat(1000); // more of them than may come, in several reads
+    for (let i = 40; i < 640; i += 1) client.write(`GET /${i} HTTP/1.1\r\nHost: x\r\nX: ${padding}\r\n\r\n`);
+    client.write("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    for (let i = 0; i < 5; i += 1) {
+      held[i]?.();
+      await expect.poll(() => held.length).toBe(17 + i);
+    }
+    isHeld = false;
+    for (const go of held) go();
+    const answered = [...(await bodies).matchAll(/\r\n\r\n(\/last|\/\d+)/g)].map(([, body]) => body);
+    expect(answered).toEqual([...Array.from({ length: 640 }, (_, i) => `/${i}`), "/last"]);
+  });
+
   it("cost a client its connection when they come in thousands", async () => {
     let asked = 0;
     const { port } = await start(async () => {
