@@ -29,6 +29,7 @@ import { nmiMetrics } from "../nmi/metrics.ts";
 import type { NmiPorts } from "../nmi/ports.ts";
 import { Repeats } from "../nmi/routes/repeats.ts";
 import { route } from "../nmi/routes/routes.ts";
+import { isLoopback } from "../nmi/server/loopback.ts";
 import type { NmiRequest } from "../nmi/server/message.ts";
 import { serve } from "../nmi/server/server.ts";
 import { refuseKubenet } from "../nmi/start/kubenet.ts";
@@ -104,7 +105,9 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   holders.learn(linksIn(before), linksIn(readNeighbours()));
 
   const { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids } = config;
-  const settings = { ...rules, metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
+  const isOnNetwork = !isLoopback(config.listenAddress);
+  const asked = { metadataHeaderRequired, blockInstanceMetadata, setRetryAfterHeader, hostTokenUids };
+  const settings = { ...rules, ...asked, isOnNetwork };
   using repeats = new Repeats({ sources: Object.values(stores), isOff: !config.tokenCache, clock });
   const answering = { identities, tokens, repeats, metadata, relays: limits.relays };
   const ports = { ...whoAsks(config, stores, events, holders), ...answering, events, settings, clock };

@@ -22,6 +22,8 @@ type CallersPort = {
   /** The same before it is certain: nothing may be told or given to it until `sure` resolves. */
   seen(connection: Connection, signal: AbortSignal): Promise<Pod>;
   sure(connection: Connection, signal: AbortSignal): Promise<void>;
+  /** Whether an address is the node's own. */
+  isOwn(address: string): boolean;
   /** A pod of this node by its name, or a refusal. */
   named(ref: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<Pod>;
 };
@@ -79,6 +81,8 @@ export type NmiSettings = Rules & {
   readonly setRetryAfterHeader: boolean;
   /** The users of the node that may ask in the name of pods; any when empty. */
   readonly hostTokenUids: readonly number[];
+  /** NMI listens where others than this node reach it. */
+  readonly isOnNetwork: boolean;
 };
 
 export type NmiPorts = {

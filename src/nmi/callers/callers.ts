@@ -89,6 +89,11 @@ export class Callers {
     throw new Fault("CALLER_UNKNOWN", why, { facts: { address } });
   }
 
+  /** Whether an address is the node's own: its processes and pods on its network come from there. */
+  isOwn(address: string): boolean {
+    return this.#options.ownAddresses().has(address);
+  }
+
   /** The pod of this node with that name. @throws Fault POD_UNKNOWN when there is none that still runs */
   async named(ref: Pick<Pod["meta"], "namespace" | "name">, signal: AbortSignal): Promise<Pod> {
     const { pods, clock } = this.#options;
@@ -127,8 +132,8 @@ export class Callers {
   }
 
   #look(address: string): Sight {
-    const { pods, ownAddresses } = this.#options;
-    if (ownAddresses().has(address)) return { why: `pod list is empty: ${address} is an address of the node itself` };
+    const { pods } = this.#options;
+    if (this.isOwn(address)) return { why: `pod list is empty: ${address} is an address of the node itself` };
     const holders = pods.by("address", address);
     const live = holders.filter((pod) => !isTerminating(pod));
     const [pod, another] = live.length > 0 ? live : holders;

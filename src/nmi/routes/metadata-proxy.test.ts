@@ -149,6 +149,25 @@ describe("instance metadata", () => {
     expect(imds.requests).toEqual([]);
   });
 
+  it("is read by whoever asks where only this node reaches NMI", async () => {
+    const node = nmiNode({ imds });
+    for (const from of ["10.0.0.1", "10.0.0.99"])
+      expect((await ask(node, "/metadata/instance", { from })).status).toBe(200);
+  });
+
+  it("is read by pods of this node and the node itself alone where others reach NMI", async () => {
+    const clock = new FakeClock();
+    const node = nmiNode({ imds, clock, settings: { isOnNetwork: true } });
+    node.pods.put(web);
+    for (const from of ["10.244.0.2", "10.0.0.1"]) {
+      expect((await ask(node, "/metadata/instance", { from })).status).toBe(200);
+    }
+    const outside = ask(node, "/metadata/attested/document", { from: "10.0.0.99" });
+    const { status, body } = await clock.passUntil(outside, 100);
+    expect([status, body.error]).toEqual([503, "temporarily_unavailable"]);
+    expect(imds.requests).toHaveLength(2);
+  });
+
   it("can be blocked, in every spelling", async () => {
     const node = nmiNode({ imds, settings: { blockInstanceMetadata: true } });
     for (const target of ["/metadata/instance", "/Metadata/INSTANCE/compute", "/metadata/x/../%69nstance"]) {

@@ -13,7 +13,10 @@ export async function metadataProxy(request: NmiRequest, path: MetadataPath, por
       throw new Fault("METADATA_BLOCKED", "Request blocked by AAD Pod Identity NMI");
     }
     checkRequest(request, ports.settings);
-    if (path.area !== "identity" && isRead(request.method)) return await relayUnlessTrouble(request, path, ports);
+    if (path.area !== "identity" && isRead(request.method)) {
+      await checkOfNode(request, ports);
+      return await relayUnlessTrouble(request, path, ports);
+    }
     await checkExcepted(request, path, ports);
     return await relay(request, path, ports);
   } catch (reason) {
@@ -21,6 +24,12 @@ export async function metadataProxy(request: NmiRequest, path: MetadataPath, por
     ports.events.relayRefused(request, fault);
     return errorAnswer(fault, ports.settings);
   }
+}
+
+/** Where only this node reaches NMI nobody else asks: the rules send pods' requests there, and the host its own. */
+async function checkOfNode({ connection, signal }: NmiRequest, { callers, settings }: NmiPorts): Promise<void> {
+  if (!settings.isOnNetwork || callers.isOwn(connection.remoteAddress)) return;
+  await callers.of(connection, signal);
 }
 
 async function checkExcepted(request: NmiRequest, path: MetadataPath, ports: NmiPorts): Promise<void> {

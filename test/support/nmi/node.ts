@@ -93,6 +93,7 @@ export function nmiNode(options: NmiNodeOptions) {
       blockInstanceMetadata: false,
       setRetryAfterHeader: false,
       hostTokenUids: [],
+      isOnNetwork: false,
       ...settings,
       ...rules,
     },
