@@ -112,6 +112,16 @@ describe("the program nmi", () => {
     await other.program.says(`registered and exported metrics on port ${port}`);
   });
 
+  it("passes documents on for pods of its node and the node alone where others reach it", async () => {
+    await using open = await world.start(["--nmi-listen-address=0.0.0.0"]);
+    const read = async (from: string, { port } = open) =>
+      (await askNmi({ ...open, port }, { from, path: "/metadata/instance?api-version=2021-02-01" })).status;
+    await world.createPod("reading", "127.9.8.11", {});
+    await expect.poll(() => read("127.9.8.11"), { timeout: 30_000 }).toBe(200);
+    expect([await read("127.0.0.1"), await read("127.9.8.99")]).toEqual([200, 503]);
+    expect(await read("127.9.8.99", nmi)).toBe(200);
+  });
+
   it("knows no pod of another node", async () => {
     await world.createPod("elsewhere", "127.9.8.9", { aadpodidbinding: "demo" }, "node-1");
     await world.createPod("last", "127.9.8.10", {});

@@ -74,8 +74,8 @@ export async function nmiWorld({ without = [] }: { readonly without?: readonly s
       const azure = ["--metadata-ip=127.0.0.1", `--metadata-port=${imds.port}`];
       const own = [`--node=${NODE}`, "--skip-iptables", ...ports, ...azure];
       const program = startProgram("nmi", [...own, ...args], { env: { KUBECONFIG, ...env } });
-      await program.says(/listening on 127\.0\.0\.1:\d+/);
-      const port = Number(/listening on 127\.0\.0\.1:(\d+)/.exec(program.output())?.[1]);
+      await program.says(/listening on [\d.]+:\d+/);
+      const port = Number(/listening on [\d.]+:(\d+)/.exec(program.output())?.[1]);
       return { program, port, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
