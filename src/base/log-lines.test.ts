@@ -72,6 +72,20 @@ it("drops the oldest lines of a reader who takes nothing, and tells how many in 
   expect(text()).toBe("10\n17 lost\n28\n29\n30\n31\n");
 });
 
+it("is behind when half of what may wait is waiting, until it is read", () => {
+  const { sink, log } = lines({ blockBytes: 9, mostBlocks: 4 });
+  sink.room = 0;
+  const behind: boolean[] = [];
+  for (let i = 10; i < 14; i += 1) {
+    log.write(`${i}\n`);
+    behind.push(log.isBehind);
+  }
+  expect(behind).toEqual([false, false, true, true]);
+  sink.room = Number.POSITIVE_INFINITY;
+  log.drain();
+  expect(log.isBehind).toBe(false);
+});
+
 it("writes long heaps in parts, all of it and in order", async () => {
   const { sink, text, log } = lines();
   const heap = Array.from({ length: 5000 }, (_, i) => `${i} ${"ä".repeat(50)}\n`);

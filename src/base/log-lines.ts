@@ -56,6 +56,11 @@ export class LogLines {
     this.#flushLater(isSoon ? afterPause : setImmediate);
   };
 
+  /** Whether so much waits for the reader that what counts less is better left out: at twice as much lines are dropped. */
+  get isBehind(): boolean {
+    return this.#blocks.length > (this.#options.mostBlocks ?? MOST_BLOCKS) / 2;
+  }
+
   /** Writes all that waits, before the program ends; gives a reader up that takes nothing for long. */
   drain(): void {
     const { drainMs = DRAIN_MS } = this.#options;

@@ -10,6 +10,8 @@ export type Log = {
   error(message: string, fields?: Fields): void;
   /** Written only when the program runs with `-v` of at least `level`. */
   verbose(level: number, message: string, fields?: Fields): void;
+  /** Whether whoever reads it is behind, so that what counts less is better left out. */
+  isBehind(): boolean;
   /** The same log under the name of another source, e.g. `token-route`. */
   named(source: string): Log;
 };
@@ -21,6 +23,7 @@ export type LogOptions = {
   readonly source?: string;
   /** Takes a line of the log; an urgent one shall be out when it returns. */
   readonly write?: (line: string, isUrgent: boolean) => void;
+  readonly isBehind?: () => boolean;
   readonly now?: () => number;
 };
 
@@ -108,6 +111,7 @@ export function createLog(options: LogOptions = {}): Log {
     verbose: (level, message, fields) => {
       if (level <= verbosity) emit("info", message, fields, level);
     },
+    isBehind: options.isBehind ?? (() => false),
     named: (name) => createLog({ ...options, source: name }),
   };
 }

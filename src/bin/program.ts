@@ -64,7 +64,8 @@ async function start<Table extends OptionTable>(program: Program<Table>): Promis
 
   const format = shared.logFormat === "json" ? "json" : "text";
   const lines = new LogLines({ sink: standardError(), tellLost: (count) => lostLine(format, count) });
-  const log = createLog({ format, verbosity: shared.verbosity, write: lines.write });
+  const isBehind = () => lines.isBehind;
+  const log = createLog({ format, verbosity: shared.verbosity, write: lines.write, isBehind });
   for (const end of ["uncaughtExceptionMonitor", "exit"] as const) process.on(end, () => lines.drain());
   for (const warning of warnings) log.warn(warning);
   const stop = new AbortController();

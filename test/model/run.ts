@@ -24,7 +24,7 @@ export type Verdict = {
   readonly counts: Counts;
 };
 
-const silent: Log = { info() {}, warn() {}, error() {}, verbose() {}, named: () => silent };
+const silent: Log = { info() {}, warn() {}, error() {}, verbose() {}, isBehind: () => false, named: () => silent };
 
 /** Lets a history happen, then heals everything, and says what went wrong. */
 export async function run(history: History, logTo?: (line: string) => void): Promise<Verdict> {
@@ -111,6 +111,7 @@ function loudLog(now: () => number, write: (line: string) => void): Log {
     warn: line("W"),
     error: line("E"),
     verbose: (level, message, fields) => level <= 6 && line("V")(message, fields),
+    isBehind: () => false,
     named: () => log,
   };
   return log;

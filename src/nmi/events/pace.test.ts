@@ -8,7 +8,8 @@ function setUp() {
   const clock = new FakeClock();
   const lines: string[] = [];
   const write = (line: string) => lines.push(line[0] + line.slice(line.indexOf("] ") + 1).trimEnd());
-  const pace = new LogPace(createLog({ write }), clock);
+  const reader = { isBehind: false };
+  const pace = new LogPace(createLog({ write, isBehind: () => reader.isBehind }), clock);
   onTestFinished(() => pace[Symbol.dispose]());
   const pass = async (ms: number) => {
     clock.advance(ms);
@@ -17,7 +18,7 @@ function setUp() {
   /** How many of so many lines are written. */
   const storm = (cause: Cause, kind: LineKind, count = 1000) =>
     Array.from({ length: count }, () => pace.take(cause, kind)).filter(Boolean).length;
-  return { pace, pass, lines, storm };
+  return { reader, pace, pass, lines, storm };
 }
 
 const pod = (name: string): Cause => ({ key: name, isKnown: true, fields: { pod: `default/${name}` } });
@@ -42,6 +43,18 @@ describe("the pace of the log", () => {
   it("bounds what a pod is granted, too", () => {
     const { storm } = setUp();
     expect(storm(pod("web"), "granted")).toBe(400);
+  });
+
+  it("leaves what waits for a slow reader to what is granted, and tells how much it left out", async () => {
+    const { reader, pass, lines, storm } = setUp();
+    reader.isBehind = true;
+    expect([storm(pod("web"), "granted", 10), storm(pod("web"), "refused", 3), storm(pod("web"), "asked", 1)]).toEqual([
+      10, 0, 0,
+    ]);
+    await pass(1000);
+    expect(lines).toEqual([`W ${left} pod="default/web" suppressed=4 refused=3`]);
+    reader.isBehind = false;
+    expect(storm(pod("web"), "refused", 3)).toBe(3);
   });
 
   it("tells once a second how many lines of a caller are left out", async () => {

@@ -59,7 +59,9 @@ export class LogPace {
 
   /** Whether the caller may cause one more line of that kind; where not, the line counts as left out. */
   take(cause: Cause, kind: LineKind): boolean {
-    if (this.#buckets[kind].take(cause.key) && (cause.isKnown || this.#takeUnknown())) return true;
+    // What waits for a slow reader is dropped, the oldest first: refusals and requests leave that room to grants.
+    const mayWait = kind === "granted" || !this.#log.isBehind();
+    if (mayWait && this.#buckets[kind].take(cause.key) && (cause.isKnown || this.#takeUnknown())) return true;
     this.#miss(cause, kind);
     return false;
   }
