@@ -40,9 +40,4 @@ export class RelayLimit {
     }
     return await this.#turns.run(call, { of: address, patienceMs: PATIENCE_MS }, signal);
   }
-
-  /** How many addresses are kept count of. */
-  get size(): number {
-    return this.#buckets.size;
-  }
 }
