@@ -1,13 +1,24 @@
+import { mayDecide } from "./precedence.ts";
 import type { Chain } from "./rules.ts";
 import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
+
+/**
+ * What it does to packets:
+ *
+ * | harm | the chain | its packets |
+ * | --- | --- | --- |
+ * | broken | is not whole, or not jumped to | go past it |
+ * | overruled | is right, after a rule that may decide | may go past it |
+ * | late | is right, after rules that let them pass | come to it |
+ */
+export type Harm = "broken" | "overruled" | "late";
 
 /** A chain that is not as it should be. */
 export type Drift = {
   readonly chain: Chain;
   /** What is wrong, in words for the log. */
   readonly wrong: readonly string[];
-  /** The chain is right and jumped to, only not first: it works unless what is before it decides. */
-  readonly isOnlyPosition: boolean;
+  readonly harm: Harm;
   /** The jumps to the chain that its hook has now. */
   readonly jumps: readonly SavedRule[];
 };
@@ -17,13 +28,14 @@ export function driftOf(chain: Chain, saved: SavedTable): Drift | undefined {
   const hooked = saved.rules.filter((rule) => rule.chain === chain.hook);
   const jumps = hooked.filter((rule) => targetOf(rule) === chain.name);
   const broken = [...wrongRules(chain, saved), ...wrongJumps(chain, jumps)];
-  const first = hooked[0];
+  const before = jumps[0] === undefined ? [] : hooked.slice(0, hooked.indexOf(jumps[0]));
+  const deciding = before.find((rule) => mayDecide(rule, chain, saved));
+  const first = deciding ?? before[0];
   const displaced =
-    first !== undefined && jumps.length > 0 && !jumps.includes(first)
-      ? [`${chain.hook} comes to "${first.text}" before it comes to ${chain.name}`]
-      : [];
+    first === undefined ? [] : [`${chain.hook} comes to "${first.text}" before it comes to ${chain.name}`];
   const wrong = [...broken, ...displaced];
-  return wrong.length === 0 ? undefined : { chain, wrong, isOnlyPosition: broken.length === 0, jumps };
+  const harm = broken.length > 0 ? "broken" : deciding === undefined ? "late" : "overruled";
+  return wrong.length === 0 ? undefined : { chain, wrong, harm, jumps };
 }
 
 function wrongRules({ name, rules }: Chain, saved: SavedTable): string[] {

@@ -149,6 +149,7 @@ describe("rules are kept", () => {
     };
     const keeper = start({ onRepair });
     await keeper.standing(stop.signal);
+    machine.apply(NFT, "nat", ":cali-PREROUTING - [0:0]");
     const insist = () => machine.apply(NFT, "nat", "-I PREROUTING 1 -j cali-PREROUTING");
     for (let time = 0; time < 20; time += 1) {
       insist();
@@ -159,6 +160,54 @@ describe("rules are kept", () => {
     again = Promise.withResolvers();
     await clock.passUntil(again.promise, 100);
     expect(repairs).toHaveLength(2);
+  });
+
+  it.each([
+    { table: "nat", rule: "PREROUTING 1 -d 169.254.169.254/32 -p tcp -j ACCEPT" },
+    { table: "filter", rule: "FORWARD 1 -d 169.254.169.254/32 -j ACCEPT" },
+  ])(
+    "come before a rule in $table that decides about pods' requests, once a second, and do not stand meanwhile",
+    async ({ table, rule }) => {
+      const keeper = start();
+      await keeper.standing(stop.signal);
+      for (let time = 0; time < 20; time += 1) {
+        machine.apply(NFT, table, `-I ${rule}`);
+        await nextLook(keeper); // after 50 ms: the first of twenty is due
+        expect(keeper.trouble === undefined).toBe(time === 0);
+      }
+      expect(repairs).toEqual([table]);
+      expect(keeper.trouble?.message).toMatch(/comes to "-d 169.254.169.254.* -j ACCEPT" before .*; find the program/);
+      for (let second = 1; second <= 4; second += 1) {
+        await clock.passUntil(keeper.standing(stop.signal), 50);
+        expect(repairs).toHaveLength(1 + second);
+        expect(clock.monotonic()).toBeLessThanOrEqual(1150 * second);
+        machine.apply(NFT, table, `-I ${rule}`);
+        await nextLook(keeper);
+      }
+    },
+  );
+
+  it("do not stand where such a rule is back the moment they were put before it", async () => {
+    const run: typeof machine.run = async (program, args, input) => {
+      const ran = await machine.run(program, args, input);
+      if (input?.includes("aad-metadata ")) machine.apply(NFT, "nat", "-I PREROUTING 1 -j ACCEPT");
+      return ran;
+    };
+    const keeper = start({ iptables: iptablesOf(NFT, "nf_tables", run) });
+    await clock.asleep();
+    expect(keeper.trouble?.message).toMatch(/do not stay.* comes to "-j ACCEPT"/);
+  });
+
+  it("stand where another takes the first place the moment they were laid, and lets packets pass", async () => {
+    machine.apply(NFT, "nat", ":cali-PREROUTING - [0:0]");
+    const run: typeof machine.run = async (program, args, input) => {
+      const ran = await machine.run(program, args, input);
+      if (input?.includes("aad-metadata ")) machine.apply(NFT, "nat", "-I PREROUTING 1 -j cali-PREROUTING");
+      return ran;
+    };
+    const keeper = start({ iptables: iptablesOf(NFT, "nf_tables", run) });
+    await clock.asleep();
+    expect([keeper.trouble, machine.changes]).toEqual([undefined, [`${NFT} filter`, `${NFT} nat`]]);
   });
 
   it("stand only with what else they need, which is seen to after the guards are there", async () => {

@@ -2,12 +2,12 @@ import { Backoff } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import { Contest } from "./contest.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import type { Iptables } from "./iptables.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { repairText } from "./restore-text.ts";
 import type { Chain, Table } from "./rules.ts";
+import { Turns } from "./turns.ts";
 
 export type KeeperOptions = PaceOptions & {
   readonly iptables: Iptables;
@@ -35,7 +35,7 @@ const notYet = new Fault("IPTABLES_FAILED", "the iptables rules are not laid yet
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #retry = new Backoff(RETRY);
-  readonly #contest: Contest;
+  readonly #turns: Turns;
   readonly #pace: Pace;
   readonly #stood = new Set<Table>();
   #wanted: readonly Chain[] = [];
@@ -46,7 +46,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#contest = new Contest(options);
+    this.#turns = new Turns(options);
     this.#pace = new Pace(options);
   }
 
@@ -111,11 +111,11 @@ export class Keeper {
     const faults = await this.#chainFaults(wanted);
     if (faults.length === 0) faults.push(...(await faultOf(this.#options.alsoEnsure)));
     this.#tell(wanted === this.#wanted ? faults[0] : notYet);
-    if (faults.length > 0) return this.#retry.next();
+    if (faults.length > 0) return Math.min(this.#retry.next(), this.#turns.restMs());
     this.#retry.reset();
     const paceMs = this.#hasChanged ? this.#pace.restAfterChangeMs() : this.#pace.restMs();
     this.#hasChanged = false;
-    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#contest.restMs()) : paceMs;
+    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#turns.restMs()) : paceMs;
   }
 
   /** Each table for itself, the guards first: what cannot be laid in one does not leave the other open. */
@@ -123,10 +123,11 @@ export class Keeper {
     const found: Drift[] = [];
     const faults = await faultOf(async () => void found.push(...(await this.#drifts(wanted))));
     if (faults.length > 0) return faults;
+    const isDue = new Map(found.map((drift) => [drift, this.#turns.isDue(drift)]));
     const right = new Set<Table>();
     const changed: Chain[] = [];
     for (const table of tables) {
-      const due = found.filter((drift) => drift.chain.table === table && this.#isDue(drift));
+      const due = found.filter((drift) => drift.chain.table === table && isDue.get(drift) === true);
       const failed = due.length > 0 ? await faultOf(() => this.#putRight(table, due)) : [];
       faults.push(...failed);
       if (failed.length > 0) continue;
@@ -135,11 +136,8 @@ export class Keeper {
     }
     const unsettled = changed.length > 0 ? await faultOf(() => this.#check(changed)) : [];
     if (unsettled.length === 0) for (const { table } of wanted) if (right.has(table)) this.#stood.add(table);
-    return [...faults, ...unsettled];
-  }
-
-  #isDue({ chain, isOnlyPosition }: Drift): boolean {
-    return !isOnlyPosition || this.#contest.isDue(chain.name);
+    const waiting = found.filter((drift) => isDue.get(drift) === false);
+    return [...faults, ...unsettled, ...harmful(waiting)];
   }
 
   async #putRight(table: Table, due: readonly Drift[]): Promise<void> {
@@ -152,9 +150,7 @@ export class Keeper {
 
   /** @throws Fault IPTABLES_FAILED when chains that were laid are otherwise */
   async #check(chains: readonly Chain[]): Promise<void> {
-    const left = (await this.#drifts(chains)).filter(({ isOnlyPosition }) => !isOnlyPosition);
-    const wrong = left.flatMap((drift) => drift.wrong).join("; ");
-    if (wrong !== "") throw new Fault("IPTABLES_FAILED", `rules do not stay as NMI lays them: ${wrong}`);
+    for (const fault of harmful(await this.#drifts(chains))) throw fault;
   }
 
   async #drifts(chains: readonly Chain[]): Promise<Drift[]> {
@@ -181,4 +177,11 @@ async function faultOf(work: () => Promise<void>): Promise<Fault[]> {
   } catch (reason) {
     return [Fault.from(reason)];
   }
+}
+
+/** Why requests are not intercepted, where one of these keeps them from it; none where packets come to the chain all the same. */
+function harmful(drifts: readonly Drift[]): Fault[] {
+  const wrong = drifts.filter(({ harm }) => harm !== "late").flatMap((drift) => drift.wrong);
+  const message = `rules do not stay as NMI lays them: ${wrong.join("; ")}; find the program that changes them and have it leave them alone`;
+  return wrong.length === 0 ? [] : [new Fault("IPTABLES_FAILED", message)];
 }

@@ -37,6 +37,11 @@ describe("what is wrong is told in words", () => {
     { when: "a rule stands twice", lines: [jump, dnat, dnat, back], wrong: [/holds ".*DNAT.*" more than once/] },
     { when: "a rule is missing", lines: [jump, dnat], wrong: ['aad-metadata lacks "-j RETURN"'] },
     {
+      when: "somebody put one behind them",
+      lines: [jump, dnat, back, "-A aad-metadata -j ACCEPT"],
+      wrong: [/holds "-j ACCEPT"/],
+    },
+    {
       when: "somebody put one in",
       lines: [jump, "-A aad-metadata -j ACCEPT", dnat, back],
       wrong: [/holds "-j ACCEPT"/],
@@ -53,7 +58,7 @@ describe("what is wrong is told in words", () => {
     const drift = driftOf(redirect, nat(...lines));
     expect(drift?.wrong).toHaveLength(wrong.length);
     for (const [at, expected] of wrong.entries()) expect(drift?.wrong[at]).toMatch(expected);
-    expect(drift?.isOnlyPosition).toBe(false);
+    expect(drift?.harm).toBe("broken");
   });
 
   it("the chain is not there", () => {
@@ -63,10 +68,21 @@ describe("what is wrong is told in words", () => {
     ]);
   });
 
-  it("another rule comes first, which may or may not matter", () => {
-    expect(driftOf(redirect, nat(kube, jump, dnat, back))).toMatchObject({
-      wrong: [expect.stringMatching(/^PREROUTING comes to .*KUBE-SERVICES/)],
-      isOnlyPosition: true,
+  const accept = "-A PREROUTING -d 169.254.169.254/32 -p tcp -j ACCEPT";
+  it.each([
+    { which: "lets packets pass", before: [kube], told: /^PREROUTING comes to .*KUBE-SERVICES/, harm: "late" },
+    {
+      which: "decides",
+      before: [accept],
+      told: /comes to ".* -j ACCEPT" before it .* aad-metadata$/,
+      harm: "overruled",
+    },
+    { which: "decides, after one that does not", before: [kube, accept], told: /-j ACCEPT/, harm: "overruled" },
+  ])("another rule comes first, which may or may not matter: one that $which", ({ before, told, harm }) => {
+    const chains = ":KUBE-SERVICES - [0:0]";
+    expect(driftOf(redirect, nat(chains, ...before, jump, dnat, back))).toMatchObject({
+      wrong: [expect.stringMatching(told)],
+      harm,
     });
   });
 });

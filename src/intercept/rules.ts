@@ -10,7 +10,12 @@ export type Chain = {
   readonly hook: "PREROUTING" | "FORWARD" | "INPUT";
   /** In order and in the words of `iptables-save`, without `-A <chain>`. */
   readonly rules: readonly string[];
+  /** The packets that it decides about. */
+  readonly traffic: Traffic;
 };
+
+/** Packets for a network of addresses, as `10.0.0.0/8`; those of TCP to a port, where it names one. */
+export type Traffic = { readonly destination: string; readonly port?: number };
 
 /** Where pods believe the instance metadata service to be. */
 export type Metadata = { readonly address: string; readonly port: number };
@@ -31,6 +36,7 @@ export function redirectChain({ address, port }: Metadata, to: Metadata): Chain 
       `! -s 127.0.0.1/32 -d ${address}/32 -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${to.address}:${to.port}`,
       "-j RETURN",
     ],
+    traffic: { destination: `${address}/32`, port },
   };
 }
 
@@ -49,6 +55,7 @@ export function guardChain({ address, port }: Metadata): Chain {
     name: chainNames.filter[0],
     hook: "FORWARD",
     rules: [`-d ${address}/32 -p tcp -m tcp --dport ${port} -j REJECT --reject-with tcp-reset`],
+    traffic: { destination: `${address}/32`, port },
   };
 }
 
@@ -62,6 +69,7 @@ export function localnetChain(): Chain {
     name: chainNames.filter[1],
     hook: "INPUT",
     rules: ["-d 127.0.0.0/8 ! -i lo -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"],
+    traffic: { destination: "127.0.0.0/8" },
   };
 }
 

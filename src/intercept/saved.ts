@@ -36,8 +36,17 @@ function wordOf(line: string, from: number): string {
   return end < 0 ? line.slice(from) : line.slice(from, end);
 }
 
+export type Condition = { readonly option: string; readonly value: string; readonly isNot: boolean };
+
+/** The options of a rule in order, each with its first value; words of a comment stand in quotes and are none. */
+export function conditionsOf({ text }: SavedRule): Condition[] {
+  const words = text.replace(/"(\\.|[^"\\])*"/g, '""').split(" ");
+  return words.flatMap((option, at) =>
+    option.startsWith("-") ? [{ option, value: words[at + 1] ?? "", isNot: words[at - 1] === "!" }] : [],
+  );
+}
+
 /** The chain that a rule hands packets to; undefined when it decides otherwise. */
-export function targetOf({ text }: SavedRule): string | undefined {
-  // Words of a comment stand in quotes and are no options.
-  return /(?:^| )-[jg] (\S+)/.exec(text.replace(/"(\\.|[^"\\])*"/g, '""'))?.[1];
+export function targetOf(rule: SavedRule): string | undefined {
+  return conditionsOf(rule).find(({ option }) => option === "-j" || option === "-g")?.value;
 }

@@ -1,0 +1,33 @@
+import type { Clock } from "../base/clock.ts";
+import { Contest } from "./contest.ts";
+import type { Drift } from "./drift.ts";
+
+/** What overrules a chain is put behind it once in so long: often enough for pods, and no program spins. */
+const OVERRULED_MS = 1000;
+
+type TurnsOptions = {
+  readonly clock: Clock;
+  /** The longest pause where nobody is harmed by one. */
+  readonly intervalMs: number;
+};
+
+/** When a chain is put right: one that is broken at once, the first place among rules that let packets pass less and less. */
+export class Turns {
+  readonly #places: Contest;
+  readonly #overruled: Contest;
+
+  constructor({ clock, intervalMs }: TurnsOptions) {
+    this.#places = new Contest({ clock, intervalMs });
+    this.#overruled = new Contest({ clock, intervalMs: OVERRULED_MS });
+  }
+
+  isDue({ chain, harm }: Drift): boolean {
+    if (harm === "broken") return true;
+    return (harm === "overruled" ? this.#overruled : this.#places).isDue(chain.name);
+  }
+
+  /** How long until what was not due may be. */
+  restMs(): number {
+    return Math.min(this.#places.restMs(), this.#overruled.restMs());
+  }
+}
