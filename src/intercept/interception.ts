@@ -1,7 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
-import { removeChains, removeHandover } from "./cleanup.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { DataPlane } from "./data-plane.ts";
@@ -9,6 +8,7 @@ import { fromShell } from "./from-shell.ts";
 import { Keeper } from "./keeper.ts";
 import { metered } from "./look-cost.ts";
 import { spentByProgramsMs } from "./processor-time.ts";
+import { removeChains, removeHandover } from "./removal.ts";
 import { ensureRouteLocalnet } from "./route-localnet.ts";
 import { watchRules } from "./rule-watch.ts";
 import {

@@ -35,11 +35,28 @@ export function iptablesOf(program: string, variant: Variant, run: RunCommand): 
 }
 
 const REMEDIES = [
-  { sign: /open lock file/i, remedy: "NMI needs /run/xtables.lock of the node" },
-  { sign: /holding the xtables lock/i, remedy: "it is tried again" },
-  { sign: /permission denied|not permitted/i, remedy: "give NMI the capabilities NET_ADMIN and NET_RAW" },
-  { sign: /extension|revision|no such file|incompatible/i, remedy: "the node's kernel may lack a module of netfilter" },
+  { sign: /open lock file/i, remedy: "NMI needs /run/xtables.lock of the node", isLasting: true },
+  {
+    sign: /holding the xtables lock/i,
+    remedy: "`fuser -v /run/xtables.lock` on the node tells which program that is",
+    isLasting: false,
+  },
+  {
+    sign: /permission denied|not permitted/i,
+    remedy: "give NMI the capabilities NET_ADMIN and NET_RAW",
+    isLasting: true,
+  },
+  {
+    sign: /extension|revision|no such file|incompatible/i,
+    remedy: "the node's kernel may lack a module of netfilter",
+    isLasting: true,
+  },
 ];
+
+/** Whether a failure to read or change rules stays as long as nobody changes the node. */
+export function isLasting({ message }: Fault): boolean {
+  return REMEDIES.find(({ sign }) => sign.test(message))?.isLasting ?? false;
+}
 
 function failure(name: string, ran: Awaited<ReturnType<RunCommand>>): Fault {
   if (ran === undefined) return new Fault("IPTABLES_FAILED", `${name} is not there any more: install iptables`);

@@ -96,7 +96,7 @@ describe("rules are kept", () => {
       program: /restore/,
       stderr:
         "Can't lock /run/xtables.lock: Resource temporarily unavailable\nAnother app is currently holding the xtables lock. Stopped waiting after 5s.\n",
-      told: /ended with 4: Another app .* Stopped waiting after 5s; it is tried again/,
+      told: /ended with 4: Another app .* Stopped waiting after 5s; `fuser -v .*` on the node tells which/,
     },
     {
       trouble: "the lock cannot be taken",

@@ -1,22 +1,27 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { leaveRules } from "./uninstall.ts";
 
 const NFT = "iptables-nft";
+const HELD = "Another app is currently holding the xtables lock. Stopped waiting after 5s.";
 
 describe("when NMI stops, its rules", () => {
   let machine: FakeIptables;
   let lines: string[];
+  let clock: FakeClock;
   const leave = (isUninstalled: boolean) =>
     leaveRules(
       { isUninstalled, why: "as the test says" },
       machine.run,
       createLog({ write: (line) => lines.push(line) }),
+      clock,
     );
 
   beforeEach(() => {
     lines = [];
+    clock = new FakeClock();
     machine = new FakeIptables();
     const chain = [":aad-metadata - [0:0]", "-A aad-metadata -j RETURN", "-I PREROUTING 1 -j aad-metadata"];
     machine.apply(NFT, "nat", ...chain);
@@ -37,9 +42,32 @@ describe("when NMI stops, its rules", () => {
     expect(lines[0]).toMatch(/being uninstalled.* evidence="as the test says"/);
   });
 
-  it("that cannot be removed fail its end", async () => {
-    machine.failNext(/restore/, "Another app is currently holding the xtables lock.");
-    await expect(leave(true)).rejects.toMatchObject({ code: "IPTABLES_FAILED" });
-    expect(machine.changes).toEqual([`${NFT} filter`]);
+  it("go once another program lets go of the lock, the guard not before the redirection", async () => {
+    for (let time = 0; time < 3; time += 1) machine.failNext(/restore/, HELD);
+    await clock.passUntil(leave(true), 100);
+    expect(machine.changes).toEqual([`${NFT} nat`, `${NFT} filter`]);
+    expect(lines.filter((line) => line.startsWith("W"))).toEqual(
+      Array(3).fill(expect.stringMatching(/not all rules are removed yet; trying again reason=".*xtables lock/)),
+    );
+  });
+
+  it("that cannot be removed fail its end, before Kubernetes ends it", async () => {
+    const isHeld: typeof machine.run = async (program, args, input) => {
+      if (!program.endsWith("-restore")) return await machine.run(program, args, input);
+      await clock.sleep(5000); // it waits for the lock
+      return { code: 4, stdout: "", stderr: HELD };
+    };
+    const left = leaveRules({ isUninstalled: true, why: "" }, isHeld, createLog({ write: () => {} }), clock);
+    const message = expect.stringMatching(/^rules are left on this node, run `nmi --cleanup` there again: .*lock/);
+    await expect(clock.passUntil(left, 100)).rejects.toMatchObject({ code: "IPTABLES_FAILED", message });
+    expect(clock.monotonic()).toBeGreaterThan(15_000);
+    expect(clock.monotonic()).toBeLessThan(22_000);
+    expect(machine.rules(NFT, "filter")).toHaveLength(1);
+  });
+
+  it("that it has no power to remove fail its end at once", async () => {
+    machine.failNext(/restore/, "Permission denied (you must be root)");
+    await expect(leave(true)).rejects.toThrow(/NET_ADMIN/);
+    expect(clock.sleepers).toBe(0);
   });
 });

@@ -38,9 +38,15 @@ class Node implements AsyncDisposable {
     this.run(`printf '*mangle\\n:KUBE-IPTABLES-HINT - [0:0]\\nCOMMIT\\n' | ${this.program}-restore --noflush`);
   }
 
-  startNmi(): void {
+  startNmi(...more: readonly string[]): void {
     const through = ["ip", "netns", "exec", this.at.network.node, ...LEAST];
-    const flags = ["--node=node-0", "--http-probe-port=0", "--prometheus-port=0", "--allow-network-plugin-kubenet"];
+    const flags = [
+      "--node=node-0",
+      "--http-probe-port=0",
+      "--prometheus-port=0",
+      "--allow-network-plugin-kubenet",
+      ...more,
+    ];
     const env = { KUBECONFIG: join(this.at.deadKubeconfig, "../kubeconfig"), XTABLES_LOCKFILE: this.lockFile };
     this.nmi = this.#stack.use(startProgram("nmi", flags, { env, through }));
   }
@@ -111,9 +117,7 @@ describe.skipIf(skipped)(`NMI beside a program that holds the lock of iptables${
   it("says who is in its way when rules are harmed, and pods are refused until it can put them back", async () => {
     const lock = await node.holdLock();
     node.run("iptables-legacy -t nat -F aad-metadata"); // as somebody who has a lock of his own
-    await node.nmi.says(
-      /E.*pods' requests are not intercepted as they should be .*holding the xtables lock.*tried again/,
-    );
+    await node.nmi.says(/E.*pods' requests are not intercepted as they should be .*holding the xtables lock.*fuser -v/);
     expect(await node.token()).toBe("ECONNREFUSED");
     expect(node.stands()).toBe(false);
     lock[Symbol.dispose]();
@@ -149,6 +153,19 @@ describe.skipIf(skipped)(`NMI beside a program that holds the lock of iptables${
   it("never ended", () => {
     expect(() => readFileSync(`/proc/${node.nmi.pid}/stat`)).not.toThrow();
     expect(node.nmi.output()).not.toContain("uncaught");
+  });
+
+  it("waits with a clean-up until the lock is free, and leaves nothing then", async () => {
+    node.nmi.kill("SIGTERM");
+    await node.nmi.ended;
+    const lock = await node.holdLock();
+    node.startNmi("--cleanup");
+    await node.nmi.says(/W.*not all rules are removed yet; trying again .*holding the xtables lock/);
+    expect(node.run(`${node.program}-save`)).toMatch(/^-A FORWARD -j aad-metadata-guard$/m);
+    lock[Symbol.dispose]();
+    const { code, stderr } = await node.nmi.ended;
+    expect(code, stderr).toBe(0);
+    expect(node.run(`${node.program}-save`)).not.toContain("aad-metadata");
   });
 });
 
