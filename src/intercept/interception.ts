@@ -9,7 +9,7 @@ import { Keeper } from "./keeper.ts";
 import { metered } from "./look-cost.ts";
 import { spentByProgramsMs } from "./processor-time.ts";
 import { removeChains, removeHandover } from "./removal.ts";
-import { ensureRouteLocalnet } from "./route-localnet.ts";
+import { RouteLocalnet } from "./route-localnet.ts";
 import { watchRules } from "./rule-watch.ts";
 import {
   type Chain,
@@ -71,7 +71,7 @@ export type Interception = {
  * the port where it will listen, and keeps the rules until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
  */
 export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
-  const { metadata, hasGuard, intervalMs, run, ownMs, clock, log, onRepair } = options;
+  const { metadata, hasGuard, intervalMs, procSysNet, run, ownMs, clock, log, onRepair } = options;
   mustBeIPv4(metadata.address, "metadata-ip");
   const address = redirectAddress(options.listenAddress);
   const shell = fromShell(run, signal);
@@ -87,6 +87,8 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   ];
   let isGuardAsWished = hasGuard;
   const handover = { isThere: had(chainNames.nat[1]), isWished: false };
+  const setting = { folder: procSysNet, log, onRepair: () => onRepair("nat") }; // the redirection leads nowhere without it
+  const localnet = isLoopback(address) ? new RouteLocalnet(setting) : undefined;
   const dataPlane = new DataPlane({ iptables: chosen, log });
   const alsoEnsure = async () => {
     await dataPlane.tell();
@@ -96,11 +98,12 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
       await removeChains(chosen, "nat", [chainNames.nat[1]], log);
       handover.isThere = handover.isWished; // it may have been wished meanwhile, and is laid next
     }
-    if (isLoopback(address)) await letLoopbackIn(options);
+    await localnet?.ensure();
   };
   const isTold = () => watch.isListening();
   const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
   const keeper = new Keeper({ ...looks, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
+  void localnet?.watch(() => keeper.lookAgain(), clock, signal);
   let { forgetsConnections } = options;
   const lay = async (chain: Chain) => {
     keeper.keep([...guards, chain]);
@@ -133,8 +136,4 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
       await removeHandover(run, log).catch((reason) => log.error(Fault.from(reason).message));
     }),
   };
-}
-
-async function letLoopbackIn({ procSysNet, log }: InterceptionOptions): Promise<void> {
-  if (await ensureRouteLocalnet(procSysNet)) log.info("set net.ipv4.conf.all.route_localnet to 1");
 }

@@ -176,7 +176,7 @@ export const agentResults: readonly WeakPoint[] = [
     ],
     breakage: {
       file: "src/intercept/route-localnet.ts",
-      find: 'await writeFile(file, "1\\n");',
+      find: 'await writeFile(this.#file, "1\\n");',
       replace: "",
     },
   },

@@ -159,6 +159,32 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     await eventually(repairs).toBeGreaterThanOrEqual(harms.length);
   });
 
+  it("lets redirected requests in again within a second when that is turned off, and says so", async () => {
+    const repairs = () => metric('aadpodidentity_nmi_iptables_repairs_count{table="nat"}');
+    const before = await repairs();
+    onNode("sysctl -qw net.ipv4.conf.all.route_localnet=0");
+    const since = performance.now();
+    await eventually(() => onNode("cat /proc/sys/net/ipv4/conf/all/route_localnet").trim()).toBe("1");
+    expect(performance.now() - since).toBeLessThan(2000); // the machine may have other work
+    await nmi.says(/W.*somebody set net.ipv4.conf.all.route_localnet to 0/);
+    await eventually(repairs).toBe(before + 1);
+    expect(await token(0)).toBe("200 token-of-client-0");
+  });
+
+  it("comes before a rule that lets pods at the metadata service, each time", async () => {
+    for (const [table, hook] of [
+      ["nat", "PREROUTING"],
+      ["filter", "FORWARD"],
+    ]) {
+      onNode(`${program} -t ${table} -I ${hook} -d ${METADATA_ADDRESS} -p tcp -j ACCEPT`);
+      const isBehind = () => new RegExp(`-j aad-metadata[^]*-A ${hook} -d ${METADATA_ADDRESS}`).test(save(`${table}`));
+      await eventually(isBehind).toBe(true);
+      onNode(`${program} -t ${table} -D ${hook} -d ${METADATA_ADDRESS} -p tcp -j ACCEPT`);
+    }
+    await eventually(() => probe("/readyz")).toBe("200 Active");
+    expect(await token(0)).toBe("200 token-of-client-0");
+  });
+
   it("puts the guards back too", async () => {
     onNode(`${program} -t filter -F`);
     await eventually(() => save("filter")).toMatch(
