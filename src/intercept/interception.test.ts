@@ -143,3 +143,47 @@ describe("a redirection to the port of the meantime", () => {
     expect(text("nat")).not.toContain(`-A ${original.name} `);
   });
 });
+
+describe("a node that is to do without the guard", () => {
+  let clock: FakeClock;
+  let machine: FakeIptables;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    machine = new FakeIptables([LEGACY]);
+    vi.stubEnv("PATH", "/nowhere"); // the machine's own programs are not asked
+    onTestFinished(() => void vi.unstubAllEnvs());
+  });
+
+  async function start({ hasGuard }: { readonly hasGuard: boolean }) {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const where = { metadata, listenAddress: "10.0.0.4", listenPort: PORT, procSysNet: "/nowhere" };
+    const how = { hasGuard, forgetsConnections: false, intervalMs: 60_000, ownMs: () => 0, onRepair: () => {} };
+    const log = createLog({ write: () => {} });
+    const interception = await startInterception({ ...where, ...how, run: machine.run, clock, log }, stop.signal);
+    await clock.passUntil(interception.redirectTo(PORT), 50);
+    return { interception, stop };
+  }
+  const isGuarded = () => machine.variants.get(LEGACY)?.get("filter")?.chains.has(guard.name) === true;
+  async function pass(seconds: number, { running }: { readonly running: number }) {
+    for (let step = 0; step < seconds * 10; step += 1) {
+      await clock.asleep(running);
+      clock.advance(100);
+    }
+  }
+
+  it("does without it once the NMI that keeps it has stopped, and does not fight that until then", async () => {
+    const guarded = await start({ hasGuard: true });
+    const { interception } = await start({ hasGuard: false });
+    const before = machine.changes.length;
+    await pass(30, { running: 2 });
+    expect(machine.changes.length - before).toBeLessThanOrEqual(2 * 5); // it goes and comes after 1, 2, 4, 8 and 16 s
+    expect([guarded.interception.trouble(), interception.trouble()]).toEqual([undefined, undefined]);
+    guarded.stop.abort();
+    await guarded.interception.done;
+    expect(isGuarded()).toBe(true);
+    await pass(60, { running: 1 });
+    expect(isGuarded()).toBe(false);
+  });
+});

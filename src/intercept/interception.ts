@@ -85,15 +85,13 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
     ...(hasGuard ? [guardChain(metadata)] : []),
     ...(isLoopback(address) ? [localnetChain()] : []),
   ];
-  let isGuardAsWished = hasGuard;
+  const unwanted = hasGuard ? [] : [guardChain(metadata)];
   const handover = { isThere: had(chainNames.nat[1]), isWished: false };
   const setting = { folder: procSysNet, log, onRepair: () => onRepair("nat") }; // the redirection leads nowhere without it
   const localnet = isLoopback(address) ? new RouteLocalnet(setting) : undefined;
   const dataPlane = new DataPlane({ iptables: chosen, log });
   const alsoEnsure = async () => {
     await dataPlane.tell();
-    if (!isGuardAsWished) await removeChains(chosen, "filter", [guardChain(metadata).name], log);
-    isGuardAsWished = true;
     if (handover.isThere && !handover.isWished) {
       await removeChains(chosen, "nat", [chainNames.nat[1]], log);
       handover.isThere = handover.isWished; // it may have been wished meanwhile, and is laid next
@@ -102,7 +100,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   };
   const isTold = () => watch.isListening();
   const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
-  const keeper = new Keeper({ ...looks, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
+  const keeper = new Keeper({ ...looks, unwanted, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
   void localnet?.watch(() => keeper.lookAgain(), clock, signal);
   let { forgetsConnections } = options;
   const lay = async (chain: Chain) => {

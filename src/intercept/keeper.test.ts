@@ -32,6 +32,7 @@ describe("rules are kept", () => {
   function start(over: Partial<KeeperOptions> = {}): Keeper {
     const keeper = new Keeper({
       iptables: iptablesOf(NFT, "nf_tables", machine.run),
+      unwanted: [],
       alsoEnsure: async () => {},
       intervalMs: 60_000,
       spentMs: () => 0,

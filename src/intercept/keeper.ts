@@ -5,12 +5,16 @@ import type { Log } from "../base/log.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import type { Iptables } from "./iptables.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
+import { removeChains } from "./removal.ts";
 import { repairText } from "./restore-text.ts";
 import type { Chain, Table } from "./rules.ts";
+import type { SavedTable } from "./saved.ts";
 import { Turns } from "./turns.ts";
 
 export type KeeperOptions = PaceOptions & {
   readonly iptables: Iptables;
+  /** Chains that are not to be there; others may want them, so they are removed less and less often. */
+  readonly unwanted: readonly Pick<Chain, "table" | "name">[];
   /** What else must be so once the chains stand. @throws Fault */
   readonly alsoEnsure: () => Promise<void>;
   /** Whether a change is heard of as it happens; else one looks more often. */
@@ -28,6 +32,7 @@ const messages = {
   nat: "flushing iptables to add aad-metadata custom chains",
   filter: "restoring the iptables chains that guard the metadata service and loopback",
 } as const satisfies Record<Table, string>;
+type TableOf = (table: Table) => SavedTable;
 const tables = ["filter", "nat"] as const;
 const notYet = new Fault("IPTABLES_FAILED", "the iptables rules are not laid yet");
 
@@ -108,7 +113,11 @@ export class Keeper {
   /** One look and what it leads to; gives the time to rest afterwards. */
   async #look(): Promise<number> {
     const wanted = this.#wanted;
-    const faults = await this.#chainFaults(wanted);
+    const seen: TableOf[] = [];
+    const faults = await faultOf(async () => void seen.push(await this.#options.iptables.read()));
+    for (const tableOf of seen) faults.push(...(await this.#chainFaults(wanted, tableOf)));
+    for (const tableOf of seen)
+      if (faults.length === 0) faults.push(...(await faultOf(() => this.#removeUnwanted(tableOf))));
     if (faults.length === 0) faults.push(...(await faultOf(this.#options.alsoEnsure)));
     this.#tell(wanted === this.#wanted ? faults[0] : notYet);
     if (faults.length > 0) return Math.min(this.#retry.next(), this.#turns.restMs());
@@ -119,10 +128,9 @@ export class Keeper {
   }
 
   /** Each table for itself, the guards first: what cannot be laid in one does not leave the other open. */
-  async #chainFaults(wanted: readonly Chain[]): Promise<Fault[]> {
-    const found: Drift[] = [];
-    const faults = await faultOf(async () => void found.push(...(await this.#drifts(wanted))));
-    if (faults.length > 0) return faults;
+  async #chainFaults(wanted: readonly Chain[], tableOf: TableOf): Promise<Fault[]> {
+    const found = driftsOf(wanted, tableOf);
+    const faults: Fault[] = [];
     const isDue = new Map(found.map((drift) => [drift, this.#turns.isDue(drift)]));
     const right = new Set<Table>();
     const changed: Chain[] = [];
@@ -150,12 +158,15 @@ export class Keeper {
 
   /** @throws Fault IPTABLES_FAILED when chains that were laid are otherwise */
   async #check(chains: readonly Chain[]): Promise<void> {
-    for (const fault of harmful(await this.#drifts(chains))) throw fault;
+    for (const fault of harmful(driftsOf(chains, await this.#options.iptables.read()))) throw fault;
   }
 
-  async #drifts(chains: readonly Chain[]): Promise<Drift[]> {
-    const tableOf = await this.#options.iptables.read();
-    return chains.map((chain) => driftOf(chain, tableOf(chain.table))).filter((drift) => drift !== undefined);
+  /** @throws Fault IPTABLES_FAILED */
+  async #removeUnwanted(tableOf: TableOf): Promise<void> {
+    const { iptables, log, unwanted } = this.#options;
+    for (const { table, name } of unwanted)
+      if (tableOf(table).chains.has(name) && this.#turns.isDueWithout(name))
+        await removeChains(iptables, table, [name], log);
   }
 
   #tell(trouble: Fault | undefined): void {
@@ -168,6 +179,10 @@ export class Keeper {
       log.info("pods' requests are intercepted as they should be again");
     this.#trouble = trouble;
   }
+}
+
+function driftsOf(chains: readonly Chain[], tableOf: TableOf): Drift[] {
+  return chains.map((chain) => driftOf(chain, tableOf(chain.table))).filter((drift) => drift !== undefined);
 }
 
 async function faultOf(work: () => Promise<void>): Promise<Fault[]> {

@@ -15,9 +15,11 @@ type TurnsOptions = {
 export class Turns {
   readonly #places: Contest;
   readonly #overruled: Contest;
+  readonly #removals: Contest;
 
   constructor({ clock, intervalMs }: TurnsOptions) {
     this.#places = new Contest({ clock, intervalMs });
+    this.#removals = new Contest({ clock, intervalMs });
     this.#overruled = new Contest({ clock, intervalMs: OVERRULED_MS });
   }
 
@@ -26,8 +28,13 @@ export class Turns {
     return (harm === "overruled" ? this.#overruled : this.#places).isDue(chain.name);
   }
 
+  /** Whether to remove a chain that is not wanted: another NMI, which wants it, lays it again until it stops. */
+  isDueWithout(chain: string): boolean {
+    return this.#removals.isDue(chain);
+  }
+
   /** How long until what was not due may be. */
   restMs(): number {
-    return Math.min(this.#places.restMs(), this.#overruled.restMs());
+    return Math.min(...[this.#places, this.#overruled, this.#removals].map((contest) => contest.restMs()));
   }
 }
