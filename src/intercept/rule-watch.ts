@@ -14,6 +14,12 @@ export type RuleWatch = {
 // `nft monitor` tells what kube-proxy does too; only changes in chains of ours and those that jump to them count.
 const OF_OURS =
   /\b(add|insert|delete) rule ip (nat|filter) (aad-metadata\S*|PREROUTING|FORWARD|INPUT)( |$)|lost some netlink/i;
+
+/** Whether a line of `nft monitor rules` may tell of a change that concerns rules of ours, or of lines that were lost. */
+export function mayConcernOurs(line: string): boolean {
+  return OF_OURS.test(line);
+}
+
 /** The monitor is started so late: NMI has pods to serve first, and looks at the rules often meanwhile. */
 const START_MS = 1000;
 /** A monitor that runs that long has begun to listen. */
@@ -69,7 +75,7 @@ function listen(onChange: () => void, signal: AbortSignal): Promise<void> {
   const child = spawn("nft", ["monitor", "rules"], { stdio: ["ignore", "pipe", "pipe"], signal });
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on("line", (line) => {
-      if (OF_OURS.test(line)) onChange();
+      if (mayConcernOurs(line)) onChange();
     });
   }
   return new Promise((resolve) => {
