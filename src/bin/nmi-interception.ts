@@ -1,6 +1,7 @@
 import { type Clock, realClock } from "../base/clock.ts";
 import { runCommand } from "../intercept/command.ts";
 import { type Interception, startInterception } from "../intercept/interception.ts";
+import { isListening } from "../intercept/listening.ts";
 import type { NmiEvents } from "../nmi/events/events.ts";
 import type { NmiConfig } from "../nmi/start/options.ts";
 import type { Context } from "./program.ts";
@@ -31,6 +32,7 @@ export async function interceptPods(
     intervalMs: config.iptablesIntervalSeconds * 1000,
     procSysNet: config.procSysNet,
     run: runCommand,
+    isListening,
     ownMs: spentMs,
     clock: realClock,
     log,

@@ -8,35 +8,55 @@ import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
  * | harm | the chain | its packets |
  * | --- | --- | --- |
  * | broken | is not whole, or not jumped to | go past it |
+ * | rival | is as another NMI lays it, for a port of its own | come to that NMI |
  * | overruled | is right, after a rule that may decide | may go past it |
  * | late | is right, after rules that let them pass | come to it |
  */
-export type Harm = "broken" | "overruled" | "late";
+export type Harm =
+  | { readonly harm: "broken" | "overruled" | "late" }
+  /** The port is the one that packets are sent to. */
+  | { readonly harm: "rival"; readonly rivalPort: number };
+
+const TARGET = /(?<=--to-destination [\d.]+):(\d+)$/;
 
 /** A chain that is not as it should be. */
 export type Drift = {
   readonly chain: Chain;
   /** What is wrong, in words for the log. */
   readonly wrong: readonly string[];
-  readonly harm: Harm;
   /** The jumps to the chain that its hook has now. */
   readonly jumps: readonly SavedRule[];
-};
+} & Harm;
 
 /** What is wrong with a chain in its table as read; undefined when all is as it should be, order and all. */
 export function driftOf(chain: Chain, saved: SavedTable): Drift | undefined {
   const hooked = saved.rules.filter((rule) => rule.chain === chain.hook);
   const jumps = hooked.filter((rule) => targetOf(rule) === chain.name);
-  const broken = [...wrongRules(chain, saved), ...wrongJumps(chain, jumps)];
+  const [held, jumpedTo] = [wrongRules(chain, saved), wrongJumps(chain, jumps)];
   const before = jumps[0] === undefined ? [] : hooked.slice(0, hooked.indexOf(jumps[0]));
   const deciding = before.find((rule) => mayDecide(rule, chain, saved));
   const first = deciding ?? before[0];
   const displaced =
     first === undefined ? [] : [`${chain.hook} comes to "${first.text}" before it comes to ${chain.name}`];
-  const wrong = [...broken, ...displaced];
-  const harm = broken.length > 0 ? "broken" : deciding === undefined ? "late" : "overruled";
-  return wrong.length === 0 ? undefined : { chain, wrong, harm, jumps };
+  const wrong = [...held, ...jumpedTo, ...displaced];
+  if (wrong.length === 0) return undefined;
+  const drift = { chain, wrong, jumps };
+  const rivalPort = held.length > 0 ? rivalPortOf(chain, saved) : undefined;
+  if (jumpedTo.length > 0 || (held.length > 0 && rivalPort === undefined)) return { ...drift, harm: "broken" };
+  if (deciding !== undefined) return { ...drift, harm: "overruled" };
+  return rivalPort === undefined ? { ...drift, harm: "late" } : { ...drift, harm: "rival", rivalPort };
 }
+
+/** The port of the NMI that laid a chain, if one did: it holds what it should, but for the port at the same address. */
+function rivalPortOf({ name, rules }: Chain, saved: SavedTable): number | undefined {
+  const found = saved.rules.filter(({ chain }) => chain === name).map(({ text }) => text);
+  const isAlike =
+    found.length === rules.length && rules.every((rule, at) => butPort(rule) === butPort(found[at] ?? ""));
+  const [, port] = (isAlike && TARGET.exec(found.find((rule, at) => rule !== rules[at]) ?? "")) || [];
+  return port === undefined ? undefined : Number(port);
+}
+
+const butPort = (rule: string) => rule.replace(TARGET, "");
 
 function wrongRules({ name, rules }: Chain, saved: SavedTable): string[] {
   if (!saved.chains.has(name)) return [`chain ${name} is missing`];

@@ -40,9 +40,10 @@ describe("a redirection to the port of the meantime", () => {
 
   async function start(run: RunCommand = machine.run): Promise<void> {
     const where = { metadata, listenAddress: "10.0.0.4", listenPort: PORT, procSysNet: "/nowhere" };
-    const how = { hasGuard: true, forgetsConnections: false, intervalMs: 60_000, ownMs: () => 0, onRepair: () => {} };
+    const how = { hasGuard: true, forgetsConnections: false, intervalMs: 60_000, onRepair: () => {} };
+    const machines = { ownMs: () => 0, isListening: () => true };
     const log = createLog({ write: () => {} });
-    interception = await startInterception({ ...where, ...how, run, clock, log }, stop.signal);
+    interception = await startInterception({ ...where, ...how, ...machines, run, clock, log }, stop.signal);
   }
   const meanwhile = () => clock.passUntil(interception.redirectMeanwhileTo?.(MEANWHILE) ?? Promise.reject(), 50);
   const own = () => clock.passUntil(interception.redirectTo(PORT), 50);
@@ -159,9 +160,13 @@ describe("a node that is to do without the guard", () => {
     const stop = new AbortController();
     onTestFinished(() => stop.abort());
     const where = { metadata, listenAddress: "10.0.0.4", listenPort: PORT, procSysNet: "/nowhere" };
-    const how = { hasGuard, forgetsConnections: false, intervalMs: 60_000, ownMs: () => 0, onRepair: () => {} };
+    const how = { hasGuard, forgetsConnections: false, intervalMs: 60_000, onRepair: () => {} };
+    const machines = { ownMs: () => 0, isListening: () => true };
     const log = createLog({ write: () => {} });
-    const interception = await startInterception({ ...where, ...how, run: machine.run, clock, log }, stop.signal);
+    const interception = await startInterception(
+      { ...where, ...how, ...machines, run: machine.run, clock, log },
+      stop.signal,
+    );
     await clock.passUntil(interception.redirectTo(PORT), 50);
     return { interception, stop };
   }

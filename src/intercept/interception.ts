@@ -41,6 +41,8 @@ export type InterceptionOptions = {
   /** Where the node's /proc/sys/net is. */
   readonly procSysNet: string;
   readonly run: RunCommand;
+  /** Whether any program of the node listens at a port. */
+  readonly isListening: (port: number) => boolean;
   /** The processor time of this process so far, in milliseconds. */
   readonly ownMs: () => number;
   readonly clock: Clock;
@@ -71,7 +73,7 @@ export type Interception = {
  * the port where it will listen, and keeps the rules until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
  */
 export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
-  const { metadata, hasGuard, intervalMs, procSysNet, run, ownMs, clock, log, onRepair } = options;
+  const { metadata, hasGuard, intervalMs, procSysNet, run, isListening, ownMs, clock, log, onRepair } = options;
   mustBeIPv4(metadata.address, "metadata-ip");
   const address = redirectAddress(options.listenAddress);
   const shell = fromShell(run, signal);
@@ -100,7 +102,7 @@ export async function startInterception(options: InterceptionOptions, signal: Ab
   };
   const isTold = () => watch.isListening();
   const looks = metered(chosen, { ownMs, programsMs: () => spentByProgramsMs() + shell.spentMs() });
-  const keeper = new Keeper({ ...looks, unwanted, alsoEnsure, intervalMs, isTold, clock, log, onRepair });
+  const keeper = new Keeper({ ...looks, unwanted, alsoEnsure, intervalMs, isListening, isTold, clock, log, onRepair });
   void localnet?.watch(() => keeper.lookAgain(), clock, signal);
   let { forgetsConnections } = options;
   const lay = async (chain: Chain) => {

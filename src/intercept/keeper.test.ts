@@ -33,6 +33,7 @@ describe("rules are kept", () => {
     const keeper = new Keeper({
       iptables: iptablesOf(NFT, "nf_tables", machine.run),
       unwanted: [],
+      isListening: () => true,
       alsoEnsure: async () => {},
       intervalMs: 60_000,
       spentMs: () => 0,
@@ -209,6 +210,62 @@ describe("rules are kept", () => {
     const keeper = start({ iptables: iptablesOf(NFT, "nf_tables", run) });
     await clock.asleep();
     expect([keeper.trouble, machine.changes]).toEqual([undefined, [`${NFT} filter`, `${NFT} nat`]]);
+  });
+
+  describe("that another NMI wants for its own port", () => {
+    const isRivals = () => machine.rules(NFT, "nat").join("\n").includes("127.0.0.1:2580");
+    /** What the other one does. */
+    const insist = () =>
+      machine.apply(
+        NFT,
+        "nat",
+        "-F aad-metadata",
+        ...redirectChain(metadata, { address: "127.0.0.1", port: 2580 }).rules.map((rule) => `-A aad-metadata ${rule}`),
+      );
+
+    it("are not fought for while pods are served there", async () => {
+      const keeper = start();
+      await keeper.standing(stop.signal);
+      for (let time = 0; time < 100; time += 1) {
+        insist();
+        await nextLook(keeper);
+        expect(keeper.trouble).toBeUndefined();
+      }
+      expect(repairs).toHaveLength(3); // within 5 seconds: at once, after 1 and after 2 more
+    });
+
+    it("are taken back soon after nobody serves pods there", async () => {
+      let isServed = true;
+      const keeper = start({ isListening: (port) => port !== 2580 || isServed });
+      await keeper.standing(stop.signal);
+      for (let time = 0; time < 100; time += 1) {
+        insist();
+        await nextLook(keeper);
+      }
+      expect(isRivals()).toBe(true);
+      isServed = false;
+      const since = clock.monotonic();
+      while (isRivals()) {
+        await clock.asleep();
+        clock.advance(50);
+      }
+      expect(clock.monotonic() - since).toBeLessThanOrEqual(350);
+    });
+
+    it.each([
+      { harm: "are flushed", lines: ["-F aad-metadata"] },
+      { harm: "are not jumped to", lines: ["-D PREROUTING -j aad-metadata"] },
+      { harm: "come after a rule that decides", lines: ["-I PREROUTING 1 -j ACCEPT"] },
+    ])("are put right at once where they $harm besides", async ({ lines }) => {
+      const keeper = start();
+      await keeper.standing(stop.signal);
+      insist();
+      await nextLook(keeper);
+      insist();
+      machine.apply(NFT, "nat", ...lines);
+      await nextLook(keeper);
+      expect([repairs, isRivals()]).toEqual([["nat", "nat"], false]);
+    });
   });
 
   it("stand only with what else they need, which is seen to after the guards are there", async () => {

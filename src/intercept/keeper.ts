@@ -1,5 +1,4 @@
 import { Backoff } from "../base/backoff.ts";
-import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { type Drift, driftOf } from "./drift.ts";
@@ -9,21 +8,21 @@ import { removeChains } from "./removal.ts";
 import { repairText } from "./restore-text.ts";
 import type { Chain, Table } from "./rules.ts";
 import type { SavedTable } from "./saved.ts";
-import { Turns } from "./turns.ts";
+import { Turns, type TurnsOptions } from "./turns.ts";
 
-export type KeeperOptions = PaceOptions & {
-  readonly iptables: Iptables;
-  /** Chains that are not to be there; others may want them, so they are removed less and less often. */
-  readonly unwanted: readonly Pick<Chain, "table" | "name">[];
-  /** What else must be so once the chains stand. @throws Fault */
-  readonly alsoEnsure: () => Promise<void>;
-  /** Whether a change is heard of as it happens; else one looks more often. */
-  readonly isTold: () => boolean;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Rules that stood were put right. */
-  readonly onRepair: (table: Table) => void;
-};
+export type KeeperOptions = PaceOptions &
+  TurnsOptions & {
+    readonly iptables: Iptables;
+    /** Chains that are not to be there; others may want them, so they are removed less and less often. */
+    readonly unwanted: readonly Pick<Chain, "table" | "name">[];
+    /** What else must be so once the chains stand. @throws Fault */
+    readonly alsoEnsure: () => Promise<void>;
+    /** Whether a change is heard of as it happens; else one looks more often. */
+    readonly isTold: () => boolean;
+    readonly log: Log;
+    /** Rules that stood were put right. */
+    readonly onRepair: (table: Table) => void;
+  };
 
 /** Between two looks however much changes; the first change after a while is looked at once. */
 const SETTLE_MS = 50;
@@ -194,9 +193,9 @@ async function faultOf(work: () => Promise<void>): Promise<Fault[]> {
   }
 }
 
-/** Why requests are not intercepted, where one of these keeps them from it; none where packets come to the chain all the same. */
+/** Why requests are not intercepted, where one of these keeps them from it; none where packets come to an NMI all the same. */
 function harmful(drifts: readonly Drift[]): Fault[] {
-  const wrong = drifts.filter(({ harm }) => harm !== "late").flatMap((drift) => drift.wrong);
+  const wrong = drifts.filter(({ harm }) => harm === "broken" || harm === "overruled").flatMap((drift) => drift.wrong);
   const message = `rules do not stay as NMI lays them: ${wrong.join("; ")}; find the program that changes them and have it leave them alone`;
   return wrong.length === 0 ? [] : [new Fault("IPTABLES_FAILED", message)];
 }

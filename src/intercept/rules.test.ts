@@ -46,7 +46,12 @@ describe("what is wrong is told in words", () => {
       lines: [jump, "-A aad-metadata -j ACCEPT", dnat, back],
       wrong: [/holds "-j ACCEPT"/],
     },
-    { when: "it goes elsewhere", lines: [jump, dnat.replace("2579", "2580"), back], wrong: [/lacks/, /holds.*2580/] },
+    {
+      when: "it goes elsewhere",
+      lines: [jump, dnat.replace("2579", "2580"), back],
+      wrong: [/lacks/, /holds.*2580/],
+      harm: "rival",
+    },
     { when: "nothing jumps to it", lines: [kube, dnat, back], wrong: ["PREROUTING does not jump to aad-metadata"] },
     {
       when: "it is jumped to on a condition",
@@ -54,11 +59,36 @@ describe("what is wrong is told in words", () => {
       wrong: ["PREROUTING does not jump to aad-metadata"],
     },
     { when: "it is jumped to twice", lines: [jump, jump, dnat, back], wrong: [/jumps to aad-metadata 2 times/] },
-  ])("$when", ({ lines, wrong }) => {
+  ])("$when", ({ lines, wrong, harm = "broken" }) => {
     const drift = driftOf(redirect, nat(...lines));
     expect(drift?.wrong).toHaveLength(wrong.length);
     for (const [at, expected] of wrong.entries()) expect(drift?.wrong[at]).toMatch(expected);
-    expect(drift?.harm).toBe("broken");
+    expect(drift?.harm).toBe(harm);
+  });
+
+  const elsewhere = dnat.replace("2579", "2580");
+  it.each([
+    { when: "another NMI has it", lines: [jump, elsewhere, back], harm: "rival" },
+    { when: "another NMI has it, and others come first", lines: [kube, jump, elsewhere, back], harm: "rival" },
+    { when: "another NMI's is not jumped to", lines: [elsewhere, back], harm: "broken" },
+    { when: "another NMI's is not whole", lines: [jump, elsewhere], harm: "broken" },
+    { when: "another NMI's stands beside", lines: [jump, elsewhere, dnat, back], harm: "broken" },
+    {
+      when: "it redirects to another machine",
+      lines: [jump, dnat.replace("127.0.0.1:2579", "10.9.9.9:2579"), back],
+      harm: "broken",
+    },
+    { when: "it redirects to no port", lines: [jump, dnat.replace(":2579", ""), back], harm: "broken" },
+    {
+      when: "it is for other packets",
+      lines: [jump, elsewhere.replace("--dport 80", "--dport 81"), back],
+      harm: "broken",
+    },
+  ])("whose rules stand there: $when", ({ lines, harm }) => {
+    expect(driftOf(redirect, nat(":KUBE-SERVICES - [0:0]", ...lines))).toMatchObject({
+      harm,
+      ...(harm === "rival" && { rivalPort: 2580 }),
+    });
   });
 
   it("the chain is not there", () => {

@@ -232,6 +232,21 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     await nmi.ended;
   });
 
+  it("follows one that has another port without a fight for the rules, and soon after that stops it has them", async () => {
+    await startNmi();
+    const before = nmi;
+    await startNmi("--nmi-port=2580");
+    await eventually(() => token(0)).toBe("200 token-of-client-0");
+    before.kill("SIGTERM");
+    expect((await before.ended).code).toBe(0);
+    await eventually(() => save("nat")).toContain("--to-destination 127.0.0.1:2580");
+    expect(await token(0)).toBe("200 token-of-client-0");
+    for (const one of [before, nmi]) expect(one.output().match(/flushing iptables/g)?.length ?? 0).toBeLessThan(8);
+    expect(nmi.output()).not.toContain("not intercepted as they should be");
+    nmi.kill("SIGTERM");
+    await nmi.ended;
+  });
+
   it("can be cleaned up by hand with the documented commands, and refuses pods until the guard is gone too", async () => {
     for (const command of ["-D PREROUTING -j aad-metadata", "-F aad-metadata", "-X aad-metadata"]) {
       onNode(`${program} -t nat ${command}`);
