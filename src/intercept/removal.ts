@@ -61,6 +61,16 @@ async function removeOnce(run: RunCommand, log: Log): Promise<Removed> {
   return { chains, faults };
 }
 
+/** Whether any chain of NMI is on the node. @throws Fault IPTABLES_FAILED */
+export async function isAnyLeft(run: RunCommand): Promise<boolean> {
+  for (const iptables of await allIptables(run)) {
+    const tableOf = await iptables.read();
+    for (const table of ["nat", "filter"] as const)
+      if (chainNames[table].some((name) => tableOf(table).chains.has(name))) return true;
+  }
+  return false;
+}
+
 /**
  * Removes the redirection to a port that goes with this NMI, if there is one: what another one's rules say holds again.
  * @throws Fault IPTABLES_FAILED

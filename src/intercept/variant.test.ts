@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeIptables } from "../../test/support/fake-iptables.ts";
+import { FakeClock } from "../../test/support/time/fake-clock.ts";
 import { createLog } from "../base/log.ts";
 import { removeRules } from "./cleanup.ts";
 import { findIptables } from "./variant.ts";
@@ -120,9 +121,36 @@ describe("cleaning up", () => {
     return machine;
   }
 
+  function cleanUp(machine: FakeIptables): Promise<void> {
+    const clock = new FakeClock();
+    return clock.passUntil(removeRules(machine.run, log, clock), 50);
+  }
+
+  it.each([
+    { table: "nat", chain: "aad-metadata" },
+    { table: "filter", chain: "aad-metadata-guard" },
+  ])("fails where NMI runs and lays its rules in $table again, and says what to do", async ({ table, chain }) => {
+    const machine = machineWithRules();
+    const clock = new FakeClock();
+    const cleaning = removeRules(machine.run, log, clock);
+    await clock.asleep();
+    clock.advance(1500);
+    await clock.asleep();
+    machine.apply(LEGACY, table, `:${chain} - [0:0]`);
+    await expect(clock.passUntil(cleaning, 50)).rejects.toMatchObject({
+      code: "IPTABLES_FAILED",
+      message: expect.stringMatching(/rules are back, since NMI runs on this node: stop it first, .* `nmi --cleanup`/),
+    });
+  });
+
+  it("says at once that there is nothing to remove", async () => {
+    await removeRules(new FakeIptables().run, log, new FakeClock());
+    expect(lines.at(-1)).toMatch(/^I.*no iptables rules of NMI are on this node/);
+  });
+
   it("removes the rules of both variants and no others, the guards last", async () => {
     const machine = machineWithRules();
-    await removeRules(machine.run, log);
+    await cleanUp(machine);
     expect(machine.changes).toEqual([`${NFT} nat`, `${LEGACY} nat`, `${NFT} filter`, `${LEGACY} filter`]);
     for (const program of [NFT, LEGACY]) {
       expect(machine.rules(program, "nat")).toEqual(["-A PREROUTING -j KUBE-SERVICES"]);
@@ -135,7 +163,7 @@ describe("cleaning up", () => {
   it("removes what it can, and leaves the guard of a variant whose redirection it cannot remove", async () => {
     const machine = machineWithRules();
     machine.failNext(/iptables-nft-restore/, "Permission denied (you must be root)");
-    await expect(removeRules(machine.run, log)).rejects.toThrow(/rules are left on this node.*iptables-nft-restore/);
+    await expect(cleanUp(machine)).rejects.toThrow(/rules are left on this node.*iptables-nft-restore/);
     expect(machine.changes).toEqual([`${LEGACY} nat`, `${LEGACY} filter`]);
   });
 });

@@ -193,6 +193,16 @@ describe.skipIf(missing !== undefined).each(variants)(`NMI with rules in $varian
     expect(save("filter")).toMatch(/-A INPUT -j aad-metadata-localnet[\s\S]*-A aad-metadata-localnet .* DROP/);
   });
 
+  it("tells whoever cleans up that it runs, and stays", async () => {
+    const { code, stderr } = await at.startNmi("--cleanup").ended;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/the rules are back, since NMI runs on this node: stop it/),
+    ]);
+    await eventually(() => probe("/readyz")).toBe("200 Active");
+    expect(await token(0)).toBe("200 token-of-client-0");
+  });
+
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "keeps pods from the metadata service after %s, and serves them again",
     async (signal) => {
