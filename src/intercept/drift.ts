@@ -12,7 +12,7 @@ import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
  * | overruled | is right, after a rule that may decide | may go past it |
  * | late | is right, after rules that let them pass | come to it |
  */
-export type Harm =
+type Harm =
   | { readonly harm: "broken" | "overruled" | "late" }
   /** The port is the one that packets are sent to. */
   | { readonly harm: "rival"; readonly rivalPort: number };
