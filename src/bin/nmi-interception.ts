@@ -8,6 +8,7 @@ import type { Context } from "./program.ts";
 
 /** So long NMI tries to lay its rules when its start has failed otherwise. */
 const LAST_TRY_MS = 10_000;
+const LOOK_MS = 50;
 
 /** Where something else redirects pods' requests. */
 const byOthers: Interception = {
@@ -41,28 +42,17 @@ export async function interceptPods(
   return await startInterception(options, signal);
 }
 
-type FirstRules = {
-  readonly config: Pick<NmiConfig, "listenPort">;
-  /** Whether the start has come so far that rules stand, or never will. */
-  readonly isHeard: () => boolean;
-  readonly clock: Clock;
-};
-
 /**
  * Lets a start that fails end only once the rules stand, or cannot: until somebody has mended what it failed for, no pod
- * shall reach what NMI was to stand before.
+ * shall reach what NMI was to stand before. Nothing is waited for once NMI is told to stop.
  */
-export function rulesFirst(
-  intercepting: Promise<Interception>,
-  { config, isHeard, clock }: FirstRules,
-): AsyncDisposable {
-  const stand = async () => (await intercepting).redirectTo(config.listenPort);
-  return {
-    async [Symbol.asyncDispose]() {
-      if (isHeard()) return;
-      await Promise.race([stand().catch(() => {}), clock.sleep(LAST_TRY_MS)]);
-    },
+export function rulesFirst(intercepting: Promise<Interception>, clock: Clock, signal: AbortSignal): AsyncDisposable {
+  const stand = async () => {
+    const interception = await intercepting;
+    const untilMs = clock.monotonic() + LAST_TRY_MS;
+    while (interception.trouble() !== undefined && clock.monotonic() < untilMs) await clock.sleep(LOOK_MS, signal);
   };
+  return { [Symbol.asyncDispose]: () => (signal.aborted ? Promise.resolve() : stand().catch(() => {})) };
 }
 
 /** The processor time of this process so far, in milliseconds. */

@@ -68,8 +68,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   // Before anything that may fail or take long: a pod shall not reach what NMI is to stand before.
   const intercepting = interceptPods(config, events, { signal, log });
   intercepting.catch(() => {}); // heard once the API server is asked, since neither has to wait for the other
-  const isHeard = () => state.interception !== undefined;
-  await using _rules = rulesFirst(intercepting, { config, isHeard, clock });
+  await using _rules = rulesFirst(intercepting, clock, signal);
   const started = await startedFile(config.startedFile);
   await using operators = await serveOperators(config, { metrics, isActive, trouble, clock, signal, log });
 

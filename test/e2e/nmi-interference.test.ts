@@ -167,6 +167,21 @@ describe.skipIf(skipped)(`NMI beside a program that holds the lock of iptables${
     expect(code, stderr).toBe(0);
     expect(node.run(`${node.program}-save`)).not.toContain("aad-metadata");
   });
+
+  it.each(["--nmi-port=2579", "--nmi-port=0"])(
+    "leaves rules after a start that failed meanwhile, too: %s",
+    async (port) => {
+      using lock = await node.holdLock();
+      node.startNmi("--nmi-listen-address=10.99.99.99", port);
+      await node.nmi.says("restoring the iptables chains");
+      lock[Symbol.dispose]();
+      expect((await node.nmi.ended).code).toBe(1);
+      expect(node.run(`${node.program}-save`)).toMatch(/^-A FORWARD -j aad-metadata-guard$/m);
+      expect(node.run(`${node.program}-save`)).not.toMatch(/:0$/m);
+      node.startNmi("--cleanup");
+      expect((await node.nmi.ended).code).toBe(0);
+    },
+  );
 });
 
 describe.skipIf(skipped)(`NMI beside programs that change rules all the time${reason}`, () => {
