@@ -8,7 +8,7 @@ import type { Env } from "../base/options.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { armFault, isVersionUnknown } from "./arm-fault.ts";
 import type { Cloud } from "./clouds.ts";
-import { azureProxyProblem, checkAzureProxy } from "./proxy.ts";
+import { azureProxyProblem, checkAzureProxy, withAzureProxyUrls } from "./proxy.ts";
 
 export type IdentitiesOptions = {
   /** Asked at each call. */
@@ -42,7 +42,10 @@ export class Identities {
     this.#room = new TokenBucket(READS, this.#clock);
     const { env = {}, ca } = options;
     const isProxyGood = azureProxyProblem(env) === undefined; // if not, no call is made
-    this.#agent = new Agent({ ...(isProxyGood ? { proxyEnv: { ...env } } : {}), ...(ca === undefined ? {} : { ca }) });
+    this.#agent = new Agent({
+      ...(isProxyGood ? { proxyEnv: { ...withAzureProxyUrls(env) } } : {}),
+      ...(ca === undefined ? {} : { ca }),
+    });
   }
 
   /**

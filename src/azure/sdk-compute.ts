@@ -20,7 +20,7 @@ export type SdkComputeOptions = {
   readonly userAgent: string;
   /** Sent in place of the version that the SDK was made for, for clouds that are behind. */
   readonly apiVersion?: string;
-  /** The environment of the process, where the SDK looks up its proxy; not checked when absent. */
+  /** The environment of the process, as withAzureProxyUrls has it: the SDK looks up its proxy there; not checked when absent. */
   readonly env?: Env;
   /** A certificate authority beside the system's, as PEM. */
   readonly ca?: string;

@@ -1,7 +1,7 @@
 import { Agent } from "node:https";
 import { describe, expect, it } from "vitest";
 import type { Env } from "./options.ts";
-import { proxyProblem } from "./proxy-variable.ts";
+import { proxyProblem, withProxyUrls } from "./proxy-variable.ts";
 
 const good = "http://proxy.corp:3128";
 const bad = "http://svc:50%off@proxy.corp:3128";
@@ -11,12 +11,15 @@ describe("proxyProblem", () => {
     {},
     { HTTPS_PROXY: "" },
     { HTTPS_PROXY: good },
+    { HTTPS_PROXY: "proxy.corp:3128" },
+    { https_proxy: "u:50%25@[::1]:3128" },
+    { https_proxy: "HTTPS://proxy.corp" },
     { https_proxy: "https://u:50%25@[::1]" },
     { https_proxy: good, HTTPS_PROXY: bad }, // the first counts, as elsewhere
     { HTTP_PROXY: bad, http_proxy: bad, ALL_PROXY: bad, NO_PROXY: "%,,", no_proxy: "[" }, // not of https, or no URL
   ])("is none: %j", (env) => {
     expect(proxyProblem(env)).toBeUndefined();
-    expect(() => new Agent({ proxyEnv: { ...env } })).not.toThrow();
+    expect(() => new Agent({ proxyEnv: { ...withProxyUrls(env) } })).not.toThrow();
   });
 
   it.each([
@@ -34,14 +37,38 @@ describe("proxyProblem", () => {
     }
   });
 
-  it.each(["proxy.corp:3128", "socks5://proxy.corp:1080", " http://proxy.corp:3128", "%"])(
-    "is told of what no request would go through: %j",
-    (value) => expect(proxyProblem({ HTTPS_PROXY: value })).toMatch(/^variable HTTPS_PROXY /),
+  it.each([
+    "socks5://proxy.corp:1080",
+    " http://proxy.corp:3128",
+    "http:/proxy.corp:3128",
+    "%",
+    "u:50%off@proxy.corp:3128",
+    "proxy.corp:99999",
+    "proxy corp:3128",
+  ])("is told of what no request would go through: %j", (value) =>
+    expect(proxyProblem({ HTTPS_PROXY: value })).toMatch(/^variable HTTPS_PROXY /),
   );
 
   it("is told of the first of the names that has a value", () => {
     const names = ["HTTPS_PROXY", "ALL_PROXY"];
     expect(proxyProblem({ ALL_PROXY: bad, HTTPS_PROXY: good }, names)).toBeUndefined();
     expect(proxyProblem({ ALL_PROXY: bad, HTTPS_PROXY: "" }, names)).toMatch(/^variable ALL_PROXY /);
+  });
+});
+
+describe("withProxyUrls", () => {
+  it.each([
+    { given: "proxy.corp:3128", read: "http://proxy.corp:3128" },
+    { given: "proxy.corp", read: "http://proxy.corp" },
+    { given: "u:p@proxy.corp:3128", read: "http://u:p@proxy.corp:3128" },
+    { given: "HTTP://Proxy.corp:3128", read: "http://Proxy.corp:3128" },
+    { given: "Https://proxy.corp", read: "https://proxy.corp" },
+    { given: good, read: good },
+    { given: bad, read: bad },
+    { given: "", read: "" },
+  ])("has $read for $given", ({ given, read }) => {
+    const env = { HTTPS_PROXY: given, https_proxy: given, HTTP_PROXY: "other", NO_PROXY: "host" };
+    expect(withProxyUrls(env)).toEqual({ ...env, HTTPS_PROXY: read, https_proxy: read });
+    expect(withProxyUrls({ HTTP_PROXY: given }, ["HTTP_PROXY", "ALL_PROXY"])).toEqual({ HTTP_PROXY: read });
   });
 });

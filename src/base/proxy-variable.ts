@@ -10,8 +10,24 @@ const NODE_ORDER = ["https_proxy", "HTTPS_PROXY"];
  */
 export function proxyProblem(env: Env, names: readonly string[] = NODE_ORDER): string | undefined {
   const name = names.find((one) => (env[one] ?? "") !== "");
-  if (name === undefined || isProxy(env[name] ?? "")) return undefined;
+  if (name === undefined || isProxy(spelledOut(env[name] ?? ""))) return undefined;
   return `variable ${name} does not name a proxy: ${PROXY_FORM}`;
+}
+
+/**
+ * The environment with whole URLs of proxies, for those who pass by others: http:// is put where no scheme is, as Go and
+ * curl have it, and a scheme is in lower case. What names no proxy stays as it is.
+ * @param names the variables that may name one; Node's when absent
+ */
+export function withProxyUrls(env: Env, names: readonly string[] = NODE_ORDER): Env {
+  const urls = names.map((name) => [name, spelledOut(env[name] ?? "")] as const);
+  return { ...env, ...Object.fromEntries(urls.filter(([, url]) => isProxy(url))) };
+}
+
+function spelledOut(value: string): string {
+  const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(value)?.[0];
+  if (scheme !== undefined) return scheme.toLowerCase() + value.slice(scheme.length);
+  return /^https?:\//i.test(value) ? value : `http://${value}`; // a slash forgotten makes no host called http
 }
 
 /** How the URL of a proxy is written, for whoever wrote one that is none. */

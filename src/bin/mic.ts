@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { CloudSource } from "../azure/cloud-source.ts";
-import { azureProxyProblem } from "../azure/proxy.ts";
+import { azureProxyProblem, withAzureProxyUrls } from "../azure/proxy.ts";
 import { realClock } from "../base/clock.ts";
 import { serveMetrics } from "../base/endpoints.ts";
 import { Fault } from "../base/fault.ts";
@@ -33,6 +33,7 @@ const WITHOUT_OLD_LOCK = "or start every instance with --legacy-lock=false once 
 
 async function run(config: MicConfig, { signal, log }: Context): Promise<void> {
   log.info(`starting mic process. Version: ${version.version}. Build date: ${version.date}.`);
+  Object.assign(process.env, withAzureProxyUrls(process.env));
   const proxyProblem = azureProxyProblem(process.env);
   if (proxyProblem !== undefined) log.warn(`${proxyProblem}; nothing is changed in Azure until then`);
   const agent = userAgent("MIC", config.customUserAgent);

@@ -143,13 +143,20 @@ describe("a proxy", () => {
     expect(proxy.asked).toEqual([url.host]);
   });
 
+  it.each(["", "HTTP://"])("is used where its URL begins with %j", async (scheme) => {
+    await using proxy = await startProxy();
+    const HTTPS_PROXY = proxy.HTTPS_PROXY.replace("http://", scheme);
+    expect((await client({ env: { HTTPS_PROXY } }).post(url, form, never)).status).toBe(200);
+    expect(proxy.asked).toEqual([url.host]);
+  });
+
   it("that is away is told without its password", async () => {
     const posting = client({ env: { HTTPS_PROXY: "http://me:hush@127.0.0.1:9" } }).post(url, form, never);
     await expect(posting).rejects.toThrow(/does not answer \(ECONNREFUSED\): check the node's network, HTTPS_PROXY/);
     await expect(posting).rejects.not.toThrow(/hush/);
   });
 
-  it.each(["http://me:50%hush@127.0.0.1:9", "http://me:hu sh@:1", "127.0.0.1:9"])(
+  it.each(["http://me:50%hush@127.0.0.1:9", "http://me:hu sh@:1", "socks5://127.0.0.1:9"])(
     "that no request can go through is told at each of them, and none goes past it: %s",
     async (HTTPS_PROXY) => {
       const posting = client({ env: { HTTPS_PROXY } }).post(url, form, never);

@@ -1,7 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { Agent, request as open } from "node:https";
 import { Fault } from "../base/fault.ts";
-import { proxyProblem } from "../base/proxy-variable.ts";
+import { proxyProblem, withProxyUrls } from "../base/proxy-variable.ts";
 import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 export type EntraClientOptions = {
@@ -31,7 +31,7 @@ export class EntraClient {
     this.#agent = new Agent({
       keepAlive: false, // a token lasts for an hour
       minVersion: "TLSv1.2",
-      ...(env === undefined || this.#proxyProblem !== undefined ? {} : { proxyEnv: { ...env } }),
+      ...(env === undefined || this.#proxyProblem !== undefined ? {} : { proxyEnv: { ...withProxyUrls(env) } }),
       ...(ca === undefined ? {} : { ca }),
     });
   }
