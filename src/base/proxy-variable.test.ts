@@ -1,7 +1,7 @@
 import { Agent } from "node:https";
 import { describe, expect, it } from "vitest";
 import type { Env } from "./options.ts";
-import { proxyProblem, withProxyUrls } from "./proxy-variable.ts";
+import { isExempt, proxyProblem, withProxyUrls } from "./proxy-variable.ts";
 
 const good = "http://proxy.corp:3128";
 const bad = "http://svc:50%off@proxy.corp:3128";
@@ -70,5 +70,29 @@ describe("withProxyUrls", () => {
     const env = { HTTPS_PROXY: given, https_proxy: given, HTTP_PROXY: "other", NO_PROXY: "host" };
     expect(withProxyUrls(env)).toEqual({ ...env, HTTPS_PROXY: read, https_proxy: read });
     expect(withProxyUrls({ HTTP_PROXY: given }, ["HTTP_PROXY", "ALL_PROXY"])).toEqual({ HTTP_PROXY: read });
+  });
+});
+
+describe("isExempt", () => {
+  const url = new URL("https://login.corp.example/x");
+  it.each<Env>([
+    { NO_PROXY: "*" },
+    { no_proxy: "other, LOGIN.corp.example" },
+    { NO_PROXY: "login.corp.example:443" },
+    { NO_PROXY: ".corp.example" },
+    { NO_PROXY: ".login.corp.example" },
+    { NO_PROXY: "*.example" },
+    { no_proxy: "", NO_PROXY: "*" },
+  ])("is true for %j", (env) => expect(isExempt(url, env)).toBe(true));
+
+  it.each<Env>([
+    {},
+    { NO_PROXY: "" },
+    { NO_PROXY: "corp.example,login.corp.example:8443,.orp.example,*.login.corp.example,." },
+    { no_proxy: "other", NO_PROXY: "*" }, // the first counts
+  ])("is false for %j", (env) => expect(isExempt(url, env)).toBe(false));
+
+  it("knows an address of IPv6 without its brackets", () => {
+    expect(isExempt(new URL("https://[::1]:8443"), { NO_PROXY: "::1" })).toBe(true);
   });
 });

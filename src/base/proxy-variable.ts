@@ -30,6 +30,19 @@ function spelledOut(value: string): string {
   return /^https?:\//i.test(value) ? value : `http://${value}`; // a slash forgotten makes no host called http
 }
 
+/** Whether no proxy counts for the host of this URL, by no_proxy or NO_PROXY as Node reads them, but for its ranges. */
+export function isExempt(url: URL, env: Env): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const hosts = [host, `${host}:${url.port || "443"}`];
+  const list = ["no_proxy", "NO_PROXY"].map((name) => env[name] ?? "").find((value) => value !== "") ?? "";
+  const entries = list.split(",").map((entry) => entry.trim().toLowerCase());
+  return entries.some((entry) => {
+    if (entry === "*" || hosts.includes(entry)) return true;
+    const suffix = /^\*?(\..+)$/.exec(entry)?.[1];
+    return suffix !== undefined && (host.endsWith(suffix) || entry === `.${host}`);
+  });
+}
+
 /** How the URL of a proxy is written, for whoever wrote one that is none. */
 export const PROXY_FORM =
   "write http://<host>:<port> or http://<user>:<password>@<host>:<port>, with %25 in place of a % and other special characters encoded as in a URL";

@@ -150,6 +150,11 @@ describe("a proxy", () => {
     expect(proxy.asked).toEqual([url.host]);
   });
 
+  it("that no request can go through does not count where NO_PROXY says so", async () => {
+    const env = { HTTPS_PROXY: "http://me:50%hush@127.0.0.1:9", NO_PROXY: "127.0.0.1" };
+    expect((await client({ env }).post(url, form, never)).status).toBe(200);
+  });
+
   it("that is away is told without its password", async () => {
     const posting = client({ env: { HTTPS_PROXY: "http://me:hush@127.0.0.1:9" } }).post(url, form, never);
     await expect(posting).rejects.toThrow(/does not answer \(ECONNREFUSED\): check the node's network, HTTPS_PROXY/);

@@ -1,7 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { Agent, request as open } from "node:https";
 import { Fault } from "../base/fault.ts";
-import { proxyProblem, withProxyUrls } from "../base/proxy-variable.ts";
+import { isExempt, proxyProblem, withProxyUrls } from "../base/proxy-variable.ts";
 import { answerTo, type HttpAnswer } from "./http-answer.ts";
 
 export type EntraClientOptions = {
@@ -43,7 +43,7 @@ export class EntraClient {
   async post(url: URL, form: URLSearchParams, signal: AbortSignal, limitMs = Infinity): Promise<HttpAnswer> {
     const timeoutMs = Math.min(this.#options.timeoutMs ?? TRY_TIMEOUT_MS, limitMs);
     signal.throwIfAborted();
-    if (this.#proxyProblem !== undefined) {
+    if (this.#proxyProblem !== undefined && !isExempt(url, this.#options.env ?? {})) {
       throw new Fault("ENTRA_UNREACHABLE", `Entra ID at ${url.host} is not asked: ${this.#proxyProblem}`);
     }
     const body = form.toString();
