@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BINDING_LABEL, kinds } from "../../src/api/kinds.ts";
 import { micCommands } from "../support/mic/process.ts";
@@ -94,4 +97,24 @@ it.skipIf(!isRoot)("needs no capability of the system: uid 0 is for reading azur
   await using mic = place.start(await place.flags("bare"), undefined, [...bare, ...micCommands.source]);
   await expect.poll(place.states, within).toEqual(["web-default-demo Assigned"]);
   expect(await mic.stop()).toBe(0);
+});
+
+it("goes through a proxy that is named without a scheme, to sign in and to change machines", async () => {
+  const asked = new Set<string>();
+  const proxy = createServer().on("connect", ({ url = "" }, socket) => {
+    asked.add(url);
+    const onward = connect(Number(new URL(`http://${url}`).port), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [onward, socket]) end.on("error", () => {});
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const HTTPS_PROXY = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await labelledPod("web");
+  await using mic = place.start(await place.flags("first"), { MIC_POD_NAMESPACE: "default", HTTPS_PROXY });
+  await expect.poll(place.states, within).toEqual(["web-default-demo Assigned"]);
+  expect(asked.size).toBe(2); // of Entra ID and of Resource Manager
+  expect(mic.text).not.toMatch(/HTTPS_PROXY/);
+  proxy.close();
 });
