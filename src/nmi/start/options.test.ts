@@ -83,7 +83,8 @@ it("says that it does not obey the variables of the original's token library", (
 
 it("warns of a proxy that no request can go through, without its password", () => {
   const HTTPS_PROXY = "http://svc:50%off@proxy.corp:3128";
-  const warning = "only tokens of service principals need it, and those fail until then";
+  const warning =
+    "only tokens of service principals need it, and those fail until then where NO_PROXY does not exempt their authority";
   expect(variableWarnings({ HTTPS_PROXY })).toEqual([`${proxyProblem({ HTTPS_PROXY })}; ${warning}`]);
   expect(variableWarnings({ HTTP_PROXY: HTTPS_PROXY })).toEqual([]);
 });

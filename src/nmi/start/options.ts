@@ -223,7 +223,8 @@ export const nmiVariables = {
 export function variableWarnings(env: Env): readonly string[] {
   const given = Object.entries(nmiVariables).filter(([name, help]) => help === OF_LIBRARY && (env[name] ?? "") !== "");
   const proxy = proxyProblem(env);
-  const only = "only tokens of service principals need it, and those fail until then";
+  const only =
+    "only tokens of service principals need it, and those fail until then where NO_PROXY does not exempt their authority";
   return [
     ...given.map(([name, help]) => `variable ${name}: ${help}`),
     ...(proxy === undefined ? [] : [`${proxy}; ${only}`]),
