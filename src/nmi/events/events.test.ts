@@ -3,6 +3,8 @@ import { boundNmi, reader, tokenPath, web } from "../../../test/support/bound-nm
 import { exception, identity, pod } from "../../../test/support/make.ts";
 import { ask, nmiNode } from "../../../test/support/nmi/node.ts";
 import { type Clock, realClock } from "../../base/clock.ts";
+import { readMetadataPath } from "../routes/metadata-path.ts";
+import { tokenFor } from "../routes/token-for.ts";
 
 const { imds, bound } = boundNmi();
 
@@ -17,6 +19,13 @@ function hasty(): Clock {
     },
   };
 }
+
+function requestOf(remoteAddress: string, target: string) {
+  const { signal } = new AbortController();
+  return { method: "GET", target, headers: {}, body: new Uint8Array(), connection: { remoteAddress }, signal };
+}
+
+const queryFor = (resource: string) => ({ resource, clientId: undefined, resourceId: undefined, bypassCache: false });
 
 describe("log and metrics", () => {
   it("tell of each token request in the words that people search for", async () => {
@@ -111,6 +120,22 @@ describe("log and metrics", () => {
     );
   });
 
+  it("tell of the tokens of an exception, whatever else it causes", async () => {
+    const node = nmiNode({ imds: imds() });
+    const mic = pod("mic", { labels: { component: "mic" } });
+    node.pods.put(mic);
+    node.exceptions.push(exception("mic", { component: "mic" }));
+    const info = readMetadataPath("/metadata/identity/info");
+    for (let i = 0; i < 500; i += 1) {
+      info.query.set("resource", `r${i}`);
+      node.ports.events.exceptionUsed(requestOf("10.244.0.2", "/"), { pod: mic, pass: "exception" }, info);
+    }
+    expect(node.lines.length).toBeLessThan(500);
+    await ask(node, tokenPath);
+    const told = node.lines.filter((line) => line.includes('decision="excepted" by="exception" area="token"'));
+    expect(told).toEqual([expect.stringContaining('resource="https://vault.azure.net"')]);
+  });
+
   it("tell why a request was refused", async () => {
     const node = bound();
     await ask(node, `${tokenPath}&client_id=another`);
@@ -119,6 +144,26 @@ describe("log and metrics", () => {
         'pod="default/web" uid="uid-of-web" remote="10.244.0.2"',
     );
     expect(node.lines[0]).toContain('code="IDENTITY_NOT_BOUND"');
+  });
+
+  it("tell of each token that a pod is granted for the first time, whatever it was granted before", async () => {
+    const node = bound();
+    const request = requestOf("10.244.0.2", tokenPath);
+    const { token } = await tokenFor(web, queryFor("old"), node.ports, request.signal);
+    for (let i = 0; i < 500; i += 1) {
+      node.ports.events.tokenGranted(request, reader, { pod: web, query: queryFor(`old${i}`) }, token);
+    }
+    const granted = (resource: string) => node.lines.filter((line) => line.includes(` resource="${resource}"`));
+    expect(granted("old499")).toEqual([]);
+    await ask(node, tokenPath);
+    expect(granted("https://vault.azure.net")).toHaveLength(1);
+  });
+
+  it("take a client ID for the same however it is spelled", async () => {
+    const node = bound();
+    await ask(node, `${tokenPath}&client_id=${reader.clientId}`);
+    await ask(node, `${tokenPath}&client_id=${reader.clientId.toUpperCase()}`);
+    expect(node.lines.filter((line) => line.includes("has been matched"))).toHaveLength(1);
   });
 
   it("tell of everything that another pod is granted, whatever one asks for", async () => {

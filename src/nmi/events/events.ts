@@ -2,6 +2,7 @@ import type { Identity } from "../../api/identity.ts";
 import type { Kind } from "../../api/kinds.ts";
 import { objectKey } from "../../api/meta.ts";
 import type { Pod } from "../../api/pod.ts";
+import type { Token } from "../../api/token-answer.ts";
 import { type Clock, realClock } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
 import { type Fields, type Log, printable } from "../../base/log.ts";
@@ -13,6 +14,7 @@ import type { MetadataPath } from "../routes/metadata-path.ts";
 import type { NmiRequest } from "../server/message.ts";
 import { FoldedLog } from "./folded.ts";
 import type { Cause } from "./pace.ts";
+import { TokensTold } from "./tokens-told.ts";
 import {
   type Asking,
   askedFor,
@@ -48,6 +50,7 @@ type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly 
 
 export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
   const audit = new FoldedLog(log, clock);
+  const told = new TokensTold();
   const resources = new BoundedLabel(MOST_RESOURCES);
   const countHit = metrics.counting("aadpodidentity_nmi_token_cache_requests_count", { result: "hit" });
   const operationLabels = ({ status, pod, query, isOfHost = false }: Operation) => ({
@@ -65,9 +68,13 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
   };
   return {
-    /** The audit lines of a granted token, in the words that the troubleshooting guide looks for. */
-    tokenGranted(request: NmiRequest, identity: Identity, learnt: Granted): void {
-      const source = { cause: causeOf(request, learnt), kind: "granted" } as const;
+    /**
+     * The audit lines of a granted token, in the words that the troubleshooting guide looks for. A token that the pod has
+     * not had before is always told of: how many are fetched is limited already.
+     */
+    tokenGranted(request: NmiRequest, identity: Identity, learnt: Granted, token: Token): void {
+      const isAlwaysTold = told.isFirst(token, learnt.pod, identity);
+      const source = { cause: causeOf(request, learnt), kind: "granted", isAlwaysTold } as const;
       for (const { key, make } of grantLines(request, identity, learnt)) audit.lazily(source, key, make);
     },
 
@@ -125,7 +132,9 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     exceptionUsed(request: NmiRequest, { pod, pass }: Excepted, { area, query }: MetadataPath): void {
       const [resource, clientId] = [query.get("resource") ?? undefined, query.get("client_id") ?? undefined];
       const fields = { ...callerFields(request, { pod }), ...askedFor({ resource, clientId }) };
-      const source = { cause: causeOf(request, { pod }), kind: "granted" } as const;
+      const cause = causeOf(request, { pod });
+      // Calls for something else leave their room to those for tokens, of which IMDS gets fewer than there may be lines.
+      const source = { cause: { ...cause, key: `excepted ${area} ${cause.key}` }, kind: "granted" } as const;
       audit.info(source, `exception pod ${objectKey(pod.meta)} token handling`, {
         decision: "excepted",
         by: pass,

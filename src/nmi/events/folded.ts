@@ -7,7 +7,12 @@ const FOLD_MS = 1000;
 type Severity = "info" | "warn" | "error";
 type Line = { readonly severity: Severity; readonly message: string; readonly fields: Fields };
 /** Whose line it is and what of: the kind decides how many there may be. */
-export type Source = { readonly cause: Cause; readonly kind: LineKind };
+export type Source = {
+  readonly cause: Cause;
+  readonly kind: LineKind;
+  /** Whether it is written however many lines there were: something else limits how many there are. */
+  readonly isAlwaysTold?: boolean;
+};
 type Seen = { readonly line: Line; readonly endsAt: number; repeated: number };
 
 /**
@@ -71,9 +76,9 @@ export class FoldedLog {
     return true;
   }
 
-  #begin({ cause, kind }: Source, key: string, make: () => Line): void {
+  #begin({ cause, kind, isAlwaysTold = false }: Source, key: string, make: () => Line): void {
     this.#tell(key);
-    if (!this.#pace.take(cause, kind)) return;
+    if (!isAlwaysTold && !this.#pace.take(cause, kind)) return;
     const line = make();
     this.#write(line);
     if (this.#stop.signal.aborted) return;

@@ -51,7 +51,8 @@ export function grantLines(request: Asking, identity: Identity, learnt: Granted)
     },
   });
   return [
-    { key: `matched ${names}${key}`, make: matched },
+    // A client ID is the same however it is spelled.
+    { key: `matched ${names.toLowerCase()}${key}`, make: matched },
     { key: `granted ${key}`, make: granted },
   ];
 }

@@ -43,7 +43,7 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     learnt.pod = pod;
     const { identity, token } = await tokenFor(pod, query, ports, request.signal);
     ports.identities.confirm(pod, identity);
-    ports.events.tokenGranted(request, identity, { ...learnt, pod, query });
+    ports.events.tokenGranted(request, identity, { ...learnt, pod, query }, token);
     const body = JSON.stringify(hostTokenAnswer(token, ports.clock.now()));
     return { status: 200, headers: { "Content-Type": "application/json" }, body };
   } catch (reason) {

@@ -54,7 +54,7 @@ async function decide(request: NmiRequest, path: MetadataPath, ports: NmiPorts, 
     const { identity, token } = await tokenFor(pod, query, ports, request.signal);
     // Meanwhile the address may have gone to another pod, and the pod may have lost its identity.
     ports.identities.confirm(await ports.callers.of(request.connection, request.signal), identity);
-    ports.events.tokenGranted(request, identity, { pod, query });
+    ports.events.tokenGranted(request, identity, { pod, query }, token);
     const body = JSON.stringify(tokenAnswers(token, ports.clock.now()));
     const response = { status: 200, headers: { "Content-Type": "application/json" }, body };
     const tell = ports.events.repeatedGrant(request, identity, { pod, query });
