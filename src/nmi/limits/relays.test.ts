@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { boundNmi, tokenPath, web } from "../../../test/support/bound-nmi.ts";
 import { exception } from "../../../test/support/make.ts";
 import { ask, nmiNode } from "../../../test/support/nmi/node.ts";
@@ -45,26 +45,68 @@ describe("what a pod has passed on to the metadata service", () => {
     const { node } = setUp();
     const release = imds().hold();
     const from = (address: string) => ask(node, `${versions}&from=${address}`, { from: address });
-    const greedy = Array.from({ length: 40 }, () => from("10.244.0.9"));
+    const greedy = Array.from({ length: 40 }, (_, i) => from(`10.244.0.1${i % 5}`));
     const other = from("10.244.0.2");
     await expect.poll(() => imds().requests.length).toBe(16);
     release();
     const answers = await Promise.all([...greedy, other]);
     expect(answers.map(({ status }) => status)).toEqual(Array(41).fill(200));
     expect(imds().mostAtOnce).toBe(16);
-    expect(imds().requests.findIndex(({ target }) => target.endsWith("10.244.0.2"))).toBeLessThan(20);
+    expect(imds().requests.findIndex(({ target }) => target.endsWith("10.244.0.2"))).toBeLessThan(32);
+  });
+
+  it("is 4 requests at once of each, so that others need not wait for one that gets no answers", async () => {
+    const { node } = setUp();
+    const release = imds().hold();
+    const greedy = Array.from({ length: 20 }, () => ask(node, versions, { from: "10.244.0.9" }));
+    const other = ask(node, `${versions}&other`);
+    await expect.poll(() => imds().requests.some(({ target }) => target.endsWith("other"))).toBe(true);
+    expect(imds().requests).toHaveLength(5);
+    release();
+    const answers = await Promise.all([...greedy, other]);
+    expect(answers.map(({ status }) => status)).toEqual(Array(21).fill(200));
+  });
+
+  it.each([
+    { of: "its own address", under: 4, addresses: 1, from: "10.244.0.2" },
+    { of: "all", under: 16, addresses: 4, from: "10.244.0.9" },
+  ])("is not asked for a client that left while it waited for requests of $of", async ({ under, addresses, from }) => {
+    const { clock, node } = setUp();
+    const release = imds().hold();
+    const all = Array.from({ length: under }, (_, i) =>
+      ask(node, versions, { from: `10.244.0.${2 + (i % addresses)}` }),
+    );
+    const leaving = new AbortController();
+    const left = ask(node, `${versions}&left`, { from, signal: leaving.signal }).catch(() => {});
+    await clock.asleep();
+    leaving.abort();
+    await left;
+    release();
+    await Promise.all(all);
+    await ask(node, versions);
+    expect(imds().requests.filter(({ target }) => target.endsWith("left"))).toEqual([]);
+  });
+
+  it("is given up when the client leaves", async () => {
+    const { node } = setUp();
+    onTestFinished(imds().hold());
+    const leaving = new AbortController();
+    const left = ask(node, versions, { signal: leaving.signal }).catch((reason) => reason);
+    await expect.poll(() => imds().requests.length).toBe(1);
+    leaving.abort();
+    expect(await left).toBeDefined();
   });
 
   it("ends with 429 for those whose turn does not come", async () => {
     const { node, clock } = setUp();
     const release = imds().hold();
-    const all = Array.from({ length: 17 }, () => ask(node, versions));
+    const all = Array.from({ length: 5 }, () => ask(node, versions));
     await clock.asleep();
     clock.advance(10_000);
     const late = await all.at(-1);
     expect([late?.status, late?.headers["Retry-After"]]).toEqual([429, "5"]);
     release();
-    expect((await Promise.all(all)).filter(({ status }) => status === 200)).toHaveLength(16);
+    expect((await Promise.all(all)).filter(({ status }) => status === 200)).toHaveLength(4);
   });
 
   it("takes nothing of the tokens that it has passed on or gets", async () => {
