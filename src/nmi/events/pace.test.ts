@@ -82,6 +82,14 @@ describe("the pace of the log", () => {
     expect(storm(pod("web"), "refused")).toBe(100);
   });
 
+  it("takes nothing of what a caller may cause while callers that are no known pods have no room", async () => {
+    const { pass, storm } = setUp();
+    for (let i = 0; i < 5; i += 1) storm(stranger(`10.0.1.${i}`), "refused", 100);
+    expect(storm(stranger("10.0.2.1"), "refused")).toBe(0);
+    await pass(1000);
+    expect(storm(stranger("10.0.2.1"), "refused")).toBe(100);
+  });
+
   it("tells of no more than some hundred callers apart, and of the others together", async () => {
     const { pass, lines, storm } = setUp();
     for (let i = 0; i < 1000; i += 1) storm(stranger(`10.1.0.${i}`), "refused", 1);

@@ -61,7 +61,7 @@ export class LogPace {
   take(cause: Cause, kind: LineKind): boolean {
     // What waits for a slow reader is dropped, the oldest first: refusals and requests leave that room to grants.
     const mayWait = kind === "granted" || !this.#log.isBehind();
-    if (mayWait && this.#buckets[kind].take(cause.key) && (cause.isKnown || this.#takeUnknown())) return true;
+    if (mayWait && this.#takeOf(cause, kind)) return true;
     this.#miss(cause, kind);
     return false;
   }
@@ -72,9 +72,11 @@ export class LogPace {
     this.#tell();
   }
 
-  #takeUnknown(): boolean {
-    if (this.#unknown.delayMs() > 0) return false;
-    this.#unknown.take();
+  /** Takes one of the caller's own only where there is one for it of what strangers share. */
+  #takeOf({ key, isKnown }: Cause, kind: LineKind): boolean {
+    if (!isKnown && this.#unknown.delayMs() > 0) return false;
+    if (!this.#buckets[kind].take(key)) return false;
+    if (!isKnown) this.#unknown.take();
     return true;
   }
 
