@@ -20,12 +20,12 @@ export type Learnt = {
 /** Of a request what lines tell of it. */
 export type Asking = Pick<NmiRequest, "method" | "target" | "connection">;
 
-/** Who causes the lines of a request: its pod, as far as it is known, at that address. */
+/** Who causes the lines of a request: its pod, as far as it is known, at that address, or the user that asks for it. */
 export function causeOf(request: Asking, learnt: Learnt = {}): Cause {
-  const { pod } = learnt;
+  const { pod, hostUid = "" } = learnt;
   const { remoteAddress } = request.connection;
   const isKnown = pod !== undefined;
-  return { key: `${remoteAddress} ${pod?.meta.uid ?? ""}`, isKnown, fields: callerFields(request, learnt) };
+  return { key: `${remoteAddress} ${pod?.meta.uid ?? ""} ${hostUid}`, isKnown, fields: callerFields(request, learnt) };
 }
 
 /** What is known once a token is granted. */
