@@ -24,6 +24,7 @@ function setUp() {
 const pod = (name: string): Cause => ({ key: name, isKnown: true, fields: { pod: `default/${name}` } });
 const stranger = (address: string): Cause => ({ key: address, isKnown: false, fields: { remote: address } });
 const left = "lines of the log left out: their caller causes too many";
+const behind = "lines of the log left out: whoever reads the log is behind";
 
 describe("the pace of the log", () => {
   it("lets each pod cause 100 lines of refusals at once and then 20 a second, and others theirs", async () => {
@@ -52,9 +53,25 @@ describe("the pace of the log", () => {
       10, 0, 0,
     ]);
     await pass(1000);
-    expect(lines).toEqual([`W ${left} pod="default/web" suppressed=4 refused=3`]);
+    expect(lines).toEqual([`W ${behind} suppressed=4 refused=3`]);
     reader.isBehind = false;
     expect(storm(pod("web"), "refused", 3)).toBe(3);
+  });
+
+  it("tells in one line of all that is left out for a slow reader, beside what callers cause too many of", async () => {
+    const { reader, pass, lines, storm } = setUp();
+    for (let i = 0; i < 300; i += 1) storm(pod(`web-${i}`), "refused", 101);
+    await pass(1000);
+    lines.length = 0;
+    for (let i = 0; i < 300; i += 1) storm(pod(`web-${i}`), "refused", 121);
+    reader.isBehind = true;
+    for (let i = 0; i < 300; i += 1) storm(pod(`web-${i}`), "refused", 1);
+    await pass(1000);
+    expect(lines.filter((line) => line.includes(behind))).toEqual([`W ${behind} suppressed=300 refused=300`]);
+    lines.length = 0;
+    for (let i = 0; i < 300; i += 1) storm(pod(`web-${i}`), "asked", 1);
+    await pass(1000);
+    expect(lines).toEqual([`I ${behind} suppressed=300`]);
   });
 
   it("tells once a second how many lines of a caller are left out", async () => {

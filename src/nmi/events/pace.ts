@@ -30,12 +30,14 @@ const TELL_EVERY_MS = 1000;
 /** Callers whose missing lines are counted apart at a time. */
 const MOST_TOLD_APART = 256;
 const OTHERS: Cause = { key: "", isKnown: false, fields: { of: "other callers" } };
+/** Whoever reads the log causes what is left out for being behind. Told of once, since each line makes the log longer. */
+const READER: Cause = { key: "reader", isKnown: false, fields: {} };
 
 type Missing = { readonly cause: Cause; readonly kinds: Record<LineKind, number> };
 
 /**
  * How many lines of the log each caller may cause, so that none can push what is told of the others out of it. What is
- * left out is counted, and told in one line a second and caller.
+ * left out is counted, and told in one line a second and caller; what is left out for a slow reader in one of all callers.
  */
 export class LogPace {
   readonly #log: Log;
@@ -62,7 +64,7 @@ export class LogPace {
     // What waits for a slow reader is dropped, the oldest first: refusals and requests leave that room to grants.
     const mayWait = kind === "granted" || !this.#log.isBehind();
     if (mayWait && this.#takeOf(cause, kind)) return true;
-    this.#miss(cause, kind);
+    this.#miss(mayWait ? cause : READER, kind);
     return false;
   }
 
@@ -81,7 +83,7 @@ export class LogPace {
   }
 
   #miss(cause: Cause, kind: LineKind): void {
-    const isApart = this.#missing.has(cause.key) || this.#missing.size < MOST_TOLD_APART;
+    const isApart = cause === READER || this.#missing.has(cause.key) || this.#missing.size < MOST_TOLD_APART;
     const { kinds } = this.#missingOf(isApart ? cause : OTHERS);
     kinds[kind] += 1;
     if (!this.#isTelling) void this.#tellEachSecond();
@@ -109,7 +111,8 @@ export class LogPace {
       const suppressed = kinds.granted + kinds.refused + kinds.asked;
       const decisions = { granted: kinds.granted || undefined, refused: kinds.refused || undefined };
       const severity = kinds.granted + kinds.refused > 0 ? "warn" : "info";
-      this.#log[severity]("lines of the log left out: their caller causes too many", {
+      const why = cause === READER ? "whoever reads the log is behind" : "their caller causes too many";
+      this.#log[severity](`lines of the log left out: ${why}`, {
         ...cause.fields,
         suppressed,
         ...decisions,
