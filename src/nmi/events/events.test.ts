@@ -3,8 +3,12 @@ import { boundNmi, reader, tokenPath, web } from "../../../test/support/bound-nm
 import { exception, identity, pod } from "../../../test/support/make.ts";
 import { ask, nmiNode } from "../../../test/support/nmi/node.ts";
 import { type Clock, realClock } from "../../base/clock.ts";
+import { createLog } from "../../base/log.ts";
+import { Metrics } from "../../base/metrics.ts";
+import { nmiMetrics } from "../metrics.ts";
 import { readMetadataPath } from "../routes/metadata-path.ts";
 import { tokenFor } from "../routes/token-for.ts";
+import { nmiEvents } from "./events.ts";
 
 const { imds, bound } = boundNmi();
 
@@ -134,6 +138,15 @@ describe("log and metrics", () => {
     await ask(node, tokenPath);
     const told = node.lines.filter((line) => line.includes('decision="excepted" by="exception" area="token"'));
     expect(told).toEqual([expect.stringContaining('resource="https://vault.azure.net"')]);
+  });
+
+  it("tell who made use of an exception while whoever reads the log is behind", () => {
+    const lines: string[] = [];
+    const log = createLog({ write: (line) => lines.push(line), isBehind: () => true });
+    using events = nmiEvents({ log, metrics: new Metrics(nmiMetrics) });
+    const path = readMetadataPath(tokenPath);
+    events.exceptionUsed(requestOf("10.244.0.2", tokenPath), { pod: web, pass: "exception" }, path);
+    expect(lines).toEqual([expect.stringContaining('decision="excepted"')]);
   });
 
   it("tell why a request was refused", async () => {
