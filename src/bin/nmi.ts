@@ -77,6 +77,7 @@ async function run(config: NmiConfig, { signal, log }: Context): Promise<void> {
   const onContact = (kind: Kind) => events.apiServerHeard(kind, clock.now());
   const { node, enableScaleFeatures: isScaled } = config;
   const stores = nmiStores({ client, node, isScaled, isManaged: isManagedMode(config), log, onContact });
+  events.knowPods((address) => stores.pods.by("address", address).length > 0);
   const limits = podLimits(events);
   const { tokens, metadata } = azure(
     config,

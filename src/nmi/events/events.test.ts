@@ -179,6 +179,15 @@ describe("log and metrics", () => {
     expect(node.lines.filter((line) => line.includes("has been matched"))).toHaveLength(1);
   });
 
+  it("leave room to callers that are no known pods, whatever pods are refused", async () => {
+    const node = bound();
+    for (let i = 10; i < 16; i += 1) node.pods.put(pod(`web-${i}`, { status: { podIP: `10.244.0.${i}` } }));
+    for (let i = 0; i < 600; i += 1) await ask(node, `/x${i}`, { from: `10.244.0.${10 + (i % 6)}` });
+    for (let i = 0; i < 600; i += 1) node.ports.events.connectionLimitReached(`10.244.0.${10 + (i % 6)}`);
+    await ask(node, "/x", { from: "10.244.0.99" });
+    expect(node.lines.filter((line) => line.includes('request refused remote="10.244.0.99"'))).toHaveLength(1);
+  });
+
   it("tell of everything that another pod is granted, whatever one asks for", async () => {
     const node = bound();
     node.bind(pod("api", { status: { podIP: "10.244.0.3" } }), reader);

@@ -51,6 +51,12 @@ type EventOptions = { readonly log: Log; readonly metrics: NmiMetrics; readonly 
 export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
   const audit = new FoldedLog(log, clock);
   const told = new TokensTold();
+  let isPod = (_address: string) => false;
+  /** Who is held to a limit: a pod, or an address. */
+  const limited = (who: Fields & { readonly uid?: string; readonly address?: string }): Cause => {
+    const { uid, address = "" } = who;
+    return { key: `limit ${uid ?? address}`, isKnown: uid !== undefined || isPod(address), fields: who };
+  };
   const resources = new BoundedLabel(MOST_RESOURCES);
   const countHit = metrics.counting("aadpodidentity_nmi_token_cache_requests_count", { result: "hit" });
   const operationLabels = ({ status, pod, query, isOfHost = false }: Operation) => ({
@@ -62,12 +68,17 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
   const limitReached = (
     limit: "misses" | "waiters" | "relays" | "connections",
     what: string,
-    who: Fields & { uid?: string },
+    who: Fields & { uid?: string; address?: string },
   ) => {
     audit.warn({ cause: limited(who), kind: "refused" }, `the limit of a pod is reached: ${what}`, who);
     metrics.count("aadpodidentity_nmi_limits_reached_count", { limit });
   };
   return {
+    /** Has pods told from strangers by their addresses, once pods are watched: the lines of all strangers are limited. */
+    knowPods(isAddressOfPod: (address: string) => boolean): void {
+      isPod = isAddressOfPod;
+    },
+
     /**
      * The audit lines of a granted token, in the words that the troubleshooting guide looks for. A token that the pod has
      * not had before is always told of: how many are fetched is limited already.
@@ -125,7 +136,8 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
     relayRefused(request: NmiRequest, fault: Fault): void {
       const path = request.target.split("?")[0] ?? "";
       const fields = { ...callerFields(request), method: request.method, path, ...why(fault) };
-      audit.warn({ cause: causeOf(request), kind: "refused" }, "request refused", fields);
+      const cause = { ...causeOf(request), isKnown: isPod(request.connection.remoteAddress) };
+      audit.warn({ cause, kind: "refused" }, "request refused", fields);
     },
 
     /** A request goes on untouched: the audit line, since the pod gets any identity of the machine that it names. */
@@ -232,9 +244,4 @@ export function nmiEvents({ log, metrics, clock = realClock }: EventOptions) {
       audit[Symbol.dispose]();
     },
   };
-}
-
-/** Who is held to a limit: a pod, or an address. */
-function limited(who: Fields & { readonly uid?: string }): Cause {
-  return { key: `limit ${who.uid ?? who.address}`, isKnown: who.uid !== undefined, fields: who };
 }

@@ -55,6 +55,7 @@ export function nmiNode(options: NmiNodeOptions) {
   const lines: string[] = [];
   const metrics = new Metrics(nmiMetrics);
   const events = nmiEvents({ log: createLog({ write: (line) => lines.push(line) }), metrics });
+  events.knowPods((address) => objects.pods.by("address", address).length > 0);
   const rules = { namespacedOnly: settings.namespacedOnly ?? false };
   const governor = new Governor({ ...imdsLimits, clock });
   const client = new ImdsClient(imds.address);
