@@ -189,6 +189,66 @@ describe("rules are kept", () => {
     },
   );
 
+  describe("that another program overrules as often as they are put right", () => {
+    const overrule = () => machine.apply(NFT, "nat", "-I PREROUTING 1 -d 169.254.169.254/32 -j ACCEPT");
+    const lastLine = () => lines.at(-1) ?? "";
+
+    it.each([{ isTold: true }, { isTold: false }])(
+      "do not count as standing in between, until they were left alone for 10 s (told of changes: $isTold)",
+      async ({ isTold }) => {
+        const keeper = start({ isTold: () => isTold });
+        await keeper.standing(stop.signal);
+        overrule();
+        await nextLook(keeper);
+        lines.length = 0;
+        for (let time = 0; time < 100; time += 1) {
+          overrule();
+          await nextLook(keeper);
+          expect(keeper.trouble?.message).toMatch(/find the program/);
+        }
+        expect(repairs.length).toBeGreaterThan(4);
+        expect(lines).toEqual([expect.stringMatching(/^E.*not intercepted as they should be /)]);
+        await clock.passUntil(keeper.standing(stop.signal), 50);
+        const since = clock.monotonic();
+        while (keeper.trouble !== undefined) {
+          await clock.asleep();
+          clock.advance(50);
+          await clock.asleep();
+        }
+        expect(clock.monotonic() - since).toBeGreaterThan(8900);
+        expect(clock.monotonic() - since).toBeLessThanOrEqual(10_600);
+        expect(lastLine()).toMatch(/^I.*as they should be again/);
+        expect(lines).toHaveLength(2);
+      },
+    );
+
+    it("stand at once where it happens once only, which is told", async () => {
+      const keeper = start();
+      await keeper.standing(stop.signal);
+      overrule();
+      await nextLook(keeper);
+      expect([keeper.trouble, repairs]).toEqual([undefined, ["nat"]]);
+      expect(lastLine()).toMatch(/^W.*PREROUTING comes to/);
+    });
+
+    it("have what else they need seen to all the same", async () => {
+      let times = 0;
+      const count = async () => {
+        times += 1;
+      };
+      const keeper = start({ alsoEnsure: count });
+      await keeper.standing(stop.signal);
+      overrule();
+      await nextLook(keeper);
+      overrule();
+      await nextLook(keeper);
+      const before = times;
+      await clock.passUntil(keeper.standing(stop.signal), 50);
+      expect(keeper.trouble).toBeDefined();
+      expect(times).toBeGreaterThan(before);
+    });
+  });
+
   it("do not stand where such a rule is back the moment they were put before it", async () => {
     const run: typeof machine.run = async (program, args, input) => {
       const ran = await machine.run(program, args, input);

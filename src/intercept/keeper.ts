@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import type { Iptables } from "./iptables.ts";
+import { Overrulings } from "./overrulings.ts";
 import { Pace, type PaceOptions } from "./pace.ts";
 import { removeChains } from "./removal.ts";
 import { repairText } from "./restore-text.ts";
@@ -40,9 +41,12 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #retry = new Backoff(RETRY);
   readonly #turns: Turns;
+  readonly #overrulings: Overrulings;
   readonly #pace: Pace;
   readonly #stood = new Set<Table>();
   #wanted: readonly Chain[] = [];
+  /** Why not all stood after the last look. */
+  #fault: Fault | undefined = notYet;
   #trouble: Fault | undefined = notYet;
   #rest = new AbortController();
   #hasChanged = false;
@@ -51,10 +55,14 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#turns = new Turns(options);
+    this.#overrulings = new Overrulings(options.clock);
     this.#pace = new Pace(options);
   }
 
-  /** What keeps the chains from standing; undefined when the last look found, or left, all as it should be. */
+  /**
+   * What keeps the chains from standing; undefined when the last look found, or left, all as it should be, and no chain
+   * was overruled again and again shortly before.
+   */
   get trouble(): Fault | undefined {
     return this.#trouble;
   }
@@ -64,9 +72,9 @@ export class Keeper {
     return this.#looked.promise;
   }
 
-  /** Resolves once all that is kept stands. @throws the signal's reason */
+  /** Resolves once all that is kept stands, be it for a moment. @throws the signal's reason */
   async standing(signal: AbortSignal): Promise<void> {
-    while (this.#trouble !== undefined) {
+    while (this.#fault !== undefined) {
       signal.throwIfAborted();
       await this.#looked.promise;
     }
@@ -75,6 +83,7 @@ export class Keeper {
   /** From now on these chains are kept. Those left out stay as they are. */
   keep(chains: readonly Chain[]): void {
     this.#wanted = chains;
+    this.#fault = notYet;
     this.#trouble = notYet;
     this.lookAgain();
   }
@@ -113,22 +122,41 @@ export class Keeper {
   async #look(): Promise<number> {
     const wanted = this.#wanted;
     const seen: TableOf[] = [];
-    const faults = await faultOf(async () => void seen.push(await this.#options.iptables.read()));
-    for (const tableOf of seen) faults.push(...(await this.#chainFaults(wanted, tableOf)));
+    const failed = await faultOf(async () => void seen.push(await this.#options.iptables.read()));
+    const left: Drift[] = [];
+    for (const tableOf of seen) failed.push(...(await this.#putChains(wanted, tableOf, left)));
+    const faults = [...failed, ...harmful(left)];
     for (const tableOf of seen)
       if (faults.length === 0) faults.push(...(await faultOf(() => this.#removeUnwanted(tableOf))));
     if (faults.length === 0) faults.push(...(await faultOf(this.#options.alsoEnsure)));
-    this.#tell(wanted === this.#wanted ? faults[0] : notYet);
-    if (faults.length > 0) return Math.min(this.#retry.next(), this.#turns.restMs());
+    this.#fault = wanted === this.#wanted ? faults[0] : notYet;
+    const [contest = this.#fault] = harmful(this.#withContested(left));
+    this.#tell(failed.length > 0 || wanted !== this.#wanted ? this.#fault : contest);
+    if (faults.length > 0) return Math.min(this.#retry.next(), this.#restMs());
     this.#retry.reset();
     const paceMs = this.#hasChanged ? this.#pace.restAfterChangeMs() : this.#pace.restMs();
     this.#hasChanged = false;
-    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#turns.restMs()) : paceMs;
+    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#restMs()) : paceMs;
   }
 
-  /** Each table for itself, the guards first: what cannot be laid in one does not leave the other open. */
-  async #chainFaults(wanted: readonly Chain[], tableOf: TableOf): Promise<Fault[]> {
+  /** How long until there may be something to do though nothing changes. */
+  #restMs(): number {
+    return Math.min(this.#turns.restMs(), this.#overrulings.restMs());
+  }
+
+  /** Each chain that is kept and not right, or contested, once. */
+  #withContested(left: readonly Drift[]): Drift[] {
+    const all = [...this.#overrulings.contested, ...left]; // a chain may stand late meanwhile, which does no harm
+    return this.#wanted.flatMap(({ name }) => all.find(({ chain }) => chain.name === name) ?? []);
+  }
+
+  /**
+   * Each table for itself, the guards first: what cannot be laid in one does not leave the other open. Gives what failed,
+   * and adds to the drifts that are left.
+   */
+  async #putChains(wanted: readonly Chain[], tableOf: TableOf, left: Drift[]): Promise<Fault[]> {
     const found = driftsOf(wanted, tableOf);
+    this.#overrulings.found(found);
     const faults: Fault[] = [];
     const isDue = new Map(found.map((drift) => [drift, this.#turns.isDue(drift)]));
     const right = new Set<Table>();
@@ -141,23 +169,33 @@ export class Keeper {
       right.add(table);
       changed.push(...due.map(({ chain }) => chain));
     }
-    const unsettled = changed.length > 0 ? await faultOf(() => this.#check(changed)) : [];
-    if (unsettled.length === 0) for (const { table } of wanted) if (right.has(table)) this.#stood.add(table);
-    const waiting = found.filter((drift) => isDue.get(drift) === false);
-    return [...faults, ...unsettled, ...harmful(waiting)];
+    left.push(...found.filter((drift) => isDue.get(drift) === false));
+    const unsettled: Drift[] = [];
+    const unread =
+      changed.length > 0 ? await faultOf(async () => void unsettled.push(...(await this.#driftsNow(changed)))) : [];
+    this.#overrulings.found(unsettled);
+    left.push(...unsettled);
+    if (unread.length === 0 && harmful(unsettled).length === 0)
+      for (const { table } of wanted) if (right.has(table)) this.#stood.add(table);
+    return [...faults, ...unread];
   }
 
   async #putRight(table: Table, due: readonly Drift[]): Promise<void> {
     const { iptables, log, onRepair } = this.#options;
-    log.warn(messages[table], { table, wrong: due.flatMap(({ wrong }) => wrong).join("; ") });
+    const told = this.#overrulings.contested; // what is put right once a second is not said once a second
+    const toTell = due.filter(
+      (drift) => drift.harm !== "overruled" || !told.includes(drift) || this.#trouble === undefined,
+    );
+    if (toTell.length > 0) log.warn(messages[table], { table, wrong: toTell.flatMap(({ wrong }) => wrong).join("; ") });
     this.#hasChanged = true;
     await iptables.change(repairText(table, due));
+    this.#overrulings.putRight(due);
     if (this.#stood.has(table)) onRepair(table);
   }
 
-  /** @throws Fault IPTABLES_FAILED when chains that were laid are otherwise */
-  async #check(chains: readonly Chain[]): Promise<void> {
-    for (const fault of harmful(driftsOf(chains, await this.#options.iptables.read()))) throw fault;
+  /** How chains that were laid are otherwise. @throws Fault IPTABLES_FAILED */
+  async #driftsNow(chains: readonly Chain[]): Promise<Drift[]> {
+    return driftsOf(chains, await this.#options.iptables.read());
   }
 
   /** @throws Fault IPTABLES_FAILED */
