@@ -1,5 +1,5 @@
 import { mayDecide } from "./precedence.ts";
-import type { Chain } from "./rules.ts";
+import { type Chain, chainNames } from "./rules.ts";
 import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
 
 /**
@@ -11,11 +11,15 @@ import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
  * | rival | is as another NMI lays it, for a port of its own | come to that NMI |
  * | overruled | is right, after a rule that may decide | may go past it |
  * | late | is right, after rules that let them pass | come to it |
+ *
+ * The chain that keeps loopback is late and never overruled: it has no requests of pods, which come to NMI all the same.
  */
 type Harm =
   | { readonly harm: "broken" | "overruled" | "late" }
   /** The port is the one that packets are sent to. */
   | { readonly harm: "rival"; readonly rivalPort: number };
+
+const [, KEEPS_LOOPBACK] = chainNames.filter;
 
 const TARGET = /(?<=--to-destination [\d.]+):(\d+)$/;
 
@@ -43,7 +47,7 @@ export function driftOf(chain: Chain, saved: SavedTable): Drift | undefined {
   const drift = { chain, wrong, jumps };
   const rivalPort = held.length > 0 ? rivalPortOf(chain, saved) : undefined;
   if (jumpedTo.length > 0 || (held.length > 0 && rivalPort === undefined)) return { ...drift, harm: "broken" };
-  if (deciding !== undefined) return { ...drift, harm: "overruled" };
+  if (deciding !== undefined && chain.name !== KEEPS_LOOPBACK) return { ...drift, harm: "overruled" };
   return rivalPort === undefined ? { ...drift, harm: "late" } : { ...drift, harm: "rival", rivalPort };
 }
 

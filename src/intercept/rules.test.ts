@@ -117,6 +117,16 @@ describe("what is wrong is told in words", () => {
   });
 });
 
+it("another rule comes first, before what keeps loopback: one that decides harms no request of pods", () => {
+  const localnet = localnetChain();
+  const lines = ["-A INPUT -j ACCEPT", `-A INPUT -j ${localnet.name}`, `-A ${localnet.name} ${localnet.rules[0]}`];
+  const saved = readSaved(["*filter", `:${localnet.name} - [0:0]`, ...lines, "COMMIT"].join("\n"))("filter");
+  expect(driftOf(localnet, saved)).toMatchObject({
+    wrong: [expect.stringMatching(/"-j ACCEPT" before/)],
+    harm: "late",
+  });
+});
+
 it("chains are put right in one commit, whatever jumps there were", () => {
   const saved = nat(kube, jump, "-A PREROUTING -s 10.0.0.0/8 -j aad-metadata", back);
   const drift = driftOf(redirect, saved);
