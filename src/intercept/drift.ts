@@ -16,8 +16,8 @@ import { type SavedRule, type SavedTable, targetOf } from "./saved.ts";
  */
 type Harm =
   | { readonly harm: "broken" | "overruled" | "late" }
-  /** The port is the one that packets are sent to. */
-  | { readonly harm: "rival"; readonly rivalPort: number };
+  /** The ports are the one that packets are sent to, and the one that they should be sent to. */
+  | { readonly harm: "rival"; readonly rivalPort: number; readonly ownPort: number };
 
 const [, KEEPS_LOOPBACK] = chainNames.filter;
 
@@ -45,18 +45,27 @@ export function driftOf(chain: Chain, saved: SavedTable): Drift | undefined {
   const wrong = [...held, ...jumpedTo, ...displaced];
   if (wrong.length === 0) return undefined;
   const drift = { chain, wrong, jumps };
-  const rivalPort = held.length > 0 ? rivalPortOf(chain, saved) : undefined;
-  if (jumpedTo.length > 0 || (held.length > 0 && rivalPort === undefined)) return { ...drift, harm: "broken" };
+  const ports = held.length > 0 ? rivalPorts(chain, saved) : undefined;
+  if (jumpedTo.length > 0 || (held.length > 0 && ports === undefined)) return { ...drift, harm: "broken" };
   if (deciding !== undefined && chain.name !== KEEPS_LOOPBACK) return { ...drift, harm: "overruled" };
-  return rivalPort === undefined ? { ...drift, harm: "late" } : { ...drift, harm: "rival", rivalPort };
+  return ports === undefined ? { ...drift, harm: "late" } : { ...drift, harm: "rival", ...ports };
 }
 
-/** The port of the NMI that laid a chain, if one did: it holds what it should, but for the port at the same address. */
-function rivalPortOf({ name, rules }: Chain, saved: SavedTable): number | undefined {
+type Ports = { readonly rivalPort: number; readonly ownPort: number };
+
+/** The port of the NMI that laid a chain, if one did, and ours: it holds what it should, but for the port at the same address. */
+function rivalPorts({ name, rules }: Chain, saved: SavedTable): Ports | undefined {
   const found = saved.rules.filter(({ chain }) => chain === name).map(({ text }) => text);
   const isAlike =
     found.length === rules.length && rules.every((rule, at) => butPort(rule) === butPort(found[at] ?? ""));
-  const [, port] = (isAlike && TARGET.exec(found.find((rule, at) => rule !== rules[at]) ?? "")) || [];
+  const differs = found.findIndex((rule, at) => rule !== rules[at]);
+  const [rivalPort, ownPort] = [portOf(found[differs]), portOf(rules[differs])];
+  return !isAlike || rivalPort === undefined || ownPort === undefined ? undefined : { rivalPort, ownPort };
+}
+
+/** The port that a rule sends packets to, if it does. */
+function portOf(rule = ""): number | undefined {
+  const port = TARGET.exec(rule)?.[1];
   return port === undefined ? undefined : Number(port);
 }
 

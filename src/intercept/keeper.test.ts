@@ -294,6 +294,16 @@ describe("rules are kept", () => {
       expect(repairs).toHaveLength(3); // within 5 seconds: at once, after 1 and after 2 more
     });
 
+    it("are not fought for while nobody listens at either port yet", async () => {
+      const keeper = start({ isListening: () => false });
+      await keeper.standing(stop.signal);
+      for (let time = 0; time < 100; time += 1) {
+        insist();
+        await nextLook(keeper);
+      }
+      expect(repairs).toHaveLength(3); // within 5 seconds, as above
+    });
+
     it("are taken back soon after nobody serves pods there", async () => {
       let isServed = true;
       const keeper = start({ isListening: (port) => port !== 2580 || isServed });

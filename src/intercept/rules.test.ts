@@ -87,7 +87,7 @@ describe("what is wrong is told in words", () => {
   ])("whose rules stand there: $when", ({ lines, harm }) => {
     expect(driftOf(redirect, nat(":KUBE-SERVICES - [0:0]", ...lines))).toMatchObject({
       harm,
-      ...(harm === "rival" && { rivalPort: 2580 }),
+      ...(harm === "rival" && { rivalPort: 2580, ownPort: 2579 }),
     });
   });
 

@@ -40,10 +40,15 @@ export class Turns {
       case "overruled":
         return this.#overruled.isDue(name);
       case "rival": // pods are served there; two that both insist would serve them no better
-        return this.#rivals.isDue(name) || !this.#isListening(drift.rivalPort);
+        return this.#rivals.isDue(name) || this.#servesAlone(drift);
       case "late":
         return this.#places.isDue(name);
     }
+  }
+
+  /** Whether pods are served at this NMI's port and not at its rival's. Where neither serves yet, both would hurry without end. */
+  #servesAlone({ rivalPort, ownPort }: { readonly rivalPort: number; readonly ownPort: number }): boolean {
+    return !this.#isListening(rivalPort) && this.#isListening(ownPort);
   }
 
   /** Whether to remove a chain that is not wanted: another NMI, which wants it, lays it again until it stops. */
