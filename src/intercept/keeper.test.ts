@@ -366,6 +366,26 @@ describe("rules are kept", () => {
     expect(rests).toEqual([500, 500, 500, 500, 500, 800]);
   });
 
+  it("are looked at in time where somebody else's turn ends, however dear a look is", async () => {
+    let looks = 0;
+    const keeper = start({ isTold: () => false, spentMs: () => 100 * looks++ });
+    await keeper.standing(stop.signal);
+    machine.apply(NFT, "nat", ":cali-PREROUTING - [0:0]");
+    for (let look = 0; look < 8; look += 1) {
+      await nextLook(keeper); // so many are needed to know what one costs
+    }
+    machine.apply(NFT, "nat", "-I PREROUTING 1 -j cali-PREROUTING");
+    await nextLook(keeper);
+    for (let look = 0; look < 8; look += 1) {
+      machine.apply(NFT, "nat", "-I PREROUTING 1 -j cali-PREROUTING");
+      await nextLook(keeper);
+    }
+    await clock.asleep();
+    clock.advance(50);
+    await clock.asleep();
+    expect(Math.min(...clock.asleepFor)).toBeLessThanOrEqual(1000);
+  });
+
   it("stay when NMI stops", async () => {
     const keeper = start();
     await keeper.standing(stop.signal);

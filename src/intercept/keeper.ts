@@ -136,7 +136,7 @@ export class Keeper {
     this.#retry.reset();
     const paceMs = this.#hasChanged ? this.#pace.restAfterChangeMs() : this.#pace.restMs();
     this.#hasChanged = false;
-    return this.#options.isTold() ? Math.min(this.#options.intervalMs, this.#restMs()) : paceMs;
+    return Math.min(this.#options.isTold() ? this.#options.intervalMs : paceMs, this.#restMs());
   }
 
   /** How long until there may be something to do though nothing changes. */
