@@ -21,6 +21,8 @@ describe("a rule before a chain of NMI's may take its packets", () => {
     { rule: "-d 169.254.0.0/16 -j DNAT --to-destination 10.0.0.9:80", before: "redirect" },
     { rule: "-d 0.0.0.0/0 -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080", before: "redirect" },
     { rule: "! -d 10.0.0.0/8 -j RETURN", before: "redirect" },
+    { rule: "-d 169.0.169.254/255.0.255.255 -j ACCEPT", before: "redirect" },
+    { rule: "! -d 169.0.169.254/255.0.255.255 -j ACCEPT", before: "redirect" },
     { rule: "! -p udp -j ACCEPT", before: "redirect" },
     { rule: "-p tcp -m tcp ! --dport 443 -j ACCEPT", before: "redirect" },
     { rule: "-p tcp -m multiport --dports 22,79:81 -j ACCEPT", before: "redirect" },

@@ -26,6 +26,7 @@ export function mayDecide(rule: SavedRule, { table, traffic }: Chain, saved: Sav
 function excludes({ option, value, isNot }: Condition, { destination, port }: Traffic): boolean {
   switch (option) {
     case "-d":
+      if (!isNetwork(value)) return false;
       return isNot ? holds(value, destination) : !holds(value, destination) && !holds(destination, value);
     case "-p":
       return port !== undefined && (value === "tcp" || value === "all") === isNot;
@@ -47,6 +48,11 @@ function hasPort(ports: string, port: number): boolean {
     const [from = "", to = from] = range.split(":");
     return Number(from) <= port && port <= Number(to);
   });
+}
+
+/** Whether it is one row of addresses; a mask such as `255.0.255.255` picks some here and there, which nobody needs compared. */
+function isNetwork(text: string): boolean {
+  return !Number.isNaN(networkOf(text).bits);
 }
 
 /** Whether all addresses of the second network, as `10.0.0.0/8`, are in the first. */
