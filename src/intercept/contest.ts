@@ -32,6 +32,13 @@ export class Contest {
     return true;
   }
 
+  /** The turn that was taken last led to nothing: it is due again at once. */
+  giveBack(chain: string): void {
+    const place = this.#places.get(chain);
+    if (place !== undefined)
+      this.#places.set(chain, { times: place.times - 1, nextAt: this.#options.clock.monotonic() });
+  }
+
   /** How long until a place that was lost may be taken again. */
   restMs(): number {
     const now = this.#options.clock.monotonic();

@@ -386,6 +386,24 @@ describe("rules are kept", () => {
     expect(Math.min(...clock.asleepFor)).toBeLessThanOrEqual(1000);
   });
 
+  it("stand only once a guard that is not wanted is gone, however often its removal fails", async () => {
+    const keeper = start({ unwanted: [guard] });
+    keeper.keep([redirect]);
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+    await nextLook(keeper);
+    clock.advance(2000); // after its turn to remove the guard that was laid first
+    await clock.asleep();
+    machine.apply(NFT, "filter", `:${guard.name} - [0:0]`, `-A FORWARD -j ${guard.name}`);
+    for (let time = 0; time < 3; time += 1) machine.failNext(/restore/, "Another app is currently holding the lock.");
+    await nextLook(keeper);
+    await nextLook(keeper);
+    expect(keeper.trouble?.message).toMatch(/holding the lock/);
+    const since = clock.monotonic();
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+    expect(machine.rules(NFT, "filter")).toEqual([]);
+    expect(clock.monotonic() - since).toBeLessThan(1000);
+  });
+
   it("stay when NMI stops", async () => {
     const keeper = start();
     await keeper.standing(stop.signal);

@@ -201,9 +201,12 @@ export class Keeper {
   /** @throws Fault IPTABLES_FAILED */
   async #removeUnwanted(tableOf: TableOf): Promise<void> {
     const { iptables, log, unwanted } = this.#options;
-    for (const { table, name } of unwanted)
-      if (tableOf(table).chains.has(name) && this.#turns.isDueWithout(name))
-        await removeChains(iptables, table, [name], log);
+    for (const { table, name } of unwanted) {
+      if (!tableOf(table).chains.has(name) || !this.#turns.isDueWithout(name)) continue;
+      const failed = await faultOf(async () => void (await removeChains(iptables, table, [name], log)));
+      if (failed.length > 0) this.#turns.failedWithout(name);
+      for (const fault of failed) throw fault;
+    }
   }
 
   #tell(trouble: Fault | undefined): void {

@@ -56,6 +56,11 @@ export class Turns {
     return this.#removals.isDue(chain);
   }
 
+  /** A chain that was due to be removed is still there. */
+  failedWithout(chain: string): void {
+    this.#removals.giveBack(chain);
+  }
+
   /** How long until what was not due may be. */
   restMs(): number {
     const rests = [this.#places, this.#overruled, this.#removals].map((contest) => contest.restMs());
