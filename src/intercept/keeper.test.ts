@@ -404,6 +404,21 @@ describe("rules are kept", () => {
     expect(clock.monotonic() - since).toBeLessThan(1000);
   });
 
+  it("have a guard that is not wanted removed again when its turn comes, though nothing tells so", async () => {
+    const keeper = start({ unwanted: [guard] });
+    keeper.keep([redirect]);
+    await clock.passUntil(keeper.standing(stop.signal), 50);
+    await nextLook(keeper);
+    machine.apply(NFT, "filter", `:${guard.name} - [0:0]`, `-A FORWARD -j ${guard.name}`);
+    await nextLook(keeper);
+    const since = clock.monotonic();
+    while (machine.rules(NFT, "filter").length > 0 && clock.monotonic() < since + 3000) {
+      await clock.asleep();
+      clock.advance(50);
+    }
+    expect(clock.monotonic() - since).toBeLessThan(1200);
+  });
+
   it("stay when NMI stops", async () => {
     const keeper = start();
     await keeper.standing(stop.signal);

@@ -51,6 +51,14 @@ describe("when NMI stops, its rules", () => {
     );
   });
 
+  it("go in the end where one variant of iptables is only busy, whatever the other lacks at first", async () => {
+    machine.apply("iptables-legacy", "nat", ":aad-metadata - [0:0]");
+    machine.failNext(/nft-restore/, "Permission denied (you must be root)");
+    machine.failNext(/legacy-restore/, HELD);
+    await clock.passUntil(leave(true), 100);
+    expect(machine.changes).toEqual([`${NFT} nat`, "iptables-legacy nat", `${NFT} filter`]);
+  });
+
   it("that cannot be removed fail its end, before Kubernetes ends it", async () => {
     const isHeld: typeof machine.run = async (program, args, input) => {
       if (!program.endsWith("-restore")) return await machine.run(program, args, input);
