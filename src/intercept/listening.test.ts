@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { isListening, listensIn } from "./listening.ts";
 
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -13,6 +16,14 @@ it.each(["127.0.0.1", "::1"])("a port is known to be listened at while somebody 
   server.close();
   await once(server, "close");
   expect(isListening(port)).toBe(false);
+});
+
+it("a port is taken to be listened at where that cannot be read, but for IPv6, which a node may lack", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "proc-net-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  expect(isListening(2579, folder)).toBe(true);
+  await writeFile(join(folder, "tcp"), head);
+  expect(isListening(2579, folder)).toBe(false);
 });
 
 it.each([

@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** How the kernel's lists of sockets name the state of one that listens. */
 const LISTENS = "0A";
-const files = ["/proc/net/tcp", "/proc/net/tcp6"] as const;
+const files = ["tcp", "tcp6"] as const;
 
-/** Whether any program of this node listens at a TCP port, whatever the address; taken to be so where that cannot be read. */
-export function isListening(port: number): boolean {
+/** Whether any program of this node listens at a TCP port, whatever the address; taken to be so where that cannot be read in the folder of its lists. */
+export function isListening(port: number, folder = "/proc/net"): boolean {
   return files.some((file) => {
     try {
-      return listensIn(readFileSync(file, "utf8"), port);
+      return listensIn(readFileSync(join(folder, file), "utf8"), port);
     } catch {
       return file === files[0]; // without IPv6 there is no second one
     }
