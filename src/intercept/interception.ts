@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Log } from "../base/log.ts";
+import { isLoopback } from "../base/loopback.ts";
 import type { RunCommand } from "./command.ts";
 import { forgetConnections } from "./conntrack.ts";
 import { DataPlane } from "./data-plane.ts";
@@ -16,7 +17,6 @@ import {
   chainNames,
   guardChain,
   handoverChain,
-  isLoopback,
   localnetChain,
   type Metadata,
   mustBeIPv4,

@@ -85,7 +85,3 @@ export function mustBeIPv4(address: string, flag: string): string {
   const message = `--${flag}=${address} is no IPv4 address: pods' requests are redirected by IPv4 rules, so give one`;
   throw new Fault("FLAG_INVALID", message);
 }
-
-export function isLoopback(address: string): boolean {
-  return address.startsWith("127.");
-}
