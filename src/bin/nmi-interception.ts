@@ -17,7 +17,7 @@ const byOthers: Interception = {
   done: Promise.resolve(),
 };
 
-/** Begins to intercept pods' requests, as the flags say. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED */
+/** Begins to intercept pods' requests, as the flags say. @throws Fault PLATFORM_UNSUPPORTED */
 export async function interceptPods(
   config: NmiConfig,
   events: NmiEvents,

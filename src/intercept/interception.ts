@@ -19,7 +19,6 @@ import {
   handoverChain,
   localnetChain,
   type Metadata,
-  mustBeIPv4,
   redirectAddress,
   redirectChain,
   type Table,
@@ -28,7 +27,7 @@ import { findIptables } from "./variant.ts";
 
 export type InterceptionOptions = {
   readonly metadata: Metadata;
-  /** The address that NMI listens on. */
+  /** The IPv4 address that NMI listens on; 0.0.0.0 is all of the node. */
   readonly listenAddress: string;
   /** The port that NMI is going to listen on; 0 while that is not known. */
   readonly listenPort: number;
@@ -70,11 +69,10 @@ export type Interception = {
 
 /**
  * Guards the metadata service from now on, so that no pod reaches it while NMI is not there yet, sends pods' requests to
- * the port where it will listen, and keeps the rules until the signal is aborted. @throws Fault FLAG_INVALID or PLATFORM_UNSUPPORTED
+ * the port where it will listen, and keeps the rules until the signal is aborted. @throws Fault PLATFORM_UNSUPPORTED
  */
 export async function startInterception(options: InterceptionOptions, signal: AbortSignal): Promise<Interception> {
   const { metadata, hasGuard, intervalMs, procSysNet, run, isListening, ownMs, clock, log, onRepair } = options;
-  mustBeIPv4(metadata.address, "metadata-ip");
   const address = redirectAddress(options.listenAddress);
   const shell = fromShell(run, signal);
   const { chosen, stale, had } = await findIptables(shell.run);

@@ -1,6 +1,3 @@
-import { isIPv4 } from "node:net";
-import { Fault } from "../base/fault.ts";
-
 export type Table = "nat" | "filter";
 
 /** A chain of ours: what it holds, and the chain of the kernel whose first rule jumps to it. */
@@ -73,15 +70,7 @@ export function localnetChain(): Chain {
   };
 }
 
-/** The address that requests are redirected to, for one that NMI listens on. @throws Fault FLAG_INVALID */
+/** The IPv4 address that requests are redirected to, for one that NMI listens on. */
 export function redirectAddress(listenAddress: string): string {
-  if (listenAddress === "0.0.0.0") return "127.0.0.1";
-  return mustBeIPv4(listenAddress, "nmi-listen-address");
-}
-
-/** @throws Fault FLAG_INVALID */
-export function mustBeIPv4(address: string, flag: string): string {
-  if (isIPv4(address)) return address;
-  const message = `--${flag}=${address} is no IPv4 address: pods' requests are redirected by IPv4 rules, so give one`;
-  throw new Fault("FLAG_INVALID", message);
+  return listenAddress === "0.0.0.0" ? "127.0.0.1" : listenAddress;
 }

@@ -109,16 +109,13 @@ export const agentSecurity: readonly WeakPoint[] = [
     original: "Writes its rules for IPv4 only and says nothing to an address of another kind.",
     ours: "IMDS has an IPv4 address only; an address that the rules could not hold ends the start, and what they leave out, as pods on the host's network, is documented.",
     tests: [
-      {
-        file: "src/intercept/rules.test.ts",
-        name: "requests go to loopback where NMI listens on every address, and only to IPv4",
-      },
+      { file: "src/nmi/start/addresses.test.ts", name: "that cannot work are told in a sentence" },
       { file: "src/nmi/callers/callers.test.ts", name: "a pod by its second address" },
     ],
     breakage: {
-      file: "src/intercept/rules.ts",
-      find: "if (isIPv4(address)) return address;",
-      replace: "if (isIPv4(address) || address !== flag) return address;",
+      file: "src/nmi/start/addresses.ts",
+      find: "const isAddress = isOthersWork ? isIP(address) > 0 : isIPv4(address);",
+      replace: "const isAddress = isIP(address) > 0;",
     },
   },
   {
