@@ -1,39 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { LiveObjects } from "../../../test/support/kube/live-objects.ts";
 import { pod } from "../../../test/support/make.ts";
-import { FakeClock } from "../../../test/support/time/fake-clock.ts";
+import { away, leaving, link, setUp, waiting } from "../../../test/support/nmi/held-address.ts";
 import type { Pod } from "../../api/pod.ts";
-import { podIndexes } from "./callers.ts";
-import { Holders } from "./holders.ts";
-import type { Link } from "./neighbours.ts";
 
-const address = "10.244.0.2";
-const link = (word: string): Link => ({ word, isKnown: true, isOwn: word !== "" });
 const as = (resourceVersion: string): Pod => ({ ...pod("a"), meta: { ...pod("a").meta, resourceVersion } });
-const leaving = (made: Pod): Pod => ({ ...made, meta: { ...made.meta, deletionTimestamp: "2026-01-01T00:00:00Z" } });
-const waiting = pod("b", { status: { podIP: "", phase: "Pending" } });
 const moved = pod("a", { status: { podIP: "10.244.0.9" } });
-const away = () => Promise.reject(new Error("away"));
-
-/** A node with pod `a`, whose interface is `veth-a`; the API server has the pod as it is there, unless told otherwise. */
-function setUp() {
-  const clock = new FakeClock();
-  const pods = new LiveObjects(podIndexes, pod("a"));
-  const world = { link: link("veth-a"), look: async (): Promise<Pod | undefined> => pod("a"), looks: 0, behind: 0 };
-  const holders = new Holders({
-    pods,
-    linkOf: async () => world.link,
-    look: () => {
-      world.looks += 1;
-      return world.look();
-    },
-    onBehind: () => {
-      world.behind += 1;
-    },
-    clock,
-  });
-  return { clock, pods, world, holders, has: () => holders.has(pod("a"), address) };
-}
 
 describe("an address", () => {
   it("is the pod's once the API server says so, which is asked once in the pod's life", async () => {
@@ -136,51 +107,6 @@ describe("an address", () => {
     known.world.link = link("");
     expect([await has(), await known.has()]).toEqual([true, false]);
     expect(world.looks).toBe(0);
-  });
-});
-
-describe("the address of a pod that terminates while another waits for one", () => {
-  function setUpLeaving(hasAsked = true) {
-    const made = setUp();
-    const whenAlive = async () => hasAsked && (await made.has());
-    return whenAlive().then(() => {
-      made.pods.put(leaving(pod("a")));
-      made.pods.put(waiting);
-      return { ...made, has: () => made.holders.has(leaving(pod("a")), address) };
-    });
-  }
-
-  it("is still its own by the interface that it had, whether the API server is there or not", async () => {
-    const { world, has } = await setUpLeaving();
-    world.look = away;
-    expect(await has()).toBe(true);
-    expect(world.looks).toBe(1);
-  });
-
-  it.each([
-    { when: "the kernel knows no interface any more", now: link("") },
-    { when: "another interface is there", now: link("veth-b") },
-    { when: "the interface is being looked for", now: { ...link("veth-a"), isKnown: false } },
-    {
-      when: "the interface leads to others too, who may have the same hardware address",
-      now: { ...link("veth-a"), isOwn: false },
-    },
-    { when: "nobody asked for it while it lived", hasAsked: false },
-    { when: "nobody asked, and the kernel knows no interfaces", now: link(""), hasAsked: false },
-  ])("is in doubt where $when, and the API server cannot tell", async ({ now = link("veth-a"), hasAsked }) => {
-    const { world, has } = await setUpLeaving(hasAsked);
-    world.link = now;
-    world.looks = 0;
-    expect(await has()).toBe(false);
-    expect(world.looks).toBe(0);
-  });
-
-  it("is in doubt although the other one gets an address while the kernel is asked", async () => {
-    const { pods, world, has } = await setUpLeaving(false);
-    world.link = link("");
-    const asked = has();
-    pods.put(pod("b"));
-    expect(await asked).toBe(false);
   });
 });
 
